@@ -1,0 +1,87 @@
+// Where a service listens: endpoints as written, addresses as the kernel takes them.
+
+/** `raw` and `rdm` exist in inetd.conf; no service can be run on them here. */
+export type SocketType = 'stream' | 'dgram' | 'seqpacket';
+
+/**
+ * `v4`, `v6`: that family alone; `both`: one socket each (IPv6 with V6ONLY), so that handlers never see
+ * mapped addresses; `dual`: one IPv6 socket that takes IPv4 too (tcp46).
+ */
+export type Family = 'v4' | 'v6' | 'both' | 'dual';
+
+/** An endpoint of IPv4 or IPv6, as written: host may be `*`, a numeric address or a name; port a name or a number. */
+export type InternetEndpoint = {
+  readonly kind: 'internet';
+  readonly socketType: 'stream' | 'dgram';
+  readonly family: Family;
+  readonly host: string;
+  readonly port: string;
+};
+
+/** An endpoint in the file system, or an abstract one: then `path` begins with `@`. */
+export type UnixEndpoint = {
+  readonly kind: 'unix';
+  readonly socketType: SocketType;
+  readonly path: string;
+  /** Names or numbers; undefined leaves what the kernel gives. */
+  readonly owner: string | undefined;
+  readonly group: string | undefined;
+  /** Permission bits of the socket file. */
+  readonly mode: number;
+};
+
+export type Endpoint = InternetEndpoint | UnixEndpoint;
+
+/** An address that can be given to bind(2) without asking anybody. */
+export type InternetAddress = {
+  readonly kind: 'internet';
+  readonly socketType: 'stream' | 'dgram';
+  readonly version: 4 | 6;
+  /** Numeric; `0.0.0.0` and `::` for all. */
+  readonly host: string;
+  readonly port: number;
+  /** IPv6 only: whether IPv4 clients come in on this socket too. */
+  readonly takesMapped: boolean;
+  /** Half of a `both` pair, or written so: no error where the machine has no IPv6 at all. */
+  readonly isOptional: boolean;
+};
+
+export type UnixAddress = {
+  readonly kind: 'unix';
+  readonly socketType: SocketType;
+  readonly path: string;
+  readonly ownerId: number | undefined;
+  readonly groupId: number | undefined;
+  readonly mode: number;
+};
+
+export type ListenAddress = InternetAddress | UnixAddress;
+
+const protocolOf = (address: InternetAddress): string =>
+  `${address.socketType === 'stream' ? 'tcp' : 'udp'}${address.version}`;
+
+/** Identifies the listener of an address across reloads: two addresses with one key can share a socket. */
+export const addressKey = (address: ListenAddress): string =>
+  address.kind === 'unix'
+    ? `unix-${address.socketType}:${address.path}`
+    : `${protocolOf(address)}${address.takesMapped ? '+4' : ''}:${showHost(address.host)}:${address.port}`;
+
+const showHost = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+/** `127.0.0.1:79`, `[::1]:79`, `/run/x.sock`, `@name`: for messages, logs and clients. */
+export const showAddress = (address: ListenAddress): string =>
+  address.kind === 'unix' ? address.path : `${showHost(address.host)}:${address.port}`;
+
+/** The same with the kind of socket before it: `tcp 127.0.0.1:79`, `unix stream /run/x.sock`. */
+export const describeAddress = (address: ListenAddress): string =>
+  address.kind === 'unix'
+    ? `unix ${address.socketType} ${address.path}`
+    : `${address.socketType === 'stream' ? 'tcp' : 'udp'} ${showAddress(address)}`;
+
+/** One end of a connection. Unix peers have credentials instead of an address. */
+export type Peer =
+  | { readonly kind: 'internet'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly pid: number; readonly uid: number; readonly gid: number };
+
+export const showPeer = (peer: Peer): string =>
+  peer.kind === 'internet' ? `${showHost(peer.host)}:${peer.port}` : `pid ${peer.pid} uid ${peer.uid}`;

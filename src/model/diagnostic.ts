@@ -1,0 +1,43 @@
+// What is wrong with a user's text, where, and what to do about it.
+
+/** A place in a configuration text; line and column count from 1, columns in UTF-16 units. */
+export type Origin = { readonly file: string; readonly line: number; readonly column: number };
+
+export type Diagnostic = {
+  readonly severity: 'error' | 'warning';
+  readonly at: Origin;
+  /** The line of the file as the user wrote it; empty where there is none (a missing file). */
+  readonly source: string;
+  /** How many columns of `source` from `at.column` on are meant; at least 1. */
+  readonly width: number;
+  /** What is wrong, in one clause, without a full stop. */
+  readonly message: string;
+  /** What to do, in one clause. */
+  readonly advice: string;
+};
+
+export const isError = (diagnostic: Diagnostic): boolean => diagnostic.severity === 'error';
+
+/** Control characters of a user's file or a peer's text never reach a terminal or a log as they are. */
+export const escapeControls = (text: string): string =>
+  text.replace(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+
+/**
+ * `FILE:LINE:COLUMN: error: MESSAGE; ADVICE`, then the source line and a mark below the part that is meant.
+ * A tab of the source stays a tab in both lines, so that the mark stands below its text.
+ */
+export const showDiagnostic = (diagnostic: Diagnostic): string => {
+  const { at, severity, message, advice, source, width } = diagnostic;
+  const head = `${at.file}:${at.line}:${at.column}: ${severity}: ${message}; ${advice}`;
+  if (source === '') return escapeControls(head);
+  const shown = source
+    .split('\t')
+    .map((piece) => escapeControls(piece))
+    .join('\t');
+  const blank = source.slice(0, at.column - 1).replace(/[^\t]/g, ' ');
+  const mark = '^'.repeat(Math.max(1, Math.min(width, source.length - at.column + 1)));
+  return `${escapeControls(head)}\n  ${shown}\n  ${blank}${mark}`;
+};

@@ -1,0 +1,137 @@
+// Everything the engine tells its observers, as one union; what is not here is not logged, counted or shown.
+import type { ListenAddress, Peer } from './address.ts';
+import type { Milliseconds } from './quantity.ts';
+
+/** The closed list of reasons for which a client is turned away (design.md, section 2). */
+export const refusalReasons = [
+  'access',
+  'time',
+  'instances',
+  'per-source',
+  'rate',
+  'load',
+  'descriptors',
+  'processes',
+  'header',
+  'draining',
+  'suspended',
+] as const;
+export type RefusalReason = (typeof refusalReasons)[number];
+
+/** Why the kernel said no: `code` is the errno's name, `what` a clear sentence part, as "cannot bind 0.0.0.0:79: address already in use". */
+export type Failure = { readonly code: string; readonly what: string };
+
+export type ExitStatus =
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'signal'; readonly signal: number; readonly dumpedCore: boolean };
+
+export type Event =
+  | { readonly kind: 'listening'; readonly service: string; readonly address: ListenAddress }
+  | {
+      readonly kind: 'listen-failed';
+      readonly service: string;
+      readonly address: ListenAddress;
+      readonly failure: Failure;
+      readonly retryIn: Milliseconds;
+    }
+  | { readonly kind: 'closed'; readonly service: string; readonly address: ListenAddress }
+  | {
+      readonly kind: 'refused';
+      readonly service: string;
+      readonly reason: RefusalReason;
+      readonly peer: Peer | undefined;
+    }
+  | {
+      readonly kind: 'started';
+      readonly service: string;
+      readonly pid: number;
+      readonly peer: Peer | undefined;
+    }
+  | {
+      readonly kind: 'start-failed';
+      readonly service: string;
+      readonly pid: number | undefined;
+      readonly failure: Failure;
+      readonly peer: Peer | undefined;
+    }
+  | {
+      readonly kind: 'exited';
+      readonly service: string;
+      readonly pid: number;
+      readonly status: ExitStatus;
+      readonly duration: Milliseconds;
+      readonly userTime: Milliseconds;
+      readonly systemTime: Milliseconds;
+      /** Peak resident memory in KiB; undefined where it never exceeded acceptd's own, which it starts from. */
+      readonly peakKibibytes: number | undefined;
+      readonly peer: Peer | undefined;
+    }
+  | { readonly kind: 'builtin-started'; readonly service: string; readonly peer: Peer }
+  | {
+      readonly kind: 'builtin-ended';
+      readonly service: string;
+      readonly peer: Peer;
+      readonly duration: Milliseconds;
+      readonly outcome: 'ended' | 'timeout' | 'error';
+    }
+  | {
+      readonly kind: 'loop-source-refused';
+      readonly service: string;
+      readonly peer: Peer;
+      readonly suppressed: number;
+    }
+  | {
+      readonly kind: 'mux-refused';
+      readonly service: string;
+      readonly peer: Peer;
+      readonly requested: string;
+    }
+  | {
+      readonly kind: 'suspended';
+      readonly service: string;
+      readonly reason: RefusalReason;
+      readonly pause: Milliseconds;
+    }
+  | { readonly kind: 'resumed'; readonly service: string }
+  | { readonly kind: 'held'; readonly service: string; readonly limit: number }
+  | {
+      readonly kind: 'respawning';
+      readonly service: string;
+      readonly pause: Milliseconds;
+      readonly failures: number;
+    }
+  | {
+      readonly kind: 'shortage';
+      readonly of: 'descriptors' | 'processes';
+      readonly pause: Milliseconds;
+      readonly failure: Failure;
+    }
+  | { readonly kind: 'handler-said'; readonly service: string; readonly pid: number; readonly line: string }
+  | {
+      readonly kind: 'rpc-registered';
+      readonly service: string;
+      readonly program: number;
+      readonly version: number;
+      readonly port: number;
+    }
+  | {
+      readonly kind: 'rpc-failed';
+      readonly service: string;
+      readonly program: number;
+      readonly failure: Failure;
+    }
+  | {
+      readonly kind: 'applied';
+      readonly opened: number;
+      readonly kept: number;
+      readonly retuned: number;
+      readonly closed: number;
+      readonly services: number;
+    }
+  | { readonly kind: 'reload-refused'; readonly why: string }
+  | { readonly kind: 'draining'; readonly instances: number; readonly grace: Milliseconds }
+  | { readonly kind: 'terminating'; readonly instances: number; readonly signal: 'TERM' | 'KILL' }
+  | { readonly kind: 'stopped' };
+
+/** An observer of the engine; it must not throw and must not wait. */
+export type Observe = (event: Event) => void;

@@ -1,0 +1,22 @@
+// How much of a service may be used at once and how fast: settings, not counters.
+import type { Milliseconds } from './quantity.ts';
+
+/**
+ * `count` starts in `window`, as a token bucket that holds `count`; beyond it the service is suspended for
+ * `pause` and comes back by itself (its sockets stay bound).
+ */
+export type Rate = { readonly count: number; readonly window: Milliseconds; readonly pause: Milliseconds };
+
+export type Limits = {
+  /** Instances at once; undefined is no limit. */
+  readonly instances: number | undefined;
+  /** Instances at once for one source network. */
+  readonly perSource: number | undefined;
+  /** Starts for one source network. A source that exceeds it is refused; the service goes on. */
+  readonly perSourceRate: { readonly count: number; readonly window: Milliseconds } | undefined;
+  /** Length in bits of what counts as one source. Mapped IPv4 addresses count as IPv4. */
+  readonly sourcePrefix: { readonly v4: number; readonly v6: number };
+  readonly rate: Rate | undefined;
+  /** At `instances`: `hold` leaves clients in the kernel's queue; `refuse` accepts and closes. */
+  readonly onLimit: 'hold' | 'refuse';
+};

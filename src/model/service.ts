@@ -1,0 +1,162 @@
+// A service as its configuration wrote it (Service), and as the runtime takes it (ResolvedService).
+import type { Endpoint, ListenAddress } from './address.ts';
+import type { Origin } from './diagnostic.ts';
+import type { Limits } from './limits.ts';
+import type { Bytes } from './quantity.ts';
+
+/** `acceptd` is the native language, the union of the others. */
+export const dialects = ['acceptd', 'openbsd', 'debian', 'freebsd', 'netbsd', 'gnu', 'busybox'] as const;
+export type Dialect = (typeof dialects)[number];
+
+export const builtinNames = ['echo', 'discard', 'chargen', 'daytime', 'time', 'tcpmux', 'ident'] as const;
+export type BuiltinName = (typeof builtinNames)[number];
+
+/** Who answers: a program of the user, or one of our built-ins. */
+export type Answer =
+  | {
+      readonly kind: 'program';
+      readonly file: string;
+      /** argv, with argv[0]; empty where the configuration asks for argc 0. */
+      readonly arguments: readonly string[];
+    }
+  | { readonly kind: 'builtin'; readonly builtin: BuiltinName };
+
+/** `per-connection` is nowait, `whole-socket` is wait (design.md, section 2). */
+export type Mode = 'per-connection' | 'whole-socket';
+
+/** A member of tcpmux: reached through the tcpmux built-in, not through an endpoint of its own. */
+export type MuxName = {
+  readonly name: string;
+  /** `tcpmux/+name`: acceptd says `+Go` before it starts the program. */
+  readonly saysGo: boolean;
+};
+
+/** SunRPC: the program by name or number, and the versions it is registered for. */
+export type RpcProgram = {
+  readonly program: string;
+  readonly lowVersion: number;
+  readonly highVersion: number;
+};
+
+/** Names or decimal numbers as written; undefined user: run as acceptd itself runs. */
+export type Credentials = {
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  /** undefined: those of the user in the group database. */
+  readonly supplementaryGroups: readonly string[] | undefined;
+};
+
+export const resourceNames = [
+  'cpu',
+  'fsize',
+  'data',
+  'stack',
+  'core',
+  'rss',
+  'nproc',
+  'nofile',
+  'memlock',
+  'as',
+  'locks',
+  'sigpending',
+  'msgqueue',
+  'nice',
+  'rtprio',
+  'rttime',
+] as const;
+export type ResourceName = (typeof resourceNames)[number];
+
+/** undefined is unlimited. */
+export type ResourceLimit = {
+  readonly resource: ResourceName;
+  readonly soft: number | undefined;
+  readonly hard: number | undefined;
+};
+
+/** Attributes of the handler's process. */
+export type ProcessSettings = {
+  readonly nice: number | undefined;
+  readonly umask: number | undefined;
+  readonly workingDirectory: string | undefined;
+  readonly rootDirectory: string | undefined;
+  readonly resourceLimits: readonly ResourceLimit[];
+};
+
+/** What the handler finds (design.md, section 7). */
+export type Surroundings = {
+  readonly stderr: 'log' | 'client' | 'null';
+  /** The connection at fd 3 too, with LISTEN_FDS=1, LISTEN_PID and LISTEN_FDNAMES. */
+  readonly hasFd3: boolean;
+  /** REMOTE_ADDR and its kin, and the UCSPI names. */
+  readonly hasAddressVariables: boolean;
+  /** Variables that are set, in order. */
+  readonly environment: readonly { readonly name: string; readonly value: string }[];
+  /** Variables of acceptd's own environment that are passed on; `*` is all of them. */
+  readonly passedVariables: readonly string[];
+};
+
+/** TCP_DEFER_ACCEPT and its kin take seconds; undefined leaves the kernel's default. */
+export type SocketSettings = {
+  readonly backlog: number | undefined;
+  readonly sendBuffer: Bytes | undefined;
+  readonly receiveBuffer: Bytes | undefined;
+  readonly keepAlive: boolean;
+  readonly noDelay: boolean;
+  readonly deferAccept: number | undefined;
+  readonly fastOpen: number | undefined;
+  readonly freeBind: boolean;
+  readonly transparent: boolean;
+  readonly bindDevice: string | undefined;
+  readonly mark: number | undefined;
+  readonly priority: number | undefined;
+  /** IP_TOS and IPV6_TCLASS. */
+  readonly typeOfService: number | undefined;
+  /** IP_TTL and IPV6_UNICAST_HOPS. */
+  readonly timeToLive: number | undefined;
+  readonly debug: boolean;
+};
+
+type ServiceParts = {
+  /** Unique in a configuration and stable across reloads: `finger/tcp`, `127.0.0.1:7007/udp`, `/run/x.sock`. */
+  readonly id: string;
+  /** The service's name as written: `finger`, `7007`, `/run/x.sock`, `tcpmux/date`. */
+  readonly name: string;
+  readonly origin: Origin;
+  readonly dialect: Dialect;
+  readonly mux: MuxName | undefined;
+  readonly mode: Mode;
+  readonly answer: Answer;
+  readonly limits: Limits;
+  readonly process: ProcessSettings;
+  readonly surroundings: Surroundings;
+  readonly socket: SocketSettings;
+};
+
+/** Plain readonly data: printed as JSON, compared for a reload, written in another language, made in a test in one expression. */
+export type Service = ServiceParts & {
+  /** Empty only for members of tcpmux. */
+  readonly endpoints: readonly Endpoint[];
+  readonly rpc: RpcProgram | undefined;
+  readonly credentials: Credentials;
+};
+
+/** undefined parts are left as acceptd's own. */
+export type ResolvedCredentials = {
+  readonly userName: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+};
+
+export type ResolvedRpc = {
+  readonly program: number;
+  readonly lowVersion: number;
+  readonly highVersion: number;
+};
+
+export type ResolvedService = ServiceParts & {
+  readonly addresses: readonly ListenAddress[];
+  readonly rpc: ResolvedRpc | undefined;
+  /** undefined: run as acceptd itself runs. */
+  readonly credentials: ResolvedCredentials | undefined;
+};
