@@ -153,17 +153,16 @@ export const createSupervisor = ({
     const ids = new Set(wanted.map(({ id }) => id));
     for (const [id, service] of before) if (!ids.has(id)) retire(id, service);
     for (const service of services.values()) states.reconsider(service);
-    for (const listener of runtime.listeners.values()) {
-      if (plan.keep.some(({ key }) => key === listener.key) && listener.descriptor === undefined)
-        listeners.open(listener, []);
-    }
-    const { length: opened } = plan.open;
+    // what failed before may work with the new configuration, or with a port that it has set free
+    listeners.retryNow();
     observer.observe({
       kind: 'applied',
-      opened,
-      kept: plan.keep.length,
-      closed: plan.close.length,
       services: wanted.length,
+      opened: plan.open.length,
+      kept: plan.keep.length,
+      retuned: plan.keep.filter(({ service }) => prepared.get(service.id) !== runningOf(service).prepared)
+        .length,
+      closed: plan.close.length,
     });
   };
 
