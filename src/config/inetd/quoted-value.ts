@@ -69,8 +69,8 @@ export const readValue = (line: string, lineNumber: number, start: number, repor
         text += simple;
         index += 2;
       } else {
-        const escape = place(index, index + 2);
-        report.error(escape, `'${escape.text}' is no escape`, 'write \\\\ \\n \\t \\r \\\' \\" or \\xHH');
+        const unknown = place(index, index + 2);
+        report.error(unknown, `'${unknown.text}' is no escape`, 'write \\\\ \\n \\t \\r \\\' \\" or \\xHH');
         isBroken = true;
         index += 1;
       }
