@@ -200,3 +200,9 @@ Napi::Value unwatch(const Napi::CallbackInfo& info) {
   const int result = epoll_ctl(engineOf(info.Env())->epoll.get(), EPOLL_CTL_DEL, integer(info, 0), &ignored);
   return number(info, result < 0 ? -errno : 0);
 }
+
+/// unref(): the loop, and with it the process, may end although the engine could hear of something.
+Napi::Value unref(const Napi::CallbackInfo& info) {
+  uv_unref(reinterpret_cast<uv_handle_t*>(engineOf(info.Env())->poll));
+  return info.Env().Undefined();
+}

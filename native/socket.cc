@@ -197,6 +197,17 @@ Napi::Value listenOn(const Napi::CallbackInfo& info) {
   return number(info, listen(integer(info, 0), integer(info, 1)) < 0 ? -errno : 0);
 }
 
+/// localPort(fd): the port it is bound to, 0 where it has none.
+Napi::Value localPort(const Napi::CallbackInfo& info) {
+  sockaddr_storage address = {};
+  socklen_t length = sizeof address;
+  const int result = getsockname(integer(info, 0), reinterpret_cast<sockaddr*>(&address), &length);
+  if (result < 0) return number(info, -errno);
+  Record record = {};
+  setLocal(record, address);
+  return number(info, record.localPort);
+}
+
 /// acceptBatch(listener, limit): how many came, described in the records; -errno only when none came.
 /// What concerns a single client that went away meanwhile (ECONNABORTED, EPROTO, ...: accept(2)) is skipped.
 Napi::Value acceptBatch(const Napi::CallbackInfo& info) {

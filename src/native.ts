@@ -49,6 +49,7 @@ type Addon = {
   ): number;
   watch(fd: number, token: number, isEdgeTriggered: boolean, wantsWrite: boolean): number;
   unwatch(fd: number): number;
+  unref(): void;
   openSocket(family: number, type: string): number;
   setOption(fd: number, name: string, value: number | string): number;
   getOption(fd: number, name: string): number;
@@ -57,6 +58,7 @@ type Addon = {
   bindUnix(fd: number, path: string, mode: number): number;
   probeUnix(path: string, type: string): number;
   listenOn(fd: number, backlog: number): number;
+  localPort(fd: number): number;
   acceptBatch(listener: number, limit: number): number;
   raiseDescriptor(fd: number): number;
   queueLength(fd: number): number;
@@ -356,6 +358,8 @@ export const openKernel = (options: {
     listen: (descriptor: Descriptor, backlog: number): void => {
       demand('listen', addon.listenOn(descriptor, backlog));
     },
+    /** The port that a socket got, also where the kernel chose it; 0 for a unix socket. */
+    portOf: (descriptor: Descriptor): number => demand('read an address', addon.localPort(descriptor)),
 
     /**
      * At most `limit` (and 64) clients of a non-blocking listener; an empty list when none waits. Throws only when
@@ -471,6 +475,9 @@ export const openKernel = (options: {
         return killOne(pid, signal);
       }
     },
+
+    /** From here on the engine no longer keeps the process from ending. */
+    unref: (): void => addon.unref(),
 
     /** Gives memory back to the kernel that an idle server does not need; a few milliseconds. */
     trimMemory: (): number => addon.trimMemory(),
