@@ -1,6 +1,7 @@
 // One engine for a test process, with ends of children that can be awaited and connections to hand over.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import t from 'tap';
 import type { InternetAddress, UnixAddress } from '../../src/model/address.ts';
 import {
   type Accepted,
@@ -36,7 +37,7 @@ export const openEngine = (): Engine => {
     waiting.delete(ended.pid);
   };
   const kernel = openKernel({ onEnded, copiesMemory });
-  kernel.unref();
+  t.teardown(() => kernel.unref());
   const ended = (pid: number): Promise<Ended> => {
     const known = early.get(pid);
     early.delete(pid);
