@@ -239,8 +239,8 @@ Napi::Value raiseDescriptor(const Napi::CallbackInfo& info) {
   const int low = integer(info, 0);
   const int high = fcntl(low, F_DUPFD_CLOEXEC, engine.highBase);
   if (high < 0) return number(info, -errno);
-  close(low);
-  engine.spawn.highDescriptors++;
+  engine.spawn.closeCounted(low);
+  engine.spawn.countRaised(high);
   return number(info, high);
 }
 
@@ -269,10 +269,7 @@ Napi::Value queueLength(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value closeDescriptor(const Napi::CallbackInfo& info) {
-  Engine& engine = *engineOf(info.Env());
-  const int descriptor = integer(info, 0);
-  if (descriptor >= engine.highBase) engine.spawn.highDescriptors--;
-  return number(info, close(descriptor) < 0 ? -errno : 0);
+  return number(info, engineOf(info.Env())->spawn.closeCounted(integer(info, 0)));
 }
 
 /// openNull(): a descriptor kept in reserve, to be given up when there are no others.
