@@ -283,11 +283,14 @@ export const openKernel = (options: {
   const recordAt = (index: number): ConnectionRecord =>
     (records[index] ?? firstRecord).slice() as ConnectionRecord;
 
+  const watcherAt = (index: number): Watcher | undefined => watchers.get(ready[index * 2] ?? -1);
+
   const onReady = (count: number): void => {
-    for (let index = 0; index < count; index++) {
-      // a watcher may have taken away one that comes later in the same batch
-      watchers.get(ready[index * 2] ?? -1)?.(isHangupEvent(ready[index * 2 + 1] ?? 0));
-    }
+    // a watcher may take away one that comes later in the same batch, and its number may be somebody else's by then
+    const batch = Array.from({ length: count }, (_, index) => watcherAt(index));
+    batch.forEach((watcher, index) => {
+      if (watcher === watcherAt(index)) watcher?.(isHangupEvent(ready[index * 2 + 1] ?? 0));
+    });
   };
 
   const endedAt = (index: number): Ended => {
