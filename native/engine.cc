@@ -34,13 +34,15 @@ void drainEvent(const Fd& event) {
   [[maybe_unused]] const ssize_t got = read(event.get(), &count, sizeof count);
 }
 
+/// An exception is an uncaught one. Nothing is called while the process ends, when the loop still runs to close handles.
 void call(const Napi::FunctionReference& function, size_t count) {
-  Napi::Env env = function.Env();
-  Napi::HandleScope scope(env);
-  function.MakeCallback(env.Global(), {Napi::Number::New(env, static_cast<double>(count))});
-  if (env.IsExceptionPending()) {
-    const Napi::Error error = env.GetAndClearPendingException();
-    napi_fatal_exception(env, error.Value());
+  const Napi::Env env = function.Env();
+  const Napi::HandleScope scope(env);
+  const napi_value argument = Napi::Number::New(env, static_cast<double>(count));
+  if (napi_make_callback(env, nullptr, env.Global(), function.Value(), 1, &argument, nullptr) == napi_pending_exception) {
+    napi_value error = nullptr;
+    napi_get_and_clear_last_exception(env, &error);
+    napi_fatal_exception(env, error);
   }
 }
 
@@ -181,12 +183,6 @@ Napi::Value start(const Napi::CallbackInfo& info) {
   return number(info, error);
 }
 
-/// stop(): the private epoll no longer keeps the event loop alive.
-Napi::Value stop(const Napi::CallbackInfo& info) {
-  uv_unref(reinterpret_cast<uv_handle_t*>(engineOf(info.Env())->poll));
-  return number(info, 0);
-}
-
 /// watch(fd, token, isEdgeTriggered, wantsWrite): 0 or -errno. A descriptor that is watched already is changed.
 Napi::Value watch(const Napi::CallbackInfo& info) {
   const Engine& engine = *engineOf(info.Env());
@@ -205,4 +201,10 @@ Napi::Value unwatch(const Napi::CallbackInfo& info) {
   epoll_event ignored = {};
   const int result = epoll_ctl(engineOf(info.Env())->epoll.get(), EPOLL_CTL_DEL, integer(info, 0), &ignored);
   return number(info, result < 0 ? -errno : 0);
+}
+
+/// unref(): the loop, and with it the process, may end although the engine could hear of something.
+Napi::Value unref(const Napi::CallbackInfo& info) {
+  uv_unref(reinterpret_cast<uv_handle_t*>(engineOf(info.Env())->poll));
+  return info.Env().Undefined();
 }

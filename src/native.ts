@@ -47,9 +47,9 @@ type Addon = {
     onEnded: (count: number) => void,
     copiesMemory: boolean,
   ): number;
-  stop(): void;
   watch(fd: number, token: number, isEdgeTriggered: boolean, wantsWrite: boolean): number;
   unwatch(fd: number): number;
+  unref(): void;
   openSocket(family: number, type: string): number;
   setOption(fd: number, name: string, value: number | string): number;
   getOption(fd: number, name: string): number;
@@ -58,6 +58,7 @@ type Addon = {
   bindUnix(fd: number, path: string, mode: number): number;
   probeUnix(path: string, type: string): number;
   listenOn(fd: number, backlog: number): number;
+  localPort(fd: number): number;
   acceptBatch(listener: number, limit: number): number;
   raiseDescriptor(fd: number): number;
   queueLength(fd: number): number;
@@ -282,11 +283,14 @@ export const openKernel = (options: {
   const recordAt = (index: number): ConnectionRecord =>
     (records[index] ?? firstRecord).slice() as ConnectionRecord;
 
+  const watcherAt = (index: number): Watcher | undefined => watchers.get(ready[index * 2] ?? -1);
+
   const onReady = (count: number): void => {
-    for (let index = 0; index < count; index++) {
-      // a watcher may have taken away one that comes later in the same batch
-      watchers.get(ready[index * 2] ?? -1)?.(isHangupEvent(ready[index * 2 + 1] ?? 0));
-    }
+    // a watcher may take away one that comes later in the same batch, and its number may be somebody else's by then
+    const batch = Array.from({ length: count }, (_, index) => watcherAt(index));
+    batch.forEach((watcher, index) => {
+      if (watcher === watcherAt(index)) watcher?.(isHangupEvent(ready[index * 2 + 1] ?? 0));
+    });
   };
 
   const endedAt = (index: number): Ended => {
@@ -360,6 +364,8 @@ export const openKernel = (options: {
     listen: (descriptor: Descriptor, backlog: number): void => {
       demand('listen', addon.listenOn(descriptor, backlog));
     },
+    /** The port that a socket got, also where the kernel chose it; 0 for a unix socket. */
+    portOf: (descriptor: Descriptor): number => demand('read an address', addon.localPort(descriptor)),
 
     /**
      * At most `limit` (and 64) clients of a non-blocking listener; an empty list when none waits. Throws only when
@@ -476,8 +482,8 @@ export const openKernel = (options: {
       }
     },
 
-    /** The engine no longer keeps the process alive; nothing may be called afterwards. */
-    shutDown: (): void => addon.stop(),
+    /** From here on the engine no longer keeps the process from ending. */
+    unref: (): void => addon.unref(),
 
     /** Gives memory back to the kernel that an idle server does not need; a few milliseconds. */
     trimMemory: (): number => addon.trimMemory(),
