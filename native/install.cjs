@@ -25,7 +25,7 @@ function runs(program) {
 
 function build(reason) {
   const compiler = process.env.CXX || 'g++';
-  const missing = ['make', compiler].filter((program) => !runs(program));
+  const missing = ['make', compiler.split(' ')[0]].filter((program) => !runs(program));
   if (missing.length > 0) {
     console.error(
       `acceptd: cannot build the native addon (${reason}): ${missing.join(' and ')} not found; ` +
