@@ -34,10 +34,12 @@ const files = readdirSync(sources, { recursive: true, encoding: 'utf8' }).filter
 const texts = new Map(files.map((file) => [file, readFileSync(join(sources, file), 'utf8')]));
 
 /** Our own modules that a file names: other files of src/, and the addon. */
-const importsOf = (file: string): readonly string[] =>
-  [...(texts.get(file) ?? '').matchAll(/\b(?:from|import)\s*\(?\s*['"]((?:\.|#)[^'"]*)['"]/g)].map(
-    ([, name = '']) => (name.startsWith('#') ? name : posix.join(posix.dirname(file), name)),
+const importsOf = (file: string): readonly string[] => {
+  const found = (texts.get(file) ?? '').matchAll(
+    /\b(?:from|import)\b[ (]*['"](\.[^'"]*)['"]|['"](#native)['"]/g,
   );
+  return [...found].map(([, path, addon]) => addon ?? posix.join(posix.dirname(file), path ?? ''));
+};
 const partOf = (file: string): string => (file.split('/')[0] ?? '').replace(/\.ts$/, '');
 
 test('every import follows an arrow of the table', async (t) => {
