@@ -5,6 +5,7 @@
 // musl has not. The addon is built without exceptions: where the library would throw, it can only stop. These
 // definitions say so, and keep the unwinder out. What is left are symbols that both C libraries have; `check` proves it.
 #include <fcntl.h>
+#include <netdb.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/auxv.h>
@@ -110,4 +111,17 @@ int lstat(const char* path, struct stat* result) noexcept {
 }
 // libgcc asks for it by the name that only glibc has, to see whether an ARM processor has atomic instructions.
 unsigned long __getauxval(unsigned long type) { return getauxval(type); }
+// The library asks it whether counters need atomic instructions; glibc has it since 2.32. Saying no is always right.
+extern char __libc_single_threaded;
+char __libc_single_threaded = 0;
+
+// What only glibc has, and the addon can do without. The linker sends its calls here (--wrap).
+[[gnu::weak]] int __real_malloc_trim(std::size_t);
+int __wrap_malloc_trim(std::size_t left) { return __real_malloc_trim == nullptr ? 0 : __real_malloc_trim(left); }
+[[gnu::weak]] int __real_getrpcbyname_r(const char*, rpcent*, char*, std::size_t, rpcent**);
+int __wrap_getrpcbyname_r(const char* name, rpcent* entry, char* buffer, std::size_t size, rpcent** result) {
+  if (__real_getrpcbyname_r != nullptr) return __real_getrpcbyname_r(name, entry, buffer, size, result);
+  *result = nullptr;
+  return 0;
+}
 }
