@@ -50,15 +50,16 @@ std::vector<Mapping> cleanFileMappings() {
 
 }  // namespace
 
-/// raiseDescriptorLimit(): lets acceptd have as many descriptors as it may; gives the soft limit it found, which
-/// handlers get back, as a program that uses select(2) expects.
+/// raiseDescriptorLimit([soft, hard]): lets acceptd have as many descriptors as it may, and tells the limits it found;
+/// handlers get them back, as a program that uses select(2) expects.
 Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info) {
   rlimit limit = {};
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return number(info, -errno);
-  const auto found = static_cast<double>(limit.rlim_cur);
+  auto found = info[0].As<Napi::Float64Array>();
+  found[0] = static_cast<double>(limit.rlim_cur);
+  found[1] = static_cast<double>(limit.rlim_max);
   limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) < 0) return number(info, -errno);
-  return number(info, found);
+  return number(info, setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0);
 }
 
 /// trimMemory(): gives free heap pages and the clean pages of files back to the kernel; for a server that is idle.

@@ -1,11 +1,14 @@
 // Sockets that listen, and what comes out of them.
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -219,14 +222,39 @@ Napi::Value acceptBatch(const Napi::CallbackInfo& info) {
   return number(info, static_cast<double>(count));
 }
 
-/// raiseDescriptor(fd): the same open file at a high number, for what lives long; the low one is closed.
+/// raiseDescriptor(fd): the same open file at a high number, for what lives long; the low one is closed, but not on -errno.
 Napi::Value raiseDescriptor(const Napi::CallbackInfo& info) {
   Engine& engine = *engineOf(info.Env());
-  const Fd low(integer(info, 0));
-  const int high = fcntl(low.get(), F_DUPFD_CLOEXEC, engine.highBase);
+  const int low = integer(info, 0);
+  const int high = fcntl(low, F_DUPFD_CLOEXEC, engine.highBase);
   if (high < 0) return number(info, -errno);
+  close(low);
   engine.spawn.highDescriptors++;
   return number(info, high);
+}
+
+/// queueLength(fd): how much waits at a listener or datagram socket: clients of a TCP listener, bytes of a datagram
+/// socket, 1 or 0 for others. Only a comparison of two moments means something.
+Napi::Value queueLength(const Napi::CallbackInfo& info) {
+  const int descriptor = integer(info, 0);
+  pollfd wanted = {descriptor, POLLIN, 0};
+  if (poll(&wanted, 1, 0) < 1) return number(info, 0);
+  int type = 0;
+  socklen_t length = sizeof type;
+  getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &length);
+  if (type == SOCK_DGRAM) {
+    uint32_t memory[SK_MEMINFO_VARS] = {};
+    length = sizeof memory;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, memory, &length) == 0) {
+      return number(info, memory[SK_MEMINFO_RMEM_ALLOC]);
+    }
+  } else {
+    // of a listening socket this is the length of its accept queue (inet_diag)
+    tcp_info state = {};
+    length = sizeof state;
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &state, &length) == 0) return number(info, state.tcpi_unacked);
+  }
+  return number(info, 1);
 }
 
 Napi::Value closeDescriptor(const Napi::CallbackInfo& info) {

@@ -59,6 +59,7 @@ type Addon = {
   listenOn(fd: number, backlog: number): number;
   acceptBatch(listener: number, limit: number): number;
   raiseDescriptor(fd: number): number;
+  queueLength(fd: number): number;
   closeDescriptor(fd: number): number;
   openNull(): number;
   readNow(fd: number, buffer: Uint8Array, peeks: boolean): number;
@@ -72,7 +73,7 @@ type Addon = {
   receiveLog(fd: number, buffer: Uint8Array): number;
   compileRecipe(plan: RecipePlan): Recipe;
   spawnRecipe(recipe: Recipe, fd: number, record: Uint8Array | null, keeps: boolean): number;
-  raiseDescriptorLimit(): number;
+  raiseDescriptorLimit(found: Float64Array): number;
   trimMemory(): number;
   lookupAccount(name: string): Promise<Answer>;
   lookupGroup(name: string): Promise<Answer>;
@@ -264,7 +265,8 @@ export const openKernel = (options: {
   readonly onEnded: (ended: Ended) => void;
   readonly copiesMemory?: boolean;
 }) => {
-  const softDescriptorLimit = demand('raise the limit of descriptors', addon.raiseDescriptorLimit());
+  const foundLimits = new Float64Array(2);
+  demand('raise the limit of descriptors', addon.raiseDescriptorLimit(foundLimits));
   const buffer = new ArrayBuffer(endedOffset + endedCount * endedFields * 8);
   const records = Array.from(
     { length: recordCount },
@@ -309,8 +311,8 @@ export const openKernel = (options: {
   demand('start the engine', addon.start(buffer, onReady, onEnded, options.copiesMemory ?? false));
 
   return {
-    /** The soft RLIMIT_NOFILE that acceptd was started with; handlers get it back. */
-    softDescriptorLimit,
+    /** The RLIMIT_NOFILE that acceptd was started with; handlers get it back. */
+    descriptorLimit: { soft: foundLimits[0] ?? 1024, hard: foundLimits[1] ?? 1024 },
 
     /** Calls `watcher` whenever the descriptor is readable (level-triggered), or once for each arrival. */
     watch: (descriptor: Descriptor, watcher: Watcher, how: 'level' | 'edge' | 'writable' = 'level'): void => {
@@ -371,7 +373,7 @@ export const openKernel = (options: {
       return clients;
     },
 
-    /** Takes over a descriptor and gives the same open file at a high number: for what lives long (native/spawn.hh). */
+    /** Takes over a descriptor (not when this throws) and gives the same open file at a high number: for what lives long (native/spawn.hh). */
     raise: (descriptor: Descriptor): Descriptor =>
       descriptorOf(demand('move a descriptor', addon.raiseDescriptor(descriptor))),
     /** The end of a descriptor's life; nothing may name it afterwards. */
@@ -379,6 +381,8 @@ export const openKernel = (options: {
       if (watchers.delete(descriptor)) addon.unwatch(descriptor);
       addon.closeDescriptor(descriptor);
     },
+    /** How much waits at a listener: clients (TCP), bytes (datagrams), or just 1; for comparing two moments. */
+    queueLength: (listener: Descriptor): number => addon.queueLength(listener),
     /** A descriptor of /dev/null. */
     openNull: (): Descriptor => descriptorOf(demand('open /dev/null', addon.openNull())),
 

@@ -86,6 +86,7 @@ export type Event =
       readonly peer: Peer;
       readonly requested: string;
     }
+  | { readonly kind: 'datagrams-lost'; readonly service: string; readonly count: number }
   | {
       readonly kind: 'suspended';
       readonly service: string;

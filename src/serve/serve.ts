@@ -2,7 +2,8 @@
 import type { Clock } from '../model/clock.ts';
 import type { Observer } from '../model/event.ts';
 import type { ResolvedService } from '../model/service.ts';
-import type { Accepted, ConnectionRecord, Descriptor, Kernel, Recipe } from '../native.ts';
+import type { Accepted, Descriptor, Kernel, Recipe } from '../native.ts';
+import { serveBuiltinDatagrams } from './builtin/datagram.ts';
 import { startStreamBuiltin } from './builtin/stream.ts';
 
 /** A service with what was prepared for it at load. Built-ins have no recipe. */
@@ -59,4 +60,5 @@ export const recipeOf = (prepared: Prepared): Recipe => {
 /** Answers what waits at a datagram listener of a built-in; bounded, the rest comes with the next readiness. */
 export type ServeDatagrams = (surface: Surface, prepared: Prepared, listener: Descriptor) => void;
 
-export type { ConnectionRecord };
+export const serveDatagrams: ServeDatagrams = (surface, prepared, listener) =>
+  serveBuiltinDatagrams(surface, prepared, listener);
