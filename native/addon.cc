@@ -24,6 +24,7 @@ constexpr Function kFunctions[] = {
     {"listenOn", listenOn},
     {"acceptBatch", acceptBatch},
     {"raiseDescriptor", raiseDescriptor},
+    {"forgetDescriptor", forgetDescriptor},
     {"closeDescriptor", closeDescriptor},
     {"openNull", openNull},
     {"readNow", readNow},

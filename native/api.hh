@@ -25,6 +25,7 @@ Napi::Value probeUnix(const Napi::CallbackInfo& info);
 Napi::Value listenOn(const Napi::CallbackInfo& info);
 Napi::Value acceptBatch(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptor(const Napi::CallbackInfo& info);
+Napi::Value forgetDescriptor(const Napi::CallbackInfo& info);
 Napi::Value closeDescriptor(const Napi::CallbackInfo& info);
 Napi::Value openNull(const Napi::CallbackInfo& info);
 // transfer.cc

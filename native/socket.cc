@@ -219,14 +219,22 @@ Napi::Value acceptBatch(const Napi::CallbackInfo& info) {
   return number(info, static_cast<double>(count));
 }
 
-/// raiseDescriptor(fd): the same open file at a high number, for what lives long; the low one is closed.
+/// raiseDescriptor(fd): the same open file at a high number, for what lives long; the low one is closed, but not on failure.
 Napi::Value raiseDescriptor(const Napi::CallbackInfo& info) {
   Engine& engine = *engineOf(info.Env());
-  const Fd low(integer(info, 0));
-  const int high = fcntl(low.get(), F_DUPFD_CLOEXEC, engine.highBase);
+  const int low = integer(info, 0);
+  const int high = fcntl(low, F_DUPFD_CLOEXEC, engine.highBase);
   if (high < 0) return number(info, -errno);
+  close(low);
   engine.spawn.highDescriptors++;
   return number(info, high);
+}
+
+/// forgetDescriptor(fd): somebody else (libuv) has closed what was raised.
+Napi::Value forgetDescriptor(const Napi::CallbackInfo& info) {
+  Engine& engine = *engineOf(info.Env());
+  if (integer(info, 0) >= engine.highBase) engine.spawn.highDescriptors--;
+  return number(info, 0);
 }
 
 Napi::Value closeDescriptor(const Napi::CallbackInfo& info) {

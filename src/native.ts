@@ -59,6 +59,7 @@ type Addon = {
   listenOn(fd: number, backlog: number): number;
   acceptBatch(listener: number, limit: number): number;
   raiseDescriptor(fd: number): number;
+  forgetDescriptor(fd: number): number;
   closeDescriptor(fd: number): number;
   openNull(): number;
   readNow(fd: number, buffer: Uint8Array, peeks: boolean): number;
@@ -372,8 +373,20 @@ export const openKernel = (options: {
     },
 
     /** Takes over a descriptor and gives the same open file at a high number: for what lives long (native/spawn.hh). */
-    raise: (descriptor: Descriptor): Descriptor =>
-      descriptorOf(demand('move a descriptor', addon.raiseDescriptor(descriptor))),
+    raise: (descriptor: Descriptor): Descriptor => {
+      const high = addon.raiseDescriptor(descriptor);
+      if (high < 0) addon.closeDescriptor(descriptor);
+      return descriptorOf(demand('move a descriptor', high));
+    },
+    /** The same where a high number is free, else the descriptor itself: a connection goes on at a low one too. */
+    tryRaise: (descriptor: Descriptor): Descriptor => {
+      const high = addon.raiseDescriptor(descriptor);
+      return high < 0 ? descriptor : descriptorOf(high);
+    },
+    /** In place of close() for an owner that has closed a raised descriptor by itself (net.Socket). */
+    forget: (descriptor: Descriptor): void => {
+      addon.forgetDescriptor(descriptor);
+    },
     /** The end of a descriptor's life; nothing may name it afterwards. */
     close: (descriptor: Descriptor): void => {
       if (watchers.delete(descriptor)) addon.unwatch(descriptor);
