@@ -1,0 +1,125 @@
+// The second part: the first byte must not come later because the server listens on 10,000 addresses.
+import { spawnSync } from 'node:child_process';
+import type { Part } from './comparison.ts';
+import type { Options } from './options.ts';
+import { takePort } from './ports.ts';
+import { renderErrors, twoDigits, wholeNumber } from './report.ts';
+import { type Candidate, measureInRounds } from './rounds.ts';
+import { errorsOf, ratioOf, type Sample, summaryOf } from './sample.ts';
+import { type Command, type Server, startServer } from './server.ts';
+import type { Assignment, ServerKind } from './server-kind.ts';
+import { manyListenerServers } from './servers.ts';
+import { renderTable } from './table.ts';
+import { describeBound, judge } from './targets.ts';
+import type { Handler, Workshop } from './workshop.ts';
+
+const clients = [1] as const;
+const bound = { atMost: 1.1 };
+// Two descriptors a listener, for one that opens a second to watch it, would be too many to ask.
+const spareDescriptors = 1024;
+
+const seriesName = (kind: ServerKind, count: number): string =>
+  count === 0 ? kind.name : `${kind.name} many`;
+
+const canOpen = (descriptors: number): boolean =>
+  spawnSync('/bin/sh', ['-c', `ulimit -n ${descriptors}`], { stdio: 'ignore' }).status === 0;
+
+type Running = { readonly candidate: Candidate; readonly server: Server };
+
+const start = async (
+  kind: ServerKind,
+  startCommand: (assignment: Assignment) => Command,
+  count: number,
+  handler: Handler,
+  workshop: Workshop,
+): Promise<Running | { readonly skipped: string }> => {
+  const port = await takePort();
+  const extra = { count, port: count === 0 ? 0 : await takePort() };
+  const { program, bytes } = handler;
+  const { directory, floor } = workshop;
+  const command = startCommand({ port, program, extra, directory, floor });
+  const descriptors = spareDescriptors + count;
+  try {
+    const server = await startServer(command, { directory, port, bytes, descriptors, patience: 120000 });
+    return { server, candidate: { server: seriesName(kind, count), handler: handler.name, port, bytes } };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { skipped: `${kind.title} with ${count + 1} listeners is skipped: ${reason}` };
+  }
+};
+
+const report = (samples: readonly Sample[], handler: string, many: number): Part => {
+  const scenario = { handler, clients: 1, figure: 'firstByte' } as const;
+  const growthOf = (kind: ServerKind) =>
+    ratioOf(samples, scenario, seriesName(kind, many), seriesName(kind, 0));
+  const rows = manyListenerServers.map((kind) => {
+    const [one, all] = [0, many].map(
+      (count) => summaryOf(samples, scenario, seriesName(kind, count))?.median,
+    );
+    const growth = growthOf(kind)?.median;
+    const show = (value: number | undefined) => (value === undefined ? '-' : wholeNumber(value));
+    return [kind.title, show(one), show(all), growth === undefined ? '-' : twoDigits(growth)];
+  });
+  const count = many.toLocaleString('en-US');
+  const series = manyListenerServers.flatMap((kind) => [
+    { name: seriesName(kind, 0), title: kind.title },
+    { name: seriesName(kind, many), title: `${kind.title} with ${count}` },
+  ]);
+  const errors = errorsOf(samples, 'acceptd many') ?? errorsOf(samples, 'acceptd');
+  const growth = manyListenerServers
+    .filter(({ name }) => name === 'acceptd')
+    .map(growthOf)
+    .at(0);
+  const judgement = {
+    text: `${handler}: first byte at 1 client with ${count} listeners, against itself with 1`,
+    bound: describeBound(bound),
+    ratio: growth,
+    verdict: judge(growth, bound, errors),
+    remark: errors === undefined ? '' : `errors: ${errors}`,
+  };
+  const text = [
+    `Microseconds to the first byte, ${handler} handler, 1 client, with 1 listener and with ${count} more:`,
+    renderTable(['listeners', '1', count, 'ratio'], rows),
+    renderErrors(samples, series),
+  ].join('\n\n');
+  return { text, samples, judgements: [judgement] };
+};
+
+export const compareListeners = async (
+  workshop: Workshop,
+  options: Options,
+  say: (text: string) => void,
+): Promise<Part> => {
+  const many = options.listenerCount;
+  const handler = workshop.handlers.find(({ name }) => name === 'empty');
+  const nothing = (text: string): Part => ({ text, samples: [], judgements: [] });
+  if (handler === undefined) return nothing('The listeners were not compared: there is no empty handler.');
+  if (!canOpen(many + spareDescriptors))
+    return nothing(
+      `The listeners were not compared: ${many + spareDescriptors} descriptors are needed; raise the hard limit (ulimit -Hn ${many + spareDescriptors}).`,
+    );
+  const running: Running[] = [];
+  for (const kind of manyListenerServers) {
+    const found = kind.find();
+    if ('missing' in found) {
+      say(`${kind.title} is skipped: ${found.missing}`);
+      continue;
+    }
+    // Both or none: one alone says nothing about growth.
+    for (const count of [0, many]) {
+      const outcome = await start(kind, found.command, count, handler, workshop);
+      if ('skipped' in outcome) {
+        say(outcome.skipped);
+        break;
+      }
+      running.push(outcome);
+    }
+  }
+  const candidates = running.map(({ candidate }) => candidate);
+  const plan = { ...options, load: workshop.load, clients };
+  const samples = await measureInRounds(candidates, plan, (round) =>
+    say(`${many.toLocaleString('en-US')} listeners, round ${round} of ${options.rounds}`),
+  );
+  for (const { server } of running) await server.stop();
+  return report(samples, handler.name, many);
+};
