@@ -83,7 +83,6 @@ const run = async (): Promise<void> => {
   const seconds = readWholeNumber('seconds', values.seconds);
   const { pid, stop } = await startIdle(services);
   await wait(settle * 1000);
-  // The memory is read last: reading it makes the process do nothing, but it takes time that is not to be counted.
   const before = readSwitches(pid);
   await wait(seconds * 1000);
   const after = readSwitches(pid);

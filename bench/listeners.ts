@@ -15,11 +15,11 @@ import type { Handler, Workshop } from './workshop.ts';
 
 const clients = [1] as const;
 const bound = { atMost: 1.1 };
-// Two descriptors a listener, for one that opens a second to watch it, would be too many to ask.
+// For connections, and what a server opens for itself.
 const spareDescriptors = 1024;
 
 const seriesName = (kind: ServerKind, count: number): string =>
-  count === 0 ? kind.name : `${kind.name} many`;
+  count === 1 ? kind.name : `${kind.name} many`;
 
 const canOpen = (descriptors: number): boolean =>
   spawnSync('/bin/sh', ['-c', `ulimit -n ${descriptors}`], { stdio: 'ignore' }).status === 0;
@@ -34,7 +34,7 @@ const start = async (
   workshop: Workshop,
 ): Promise<Running | { readonly skipped: string }> => {
   const port = await takePort();
-  const extra = { count, port: count === 0 ? 0 : await takePort() };
+  const extra = { count: count - 1, port: count === 1 ? 0 : await takePort() };
   const { program, bytes } = handler;
   const { directory, floor } = workshop;
   const command = startCommand({ port, program, extra, directory, floor });
@@ -44,16 +44,16 @@ const start = async (
     return { server, candidate: { server: seriesName(kind, count), handler: handler.name, port, bytes } };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { skipped: `${kind.title} with ${count + 1} listeners is skipped: ${reason}` };
+    return { skipped: `${kind.title} with ${count} listeners is skipped: ${reason}` };
   }
 };
 
 const report = (samples: readonly Sample[], handler: string, many: number): Part => {
   const scenario = { handler, clients: 1, figure: 'firstByte' } as const;
   const growthOf = (kind: ServerKind) =>
-    ratioOf(samples, scenario, seriesName(kind, many), seriesName(kind, 0));
+    ratioOf(samples, scenario, seriesName(kind, many), seriesName(kind, 1));
   const rows = manyListenerServers.map((kind) => {
-    const [one, all] = [0, many].map(
+    const [one, all] = [1, many].map(
       (count) => summaryOf(samples, scenario, seriesName(kind, count))?.median,
     );
     const growth = growthOf(kind)?.median;
@@ -62,7 +62,7 @@ const report = (samples: readonly Sample[], handler: string, many: number): Part
   });
   const count = many.toLocaleString('en-US');
   const series = manyListenerServers.flatMap((kind) => [
-    { name: seriesName(kind, 0), title: kind.title },
+    { name: seriesName(kind, 1), title: kind.title },
     { name: seriesName(kind, many), title: `${kind.title} with ${count}` },
   ]);
   const errors = errorsOf(samples, 'acceptd many') ?? errorsOf(samples, 'acceptd');
@@ -78,7 +78,7 @@ const report = (samples: readonly Sample[], handler: string, many: number): Part
     remark: errors === undefined ? '' : `errors: ${errors}`,
   };
   const text = [
-    `Microseconds to the first byte, ${handler} handler, 1 client, with 1 listener and with ${count} more:`,
+    `Microseconds to the first byte, ${handler} handler, 1 client, with 1 listener and with ${count}:`,
     renderTable(['listeners', '1', count, 'ratio'], rows),
     renderErrors(samples, series),
   ].join('\n\n');
@@ -106,7 +106,7 @@ export const compareListeners = async (
       continue;
     }
     // Both or none: one alone says nothing about growth.
-    for (const count of [0, many]) {
+    for (const count of [1, many]) {
       const outcome = await start(kind, found.command, count, handler, workshop);
       if ('skipped' in outcome) {
         say(outcome.skipped);

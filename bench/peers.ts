@@ -109,10 +109,11 @@ const tcpserver: ServerKind = {
     const file = findProgram('tcpserver');
     if (file === undefined) return missing('tcpserver', 'ucspi-tcp');
     return {
-      // -H -R -l 0: no look-up of names, no ident; -b 4096: the backlog; -c 10000: 40 children at a time otherwise.
+      // -H -R -l 0: no look-up of names, no ident; -o: no call to clear IP options; -b 4096: the backlog;
+      // -c 10000: 40 children at a time otherwise.
       command: ({ port, program }) => ({
         file,
-        arguments: ['-HRl0', '-b', '4096', '-c', '10000', '127.0.0.1', String(port), program],
+        arguments: ['-HoRl0', '-b', '4096', '-c', '10000', '127.0.0.1', String(port), program],
       }),
     };
   },
