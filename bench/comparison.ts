@@ -18,6 +18,7 @@ const descriptors = 1024;
 export type Part = {
   readonly text: string;
   readonly samples: readonly Sample[];
+  readonly foreignLoads: readonly number[];
   readonly judgements: readonly Judgement[];
 };
 
@@ -63,6 +64,7 @@ export const compare = async (
     if ('missing' in found) say(`${title} is skipped: ${found.missing}`);
   }
   const samples: Sample[] = [];
+  const foreignLoads: number[] = [];
   for (const handler of handlers) {
     // Those which are not being measured sleep in their accept, or their event loop.
     const running: Running[] = [];
@@ -70,7 +72,9 @@ export const compare = async (
     const candidates = running.map(({ candidate }) => candidate);
     const plan = { ...options, load: workshop.load, clients };
     const progress = (round: number) => say(`${handler.name} handler, round ${round} of ${options.rounds}`);
-    samples.push(...(await measureInRounds(candidates, plan, progress)));
+    const outcome = await measureInRounds(candidates, plan, progress);
+    samples.push(...outcome.samples);
+    foreignLoads.push(...outcome.foreignLoads);
     for (const { server } of running) await server.stop();
   }
   const text = [
@@ -80,5 +84,5 @@ export const compare = async (
   ].join('\n\n');
   const peerNames = peers.map(({ name }) => name);
   const handlerNames = handlers.map(({ name }) => name);
-  return { text, samples, judgements: judgeTargets(samples, handlerNames, peerNames) };
+  return { text, samples, foreignLoads, judgements: judgeTargets(samples, handlerNames, peerNames) };
 };

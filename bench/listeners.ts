@@ -4,8 +4,8 @@ import type { Part } from './comparison.ts';
 import type { Options } from './options.ts';
 import { takePort } from './ports.ts';
 import { renderErrors, twoDigits, wholeNumber } from './report.ts';
-import { type Candidate, measureInRounds } from './rounds.ts';
-import { errorsOf, ratioOf, type Sample, summaryOf } from './sample.ts';
+import { type Candidate, measureInRounds, type Outcome } from './rounds.ts';
+import { errorsOf, ratioOf, summaryOf } from './sample.ts';
 import { type Command, type Server, startServer } from './server.ts';
 import type { Assignment, ServerKind } from './server-kind.ts';
 import { manyListenerServers } from './servers.ts';
@@ -48,7 +48,7 @@ const start = async (
   }
 };
 
-const report = (samples: readonly Sample[], handler: string, many: number): Part => {
+const report = ({ samples, foreignLoads }: Outcome, handler: string, many: number): Part => {
   const scenario = { handler, clients: 1, figure: 'firstByte' } as const;
   const growthOf = (kind: ServerKind) =>
     ratioOf(samples, scenario, seriesName(kind, many), seriesName(kind, 1));
@@ -82,7 +82,7 @@ const report = (samples: readonly Sample[], handler: string, many: number): Part
     renderTable(['listeners', '1', count, 'ratio'], rows),
     renderErrors(samples, series),
   ].join('\n\n');
-  return { text, samples, judgements: [judgement] };
+  return { text, samples, foreignLoads, judgements: [judgement] };
 };
 
 export const compareListeners = async (
@@ -92,7 +92,7 @@ export const compareListeners = async (
 ): Promise<Part> => {
   const many = options.listenerCount;
   const handler = workshop.handlers.find(({ name }) => name === 'empty');
-  const nothing = (text: string): Part => ({ text, samples: [], judgements: [] });
+  const nothing = (text: string): Part => ({ text, samples: [], foreignLoads: [], judgements: [] });
   if (handler === undefined) return nothing('The listeners were not compared: there is no empty handler.');
   if (!canOpen(many + spareDescriptors))
     return nothing(
@@ -117,9 +117,9 @@ export const compareListeners = async (
   }
   const candidates = running.map(({ candidate }) => candidate);
   const plan = { ...options, load: workshop.load, clients };
-  const samples = await measureInRounds(candidates, plan, (round) =>
+  const outcome = await measureInRounds(candidates, plan, (round) =>
     say(`${many.toLocaleString('en-US')} listeners, round ${round} of ${options.rounds}`),
   );
   for (const { server } of running) await server.stop();
-  return report(samples, handler.name, many);
+  return report(outcome, handler.name, many);
 };

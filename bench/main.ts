@@ -4,11 +4,14 @@ import { availableParallelism, cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { compare, type Part } from './comparison.ts';
 import { compareListeners } from './listeners.ts';
+import { describeNoise } from './noise.ts';
 import { type Options, readOptions, usage } from './options.ts';
-import { updateReadme } from './readme.ts';
+import { openReadme, updateReadme } from './readme.ts';
 import { renderJudgements } from './report.ts';
 import { allServers } from './servers.ts';
 import { handlerNames, openWorkshop, projectDirectory } from './workshop.ts';
+
+const readmeFile = join(projectDirectory, 'README.md');
 
 const say = (text: string): void => {
   process.stderr.write(`bench: ${text}\n`);
@@ -31,21 +34,28 @@ const describeRun = ({ rounds, duration }: Options): string =>
   `medians of ${rounds} interleaved ${rounds === 1 ? 'round' : 'rounds'} of ${duration} ms.`;
 
 const run = async (options: Options): Promise<void> => {
+  if (options.updateReadme) openReadme(readmeFile);
   const workshop = openWorkshop();
   for (const text of workshop.missing) say(text);
   const parts: Part[] = [];
   if (options.parts.comparison) parts.push(await compare(workshop, options, say));
   if (options.parts.listeners) parts.push(await compareListeners(workshop, options, say));
   const judgements = parts.flatMap((part) => part.judgements);
-  const text = [describeRun(options), ...parts.map((part) => part.text), renderJudgements(judgements)].join(
-    '\n\n',
-  );
+  const foreignLoads = parts.flatMap((part) => part.foreignLoads);
+  const text = [
+    `${describeRun(options)} ${describeNoise(foreignLoads)}`,
+    ...parts.map((part) => part.text),
+    renderJudgements(judgements),
+  ].join('\n\n');
   process.stdout.write(`${text}\n`);
   if (options.jsonFile !== undefined) {
     const samples = parts.flatMap((part) => part.samples);
-    writeFileSync(options.jsonFile, `${JSON.stringify({ judgements, samples }, undefined, 1)}\n`);
+    writeFileSync(
+      options.jsonFile,
+      `${JSON.stringify({ foreignLoads, judgements, samples }, undefined, 1)}\n`,
+    );
   }
-  if (options.updateReadme) updateReadme(join(projectDirectory, 'README.md'), text);
+  if (options.updateReadme) updateReadme(readmeFile, text);
 };
 
 const readOptionsOrExit = (): Options => {

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 
 export const usage = `npm run bench -- [options]
   --quick             short rounds, to see that everything works; the figures mean little
-  --rounds N          how many times every server is measured in each scenario (default 9)
+  --rounds N          how many times every server is measured in each scenario (default 15)
   --only HANDLER      only this handler: empty, static or dynamic
   --only [HANDLER]/SERVER
                       only this server, beside the bare loop and acceptd; may be repeated
@@ -41,7 +41,7 @@ export const readOptions = (commandLine: readonly string[]): Options => {
       help: { type: 'boolean', default: false },
     },
   });
-  const rounds = values.rounds === undefined ? (values.quick ? 1 : 9) : Number(values.rounds);
+  const rounds = values.rounds === undefined ? (values.quick ? 1 : 15) : Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > mostRounds)
     throw new Error(`--rounds takes a number from 1 to ${mostRounds}, not "${values.rounds}"`);
   const only = values.only.map((choice) => choice.split('/'));
@@ -49,8 +49,9 @@ export const readOptions = (commandLine: readonly string[]): Options => {
   return {
     help: values.help,
     rounds,
-    warmUp: values.quick ? 20 : 100,
-    duration: values.quick ? 100 : 500,
+    // Short, so that what disturbs the machine for seconds disturbs all servers of a round alike.
+    warmUp: values.quick ? 20 : 60,
+    duration: values.quick ? 100 : 250,
     listenerCount: values.quick ? 1000 : 10000,
     handlers: only.map(([handler]) => handler ?? '').filter((name) => name !== ''),
     servers: only.map(([, server]) => server ?? '').filter((name) => name !== ''),
