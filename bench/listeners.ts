@@ -1,52 +1,25 @@
 // The second part: the first byte must not come later because the server listens on 10,000 addresses.
 import { spawnSync } from 'node:child_process';
+import { descriptorsFor, type Running, startCandidate, stopAll } from './candidate.ts';
 import type { Part } from './comparison.ts';
 import type { Options } from './options.ts';
-import { takePort } from './ports.ts';
 import { renderErrors, twoDigits, wholeNumber } from './report.ts';
-import { type Candidate, measureInRounds, type Outcome } from './rounds.ts';
+import { measureInRounds, type Outcome } from './rounds.ts';
 import { errorsOf, ratioOf, summaryOf } from './sample.ts';
-import { type Command, type Server, startServer } from './server.ts';
-import type { Assignment, ServerKind } from './server-kind.ts';
+import type { ServerKind } from './server-kind.ts';
 import { manyListenerServers } from './servers.ts';
 import { renderTable } from './table.ts';
 import { describeBound, judge } from './targets.ts';
-import type { Handler, Workshop } from './workshop.ts';
+import type { Workshop } from './workshop.ts';
 
 const clients = [1] as const;
 const bound = { atMost: 1.1 };
-// For connections, and what a server opens for itself.
-const spareDescriptors = 1024;
 
 const seriesName = (kind: ServerKind, count: number): string =>
   count === 1 ? kind.name : `${kind.name} many`;
 
 const canOpen = (descriptors: number): boolean =>
   spawnSync('/bin/sh', ['-c', `ulimit -n ${descriptors}`], { stdio: 'ignore' }).status === 0;
-
-type Running = { readonly candidate: Candidate; readonly server: Server };
-
-const start = async (
-  kind: ServerKind,
-  startCommand: (assignment: Assignment) => Command,
-  count: number,
-  handler: Handler,
-  workshop: Workshop,
-): Promise<Running | { readonly skipped: string }> => {
-  const port = await takePort();
-  const extra = { count: count - 1, port: count === 1 ? 0 : await takePort() };
-  const { program, bytes } = handler;
-  const { directory, floor } = workshop;
-  const command = startCommand({ port, program, extra, directory, floor });
-  const descriptors = spareDescriptors + count;
-  try {
-    const server = await startServer(command, { directory, port, bytes, descriptors, patience: 120000 });
-    return { server, candidate: { server: seriesName(kind, count), handler: handler.name, port, bytes } };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { skipped: `${kind.title} with ${count} listeners is skipped: ${reason}` };
-  }
-};
 
 const report = ({ samples, foreignLoads }: Outcome, handler: string, many: number): Part => {
   const scenario = { handler, clients: 1, figure: 'firstByte' } as const;
@@ -94,9 +67,10 @@ export const compareListeners = async (
   const handler = workshop.handlers.find(({ name }) => name === 'empty');
   const nothing = (text: string): Part => ({ text, samples: [], foreignLoads: [], judgements: [] });
   if (handler === undefined) return nothing('The listeners were not compared: there is no empty handler.');
-  if (!canOpen(many + spareDescriptors))
+  const descriptors = descriptorsFor(many);
+  if (!canOpen(descriptors))
     return nothing(
-      `The listeners were not compared: ${many + spareDescriptors} descriptors are needed; raise the hard limit (ulimit -Hn ${many + spareDescriptors}).`,
+      `The listeners were not compared: ${descriptors} descriptors are needed; raise the hard limit (ulimit -Hn ${descriptors}).`,
     );
   const running: Running[] = [];
   for (const kind of manyListenerServers) {
@@ -105,14 +79,16 @@ export const compareListeners = async (
       say(`${kind.title} is skipped: ${found.missing}`);
       continue;
     }
-    // Both or none: one alone says nothing about growth.
-    for (const count of [1, many]) {
-      const outcome = await start(kind, found.command, count, handler, workshop);
-      if ('skipped' in outcome) {
-        say(outcome.skipped);
-        break;
-      }
-      running.push(outcome);
+    for (const listeners of [1, many]) {
+      const series = seriesName(kind, listeners);
+      const outcome = await startCandidate(workshop, {
+        series,
+        startCommand: found.command,
+        handler,
+        listeners,
+      });
+      if ('candidate' in outcome) running.push(outcome);
+      else say(`${kind.title} is skipped with ${listeners} listeners: ${outcome.failure}`);
     }
   }
   const candidates = running.map(({ candidate }) => candidate);
@@ -120,6 +96,6 @@ export const compareListeners = async (
   const outcome = await measureInRounds(candidates, plan, (round) =>
     say(`${many.toLocaleString('en-US')} listeners, round ${round} of ${options.rounds}`),
   );
-  for (const { server } of running) await server.stop();
+  await stopAll(running);
   return report(outcome, handler.name, many);
 };

@@ -19,7 +19,8 @@ export type Server = { readonly pid: number; readonly log: () => string; readonl
 const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
 const alive = new Set<ChildProcess>();
 process.on('exit', () => {
-  for (const child of alive) child.kill('SIGKILL');
+  // All of them end by it, and inetd takes its pid file along.
+  for (const child of alive) child.kill('SIGTERM');
 });
 
 const answers = (port: number): Promise<number> =>
