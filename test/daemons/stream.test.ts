@@ -357,8 +357,8 @@ const rows: readonly Row[] = [
             ({ event }) => event === 'handler-said',
             "tangd's line in the log",
           );
-          const { line } = fields;
-          return `${answer} and said ${JSON.stringify(line)}`;
+          const { msg } = fields;
+          return `${answer} and said ${JSON.stringify(msg)}`;
         },
         expected: /payload.* and said ".*127\.0\.0\.1 GET \/adv/s,
       };
