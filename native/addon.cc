@@ -1,6 +1,56 @@
 // The list of functions that the addon offers.
 #include <napi.h>
 
-static Napi::Object Init(Napi::Env, Napi::Object exports) { return exports; }
+#include "api.hh"
 
-NODE_API_MODULE(acceptd, Init)
+namespace {
+
+struct Function {
+  const char* name;
+  Napi::Value (*call)(const Napi::CallbackInfo&);
+};
+
+constexpr Function kFunctions[] = {
+    {"start", start},
+    {"watch", watch},
+    {"unwatch", unwatch},
+    {"openSocket", openSocket},
+    {"setOption", setOption},
+    {"getOption", getOption},
+    {"setBlocking", setBlocking},
+    {"bindInternet", bindInternet},
+    {"bindUnix", bindUnix},
+    {"probeUnix", probeUnix},
+    {"listenOn", listenOn},
+    {"acceptBatch", acceptBatch},
+    {"raiseDescriptor", raiseDescriptor},
+    {"queueLength", queueLength},
+    {"closeDescriptor", closeDescriptor},
+    {"openNull", openNull},
+    {"readNow", readNow},
+    {"writeNow", writeNow},
+    {"receiveDatagram", receiveDatagram},
+    {"sendDatagram", sendDatagram},
+    {"countSenders", countSenders},
+    {"connectDatagram", connectDatagram},
+    {"injectDatagram", injectDatagram},
+    {"openLogPair", openLogPair},
+    {"receiveLog", receiveLog},
+    {"compileRecipe", compileRecipe},
+    {"spawnRecipe", spawnRecipe},
+    {"raiseDescriptorLimit", raiseDescriptorLimit},
+    {"trimMemory", trimMemory},
+    {"lookupAccount", lookupAccount},
+    {"lookupGroup", lookupGroup},
+    {"lookupPort", lookupPort},
+    {"lookupRpc", lookupRpc},
+};
+
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  for (const auto& [name, call] : kFunctions) exports.Set(name, Napi::Function::New(env, call, name));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(acceptd, initialise)

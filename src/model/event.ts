@@ -86,6 +86,7 @@ export type Event =
       readonly peer: Peer;
       readonly requested: string;
     }
+  | { readonly kind: 'datagrams-lost'; readonly service: string; readonly count: number }
   | {
       readonly kind: 'suspended';
       readonly service: string;
@@ -133,5 +134,9 @@ export type Event =
   | { readonly kind: 'terminating'; readonly instances: number; readonly signal: 'TERM' | 'KILL' }
   | { readonly kind: 'stopped' };
 
-/** An observer of the engine; it must not throw and must not wait. */
-export type Observe = (event: Event) => void;
+/** Somebody who watches the engine; it must not throw and must not wait. */
+export type Observer = {
+  readonly observe: (event: Event) => void;
+  /** An event that nobody wants is not even made. */
+  readonly isWanted: (kind: Event['kind']) => boolean;
+};

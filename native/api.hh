@@ -1,0 +1,51 @@
+// The functions that JavaScript can call, by file, and the few words in which they take and give numbers.
+// All give a number that is 0 or more, or -errno; src/native.ts turns it into a SystemError where that is one.
+#pragma once
+
+#include <napi.h>
+
+#include <string>
+
+inline Napi::Value number(const Napi::CallbackInfo& info, double value) { return Napi::Number::New(info.Env(), value); }
+inline int integer(const Napi::CallbackInfo& info, size_t index) { return info[index].As<Napi::Number>().Int32Value(); }
+inline std::string text(const Napi::Value& value) { return value.As<Napi::String>().Utf8Value(); }
+
+// engine.cc
+Napi::Value start(const Napi::CallbackInfo& info);
+Napi::Value watch(const Napi::CallbackInfo& info);
+Napi::Value unwatch(const Napi::CallbackInfo& info);
+// socket.cc
+Napi::Value openSocket(const Napi::CallbackInfo& info);
+Napi::Value setOption(const Napi::CallbackInfo& info);
+Napi::Value getOption(const Napi::CallbackInfo& info);
+Napi::Value setBlocking(const Napi::CallbackInfo& info);
+Napi::Value bindInternet(const Napi::CallbackInfo& info);
+Napi::Value bindUnix(const Napi::CallbackInfo& info);
+Napi::Value probeUnix(const Napi::CallbackInfo& info);
+Napi::Value listenOn(const Napi::CallbackInfo& info);
+Napi::Value acceptBatch(const Napi::CallbackInfo& info);
+Napi::Value raiseDescriptor(const Napi::CallbackInfo& info);
+Napi::Value queueLength(const Napi::CallbackInfo& info);
+Napi::Value closeDescriptor(const Napi::CallbackInfo& info);
+Napi::Value openNull(const Napi::CallbackInfo& info);
+// transfer.cc
+Napi::Value readNow(const Napi::CallbackInfo& info);
+Napi::Value writeNow(const Napi::CallbackInfo& info);
+Napi::Value receiveDatagram(const Napi::CallbackInfo& info);
+Napi::Value sendDatagram(const Napi::CallbackInfo& info);
+Napi::Value countSenders(const Napi::CallbackInfo& info);
+Napi::Value connectDatagram(const Napi::CallbackInfo& info);
+Napi::Value injectDatagram(const Napi::CallbackInfo& info);
+Napi::Value openLogPair(const Napi::CallbackInfo& info);
+Napi::Value receiveLog(const Napi::CallbackInfo& info);
+// program.cc
+Napi::Value compileRecipe(const Napi::CallbackInfo& info);
+Napi::Value spawnRecipe(const Napi::CallbackInfo& info);
+// process.cc
+Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info);
+Napi::Value trimMemory(const Napi::CallbackInfo& info);
+// lookup.cc
+Napi::Value lookupAccount(const Napi::CallbackInfo& info);
+Napi::Value lookupGroup(const Napi::CallbackInfo& info);
+Napi::Value lookupPort(const Napi::CallbackInfo& info);
+Napi::Value lookupRpc(const Napi::CallbackInfo& info);

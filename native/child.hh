@@ -1,0 +1,55 @@
+// The child's half of a spawn: everything it needs stands ready in this plan.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "recipe.hh"
+
+/// Where a start failed; src/native.ts has the names in this order.
+enum class Stage : int32_t {
+  None,
+  Session,
+  Descriptors,
+  ResourceLimits,
+  Nice,
+  RootDirectory,
+  WorkingDirectory,
+  Groups,
+  Gid,
+  Uid,
+  Exec,
+};
+
+/// What the child says to the parent. In shared memory, so that it also works where the child has its own copy.
+struct Mailbox {
+  std::atomic<int32_t> stage;
+  std::atomic<int32_t> error;
+  /// The child has its own descriptor table: the parent may close its copy of the connection.
+  std::atomic<int32_t> hasOwnTable;
+  /// The parent sleeps and wants a word in `wakeFd` when hasOwnTable is set.
+  std::atomic<int32_t> parentWaits;
+
+  void clear() {
+    stage = 0;
+    error = 0;
+    hasOwnTable = 0;
+    parentWaits = 0;
+  }
+};
+
+struct ChildPlan {
+  const Recipe* recipe;
+  char** environment;
+  char* listenPid;  // where the digits of LISTEN_PID go, or null
+  /// By target descriptor, the parent's descriptor that goes there; the child moves what stands in the way.
+  int* sources;
+  int targets;
+  /// Descriptors from here on are listeners; 0 when the child has a copy of the table.
+  unsigned sharedFrom;
+  int wakeFd;
+  Mailbox* mailbox;
+};
+
+/// Entry of the child; never returns.
+int runChild(void* plan);

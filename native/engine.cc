@@ -1,0 +1,202 @@
+// The private epoll: libuv watches this one descriptor, so that it never touches a listener that a handler may inherit.
+#include "engine.hh"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <atomic>
+#include <memory>
+#include <cerrno>
+#include <csignal>
+
+#include "api.hh"
+
+namespace {
+
+// Tokens of JavaScript are 32 bits wide; ours lie above.
+constexpr uint64_t kChildToken = 1ULL << 32;
+constexpr uint64_t kWakeToken = 1ULL << 33;
+
+// A signal handler has nothing but globals; it touches only this number.
+std::atomic<int> childEventFd{-1};
+
+void onChildSignal(int) {
+  const int before = errno;
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(childEventFd.load(), &one, sizeof one);
+  errno = before;
+}
+
+void drainEvent(const Fd& event) {
+  uint64_t count;
+  [[maybe_unused]] const ssize_t got = read(event.get(), &count, sizeof count);
+}
+
+void call(const Napi::FunctionReference& function, size_t count) {
+  Napi::Env env = function.Env();
+  Napi::HandleScope scope(env);
+  function.MakeCallback(env.Global(), {Napi::Number::New(env, static_cast<double>(count))});
+  if (env.IsExceptionPending()) {
+    const Napi::Error error = env.GetAndClearPendingException();
+    napi_fatal_exception(env, error.Value());
+  }
+}
+
+double microseconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
+}
+
+long ownPeak() {
+  rusage own = {};
+  getrusage(RUSAGE_SELF, &own);
+  return own.ru_maxrss;
+}
+
+/// All that have ended, in one call a batch. As PID 1 this includes orphans; JavaScript knows which are its own.
+void reapAll(Engine& engine) {
+  const long floor = ownPeak();
+  for (;;) {
+    size_t count = 0;
+    while (count < kEnded) {
+      int status = 0;
+      rusage usage = {};
+      const pid_t pid = wait4(-1, &status, WNOHANG, &usage);
+      if (pid <= 0) break;
+      const StartFailure failure = engine.spawn.forget(pid);
+      engine.ended[count++] = {
+          static_cast<double>(pid),
+          static_cast<double>(status),
+          microseconds(usage.ru_utime),
+          microseconds(usage.ru_stime),
+          // exec counts the memory it left, which was ours: a figure below our own peak says nothing of the handler
+          usage.ru_maxrss > floor ? static_cast<double>(usage.ru_maxrss) : 0,
+          static_cast<double>(failure.stage),
+          static_cast<double>(failure.error),
+          0,
+      };
+    }
+    if (count > 0) call(engine.onEnded, count);
+    if (count < kEnded) return;
+  }
+}
+
+void onPoll(uv_poll_t* handle, int, int) {
+  Engine& engine = *static_cast<Engine*>(handle->data);
+  engine.inCallback = true;
+  epoll_event events[kReady];
+  const int got = epoll_wait(engine.epoll.get(), events, kReady, 0);
+  bool childEnded = false;
+  size_t count = 0;
+  for (int i = 0; i < got; i++) {
+    if (events[i].data.u64 == kChildToken) {
+      childEnded = true;
+    } else if (events[i].data.u64 == kWakeToken) {
+      drainEvent(engine.wakeEvent);
+    } else {
+      engine.ready[count * 2] = events[i].data.u32;
+      engine.ready[count * 2 + 1] = events[i].events;
+      count++;
+    }
+  }
+  // new clients first: they wait, the ended do not
+  if (count > 0) call(engine.onReady, count);
+  if (childEnded) {
+    drainEvent(engine.childEvent);
+    reapAll(engine);
+  }
+  engine.spawn.closeLeft();
+  engine.inCallback = false;
+}
+
+void onCleanup(napi_async_cleanup_hook_handle handle, void* data) {
+  Engine& engine = *static_cast<Engine*>(data);
+  signal(SIGCHLD, SIG_DFL);
+  uv_poll_stop(engine.poll);
+  engine.poll->data = handle;
+  uv_close(reinterpret_cast<uv_handle_t*>(engine.poll), [](uv_handle_t* closed) {
+    napi_remove_async_cleanup_hook(static_cast<napi_async_cleanup_hook_handle>(closed->data));
+    delete reinterpret_cast<uv_poll_t*>(closed);
+  });
+}
+
+int watchInternally(Engine& engine, const Fd& descriptor, uint64_t token) {
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.u64 = token;
+  return epoll_ctl(engine.epoll.get(), EPOLL_CTL_ADD, descriptor.get(), &event) < 0 ? -errno : 0;
+}
+
+int openEngine(Engine& engine, Napi::Env env, Memory memory) {
+  engine.epoll.reset(epoll_create1(EPOLL_CLOEXEC));
+  engine.childEvent.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  engine.wakeEvent.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!engine.epoll.isOpen() || !engine.childEvent.isOpen() || !engine.wakeEvent.isOpen()) return -errno;
+  rlimit limit = {};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  // where few descriptors are allowed, a quarter of them is enough for what is short-lived
+  if (limit.rlim_cur < 4 * kHighDescriptors) engine.highBase = static_cast<int>(limit.rlim_cur / 4);
+  if (const int error = engine.spawn.open(engine.highBase, engine.wakeEvent.get(), memory); error < 0) return error;
+  if (const int error = watchInternally(engine, engine.childEvent, kChildToken); error < 0) return error;
+  if (const int error = watchInternally(engine, engine.wakeEvent, kWakeToken); error < 0) return error;
+
+  childEventFd.store(engine.childEvent.get());
+  struct sigaction action = {};
+  action.sa_handler = onChildSignal;
+  action.sa_flags = SA_RESTART | SA_NOCLDSTOP;
+  sigaction(SIGCHLD, &action, nullptr);
+
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(env, &loop);
+  engine.poll = new uv_poll_t;
+  engine.poll->data = &engine;
+  if (const int error = uv_poll_init(loop, engine.poll, engine.epoll.get()); error < 0) return error;
+  if (const int error = uv_poll_start(engine.poll, UV_READABLE, onPoll); error < 0) return error;
+  napi_add_async_cleanup_hook(env, onCleanup, &engine, &engine.cleanup);
+  return 0;
+}
+
+}  // namespace
+
+Engine* engineOf(Napi::Env env) { return env.GetInstanceData<Engine>(); }
+
+/// start(buffer, onReady, onEnded, copiesMemory): 0 or -errno.
+Napi::Value start(const Napi::CallbackInfo& info) {
+  auto engine = std::make_unique<Engine>();
+  auto buffer = info[0].As<Napi::ArrayBuffer>();
+  constexpr size_t kReadyOffset = kRecords * sizeof(Record);
+  constexpr size_t kEndedOffset = kReadyOffset + kReady * 2 * sizeof(uint32_t);
+  if (buffer.ByteLength() < kEndedOffset + kEnded * sizeof(Ended)) return number(info, -EINVAL);
+  auto* base = static_cast<uint8_t*>(buffer.Data());
+  engine->buffer = Napi::Persistent(buffer);
+  engine->records = reinterpret_cast<Record*>(base);
+  engine->ready = reinterpret_cast<uint32_t*>(base + kReadyOffset);
+  engine->ended = reinterpret_cast<Ended*>(base + kEndedOffset);
+  engine->onReady = Napi::Persistent(info[1].As<Napi::Function>());
+  engine->onEnded = Napi::Persistent(info[2].As<Napi::Function>());
+  const Memory memory = info[3].As<Napi::Boolean>() ? Memory::Copied : Memory::Shared;
+  const int error = openEngine(*engine, info.Env(), memory);
+  info.Env().SetInstanceData(engine.release());
+  return number(info, error);
+}
+
+/// watch(fd, token, isEdgeTriggered, wantsWrite): 0 or -errno. A descriptor that is watched already is changed.
+Napi::Value watch(const Napi::CallbackInfo& info) {
+  const Engine& engine = *engineOf(info.Env());
+  epoll_event event = {};
+  const uint32_t what = info[3].As<Napi::Boolean>() ? EPOLLOUT : EPOLLIN | EPOLLRDHUP;
+  event.events = what | (info[2].As<Napi::Boolean>() ? EPOLLET : 0U);
+  event.data.u64 = info[1].As<Napi::Number>().Uint32Value();
+  const int descriptor = integer(info, 0);
+  if (epoll_ctl(engine.epoll.get(), EPOLL_CTL_ADD, descriptor, &event) == 0) return number(info, 0);
+  if (errno != EEXIST) return number(info, -errno);
+  return number(info, epoll_ctl(engine.epoll.get(), EPOLL_CTL_MOD, descriptor, &event) < 0 ? -errno : 0);
+}
+
+/// unwatch(fd): must come before a close, because a handler may hold the same open file and keep it in the epoll.
+Napi::Value unwatch(const Napi::CallbackInfo& info) {
+  epoll_event ignored = {};
+  const int result = epoll_ctl(engineOf(info.Env())->epoll.get(), EPOLL_CTL_DEL, integer(info, 0), &ignored);
+  return number(info, result < 0 ? -errno : 0);
+}

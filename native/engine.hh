@@ -1,0 +1,53 @@
+// What one instance of the addon holds: the private epoll, the slots of the spawn engine, the buffers it shares with JavaScript.
+#pragma once
+
+#include <napi.h>
+#include <uv.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "fd.hh"
+#include "record.hh"
+#include "spawn.hh"
+
+/// One ended child, as JavaScript reads it: eight doubles.
+struct Ended {
+  double pid;
+  double status;  // as wait4(2) gives it
+  double userMicroseconds;
+  double systemMicroseconds;
+  double peakKibibytes;  // 0 when it never exceeded ours, which it began with
+  double stage;          // Stage at which the start failed, 0 when it did not
+  double error;          // errno of that stage
+  double reserved;
+};
+
+constexpr size_t kRecords = 64;
+constexpr size_t kReady = 256;
+constexpr size_t kEnded = 256;
+
+/// A listener, or whatever else lives long, stands at this number or above (see spawn.hh).
+constexpr int kHighDescriptors = 1024;
+
+struct Engine {
+  Fd epoll;
+  Fd childEvent;  // eventfd: SIGCHLD came
+  Fd wakeEvent;   // eventfd: a child has its own descriptor table now
+  uv_poll_t* poll = nullptr;
+  napi_async_cleanup_hook_handle cleanup = nullptr;
+  SpawnEngine spawn;
+  int highBase = kHighDescriptors;
+  bool inCallback = false;
+
+  Napi::FunctionReference onReady;
+  Napi::FunctionReference onEnded;
+  Napi::Reference<Napi::ArrayBuffer> buffer;
+  // parts of that buffer
+  Record* records = nullptr;
+  uint32_t* ready = nullptr;  // pairs of token and events
+  Ended* ended = nullptr;
+};
+
+/// The engine of this environment; null before start().
+[[nodiscard]] Engine* engineOf(Napi::Env env);

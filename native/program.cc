@@ -1,0 +1,106 @@
+// Recipes from JavaScript, and starting them.
+#include <fcntl.h>
+
+#include <csignal>
+#include <memory>
+
+#include "api.hh"
+#include "engine.hh"
+
+namespace {
+
+using SharedRecipe = std::shared_ptr<const Recipe>;
+
+std::vector<std::string> texts(const Napi::Value& value) {
+  auto array = value.As<Napi::Array>();
+  std::vector<std::string> out;
+  out.reserve(array.Length());
+  for (uint32_t i = 0; i < array.Length(); i++) out.push_back(text(array.Get(i)));
+  return out;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& from) {
+  std::vector<char*> out;
+  out.reserve(from.size() + 1);
+  for (std::string& one : from) out.push_back(one.data());
+  return out;
+}
+
+/// What has another disposition than the default here and would be inherited, or would run our handler in the child.
+std::vector<int> signalsToReset() {
+  std::vector<int> out;
+  for (int number = 1; number < NSIG; number++) {
+    struct sigaction action = {};
+    if (sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_DFL) out.push_back(number);
+  }
+  return out;
+}
+
+double numberOf(const Napi::Object& from, const char* name) { return from.Get(name).As<Napi::Number>().DoubleValue(); }
+
+rlim_t limitOf(double value) { return value < 0 ? RLIM_INFINITY : static_cast<rlim_t>(value); }
+
+}  // namespace
+
+/// compileRecipe(plan): a handle for spawnRecipe; the plan's shape is RecipePlan of src/native.ts.
+Napi::Value compileRecipe(const Napi::CallbackInfo& info) {
+  auto plan = info[0].As<Napi::Object>();
+  auto recipe = std::make_shared<Recipe>();
+  recipe->file = text(plan.Get("file"));
+  recipe->argumentTexts = texts(plan.Get("arguments"));
+  recipe->environmentTexts = texts(plan.Get("environment"));
+  recipe->arguments = pointers(recipe->argumentTexts);
+  recipe->arguments.push_back(nullptr);
+  recipe->environment = pointers(recipe->environmentTexts);
+  recipe->hasListenPid = plan.Get("hasListenPid").As<Napi::Boolean>();
+
+  auto variables = plan.Get("addressVariables").As<Napi::Array>();
+  for (uint32_t i = 0; i < variables.Length(); i++) {
+    auto variable = variables.Get(i).As<Napi::Object>();
+    recipe->dynamicVariables.push_back(
+        {text(variable.Get("name")) + "=", static_cast<Field>(static_cast<int>(numberOf(variable, "field")))});
+  }
+  auto layout = plan.Get("layout").As<Napi::Array>();
+  for (uint32_t i = 0; i < layout.Length(); i++) {
+    recipe->layout.push_back(layout.Get(i).As<Napi::Number>().Int32Value());
+  }
+  auto limits = plan.Get("resourceLimits").As<Napi::Array>();
+  for (uint32_t i = 0; i < limits.Length(); i++) {
+    auto limit = limits.Get(i).As<Napi::Object>();
+    recipe->resourceLimits.push_back({static_cast<int>(numberOf(limit, "resource")),
+                                      {limitOf(numberOf(limit, "soft")), limitOf(numberOf(limit, "hard"))}});
+  }
+  if (plan.Get("nice").IsNumber()) recipe->nice = static_cast<int>(numberOf(plan, "nice"));
+  if (plan.Get("umask").IsNumber()) recipe->umask = static_cast<mode_t>(numberOf(plan, "umask"));
+  recipe->rootDirectory = text(plan.Get("rootDirectory"));
+  recipe->workingDirectory = text(plan.Get("workingDirectory"));
+  if (plan.Get("credentials").IsObject()) {
+    auto credentials = plan.Get("credentials").As<Napi::Object>();
+    recipe->setsCredentials = true;
+    recipe->uid = static_cast<uid_t>(numberOf(credentials, "uid"));
+    recipe->gid = static_cast<gid_t>(numberOf(credentials, "gid"));
+    auto groups = credentials.Get("groups").As<Napi::Array>();
+    for (uint32_t i = 0; i < groups.Length(); i++) {
+      recipe->groups.push_back(groups.Get(i).As<Napi::Number>().Uint32Value());
+    }
+  }
+  recipe->signals = signalsToReset();
+  return Napi::External<SharedRecipe>::New(info.Env(), new SharedRecipe(std::move(recipe)),
+                                           [](Napi::Env, SharedRecipe* handle) { delete handle; });
+}
+
+/// spawnRecipe(recipe, fd, recordBytes | null, keeps): the pid or -errno. `fd` is closed unless `keeps` or -errno.
+Napi::Value spawnRecipe(const Napi::CallbackInfo& info) {
+  Engine& engine = *engineOf(info.Env());
+  const SharedRecipe& recipe = *info[0].As<Napi::External<SharedRecipe>>().Data();
+  Record record;
+  const bool hasRecord = info[2].IsTypedArray();
+  if (hasRecord) memcpy(&record, info[2].As<Napi::Uint8Array>().Data(), sizeof record);
+  const int descriptor = integer(info, 1);
+  const bool keeps = info[3].As<Napi::Boolean>();
+  const pid_t pid = engine.spawn.spawn(recipe, descriptor, hasRecord ? &record : nullptr, keeps);
+  if (pid > 0 && !keeps && descriptor >= engine.highBase) engine.spawn.highDescriptors--;
+  // within a callback of the epoll this is done once, at its end
+  if (!engine.inCallback) engine.spawn.closeLeft();
+  return number(info, pid);
+}

@@ -1,0 +1,126 @@
+// Socket addresses to records and records to text.
+#include "record.hh"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+
+#include <charconv>
+#include <cstring>
+
+namespace {
+
+struct End {
+  uint16_t family = 1;
+  uint16_t port = 0;
+  uint16_t mapped = 0;
+  uint32_t scope = 0;
+  uint8_t bytes[16] = {};
+};
+
+End toEnd(const sockaddr_storage& address) {
+  End end;
+  if (address.ss_family == AF_INET) {
+    sockaddr_in in;
+    memcpy(&in, &address, sizeof in);
+    end.family = 4;
+    end.port = ntohs(in.sin_port);
+    memcpy(end.bytes, &in.sin_addr, 4);
+  } else if (address.ss_family == AF_INET6) {
+    sockaddr_in6 in6;
+    memcpy(&in6, &address, sizeof in6);
+    end.port = ntohs(in6.sin6_port);
+    if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr)) {
+      end.family = 4;
+      end.mapped = 1;
+      memcpy(end.bytes, in6.sin6_addr.s6_addr + 12, 4);
+    } else {
+      end.family = 6;
+      end.scope = in6.sin6_scope_id;
+      memcpy(end.bytes, &in6.sin6_addr, 16);
+    }
+  }
+  return end;
+}
+
+template <typename Number>
+size_t formatNumber(Number value, char* out) {
+  return static_cast<size_t>(std::to_chars(out, out + kFieldLength, value).ptr - out);
+}
+
+size_t formatAddress(uint16_t family, const uint8_t* bytes, uint32_t scope, char* out) {
+  if (family == 1) return 0;
+  if (!inet_ntop(family == 4 ? AF_INET : AF_INET6, bytes, out, kFieldLength)) return 0;
+  size_t length = strlen(out);
+  // fe80::1 means nothing without its interface
+  if (scope != 0 && length + 1 + IF_NAMESIZE < kFieldLength) {
+    out[length] = '%';
+    if (if_indextoname(scope, out + length + 1)) {
+      length = strlen(out);
+    } else {
+      length += 1 + formatNumber(scope, out + length + 1);
+    }
+  }
+  return length;
+}
+
+}  // namespace
+
+void setRemote(Record& record, const sockaddr_storage& address) {
+  const End end = toEnd(address);
+  record.family = end.family;
+  record.remotePort = end.port;
+  record.mapped = end.mapped;
+  record.scope = end.scope;
+  memcpy(record.remote, end.bytes, sizeof record.remote);
+}
+
+void setLocal(Record& record, const sockaddr_storage& address) {
+  const End end = toEnd(address);
+  record.localPort = end.port;
+  memcpy(record.local, end.bytes, sizeof record.local);
+}
+
+socklen_t toSocketAddress(const Record& record, sockaddr_storage& address) {
+  memset(&address, 0, sizeof address);
+  if (record.family == 4 && record.mapped == 0) {
+    sockaddr_in in = {};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(record.remotePort);
+    memcpy(&in.sin_addr, record.remote, 4);
+    memcpy(&address, &in, sizeof in);
+    return sizeof in;
+  }
+  sockaddr_in6 in6 = {};
+  in6.sin6_family = AF_INET6;
+  in6.sin6_port = htons(record.remotePort);
+  if (record.family == 4) {
+    in6.sin6_addr.s6_addr[10] = 0xff;
+    in6.sin6_addr.s6_addr[11] = 0xff;
+    memcpy(in6.sin6_addr.s6_addr + 12, record.remote, 4);
+  } else {
+    in6.sin6_scope_id = record.scope;
+    memcpy(&in6.sin6_addr, record.remote, 16);
+  }
+  memcpy(&address, &in6, sizeof in6);
+  return sizeof in6;
+}
+
+size_t formatField(const Record& record, Field field, char* out) {
+  switch (field) {
+    case Field::RemoteAddress:
+      return formatAddress(record.family, record.remote, record.scope, out);
+    case Field::RemotePort:
+      return formatNumber(record.remotePort, out);
+    case Field::LocalAddress:
+      return formatAddress(record.family, record.local, 0, out);
+    case Field::LocalPort:
+      return formatNumber(record.localPort, out);
+    case Field::PeerPid:
+      return formatNumber(record.pid, out);
+    case Field::PeerUid:
+      return formatNumber(record.uid, out);
+    case Field::PeerGid:
+      return formatNumber(record.gid, out);
+  }
+  return 0;
+}

@@ -1,0 +1,48 @@
+// How one connection's (or datagram's) two ends cross into JavaScript: 64 bytes, read there as typed arrays.
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+/// IPv4 clients of a dual-stack socket are stored as IPv4 with `mapped` set; src/native.ts reads the same offsets.
+struct Record {
+  int32_t fd;
+  /// 4, 6, or 1 for a unix socket.
+  uint16_t family;
+  uint16_t remotePort;
+  uint16_t localPort;
+  uint16_t mapped;
+  /// SO_PEERCRED of a unix peer.
+  int32_t pid;
+  uint32_t uid;
+  uint32_t gid;
+  uint8_t remote[16];
+  uint8_t local[16];
+  uint32_t scope;
+  /// Where a datagram came in.
+  uint32_t interfaceIndex;
+};
+static_assert(sizeof(Record) == 64 && offsetof(Record, remote) == 24 && offsetof(Record, scope) == 56);
+
+void setRemote(Record& record, const sockaddr_storage& address);
+void setLocal(Record& record, const sockaddr_storage& address);
+
+/// The peer as a socket address that fits a socket of the record's own family (mapped again where it was mapped).
+socklen_t toSocketAddress(const Record& record, sockaddr_storage& address);
+
+/// Text without terminator, at most 64 bytes, written to `out`; its length.
+enum class Field : uint8_t {
+  RemoteAddress,
+  RemotePort,
+  LocalAddress,
+  LocalPort,
+  PeerPid,
+  PeerUid,
+  PeerGid,
+};
+constexpr size_t kFieldLength = 64;
+size_t formatField(const Record& record, Field field, char* out);

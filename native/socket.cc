@@ -1,0 +1,271 @@
+// Sockets that listen, and what comes out of them.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/sock_diag.h>
+#include <net/if.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "api.hh"
+#include "engine.hh"
+
+namespace {
+
+struct Option {
+  std::string_view name;
+  int level;
+  int number;
+};
+
+constexpr Option kOptions[] = {
+    {"SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR},
+    {"SO_REUSEPORT", SOL_SOCKET, SO_REUSEPORT},
+    {"SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE},
+    {"SO_SNDBUF", SOL_SOCKET, SO_SNDBUF},
+    {"SO_RCVBUF", SOL_SOCKET, SO_RCVBUF},
+    {"SO_BINDTODEVICE", SOL_SOCKET, SO_BINDTODEVICE},
+    {"SO_MARK", SOL_SOCKET, SO_MARK},
+    {"SO_PRIORITY", SOL_SOCKET, SO_PRIORITY},
+    {"SO_DEBUG", SOL_SOCKET, SO_DEBUG},
+    {"SO_PASSCRED", SOL_SOCKET, SO_PASSCRED},
+    {"SO_BROADCAST", SOL_SOCKET, SO_BROADCAST},
+    {"SO_PEEK_OFF", SOL_SOCKET, SO_PEEK_OFF},
+    {"TCP_NODELAY", IPPROTO_TCP, TCP_NODELAY},
+    {"TCP_DEFER_ACCEPT", IPPROTO_TCP, TCP_DEFER_ACCEPT},
+    {"TCP_FASTOPEN", IPPROTO_TCP, TCP_FASTOPEN},
+    {"IP_FREEBIND", IPPROTO_IP, IP_FREEBIND},
+    {"IP_TRANSPARENT", IPPROTO_IP, IP_TRANSPARENT},
+    {"IP_TOS", IPPROTO_IP, IP_TOS},
+    {"IP_TTL", IPPROTO_IP, IP_TTL},
+    {"IP_PKTINFO", IPPROTO_IP, IP_PKTINFO},
+    {"IPV6_V6ONLY", IPPROTO_IPV6, IPV6_V6ONLY},
+    {"IPV6_FREEBIND", IPPROTO_IPV6, IPV6_FREEBIND},
+    {"IPV6_TRANSPARENT", IPPROTO_IPV6, IPV6_TRANSPARENT},
+    {"IPV6_TCLASS", IPPROTO_IPV6, IPV6_TCLASS},
+    {"IPV6_UNICAST_HOPS", IPPROTO_IPV6, IPV6_UNICAST_HOPS},
+    {"IPV6_RECVPKTINFO", IPPROTO_IPV6, IPV6_RECVPKTINFO},
+};
+
+const Option* findOption(std::string_view name) {
+  for (const Option& option : kOptions) {
+    if (option.name == name) return &option;
+  }
+  return nullptr;
+}
+
+int typeOf(std::string_view name) {
+  if (name == "dgram") return SOCK_DGRAM;
+  return name == "seqpacket" ? SOCK_SEQPACKET : SOCK_STREAM;
+}
+
+/// `@name` is abstract: a NUL and exactly the name's bytes. 0 when it does not fit.
+socklen_t toUnixAddress(const std::string& path, sockaddr_un& address) {
+  address = {};
+  address.sun_family = AF_UNIX;
+  const bool isAbstract = path.starts_with('@');
+  if (path.size() + (isAbstract ? 0 : 1) > sizeof address.sun_path) return 0;
+  memcpy(address.sun_path, path.data(), path.size());
+  if (isAbstract) address.sun_path[0] = '\0';
+  return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (isAbstract ? 0 : 1));
+}
+
+/// An accepted connection's record: from its addresses, or from its credentials where it is a unix socket.
+void describe(int descriptor, const sockaddr_storage& remote, Record& record) {
+  record = {};
+  record.fd = descriptor;
+  if (remote.ss_family == AF_UNIX) {
+    record.family = 1;
+    ucred credentials = {};
+    socklen_t length = sizeof credentials;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0) {
+      record.pid = credentials.pid;
+      record.uid = credentials.uid;
+      record.gid = credentials.gid;
+    }
+    return;
+  }
+  setRemote(record, remote);
+  sockaddr_storage local = {};
+  socklen_t length = sizeof local;
+  if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&local), &length) == 0) setLocal(record, local);
+}
+
+}  // namespace
+
+/// openSocket(4 | 6 | 1, type): a descriptor, CLOEXEC and blocking.
+Napi::Value openSocket(const Napi::CallbackInfo& info) {
+  const int family = integer(info, 0);
+  const int domain = family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNIX;
+  const int descriptor = socket(domain, typeOf(text(info[1])) | SOCK_CLOEXEC, 0);
+  return number(info, descriptor < 0 ? -errno : descriptor);
+}
+
+/// setOption(fd, name, number | string): 0 or -errno; -ENOPROTOOPT for a name that is not in the table.
+Napi::Value setOption(const Napi::CallbackInfo& info) {
+  const Option* option = findOption(text(info[1]));
+  if (!option) return number(info, -ENOPROTOOPT);
+  if (info[2].IsString()) {
+    const std::string value = text(info[2]);
+    const int result = setsockopt(integer(info, 0), option->level, option->number, value.c_str(),
+                                  static_cast<socklen_t>(value.size() + 1));
+    return number(info, result < 0 ? -errno : 0);
+  }
+  const int value = integer(info, 2);
+  const int result = setsockopt(integer(info, 0), option->level, option->number, &value, sizeof value);
+  return number(info, result < 0 ? -errno : 0);
+}
+
+/// getOption(fd, name): the value or -errno.
+Napi::Value getOption(const Napi::CallbackInfo& info) {
+  const Option* option = findOption(text(info[1]));
+  if (!option) return number(info, -ENOPROTOOPT);
+  int value = 0;
+  socklen_t length = sizeof value;
+  const int result = getsockopt(integer(info, 0), option->level, option->number, &value, &length);
+  return number(info, result < 0 ? -errno : value);
+}
+
+/// setBlocking(fd, isBlocking): O_NONBLOCK belongs to the open file, so a handler that gets a listener must get it blocking.
+Napi::Value setBlocking(const Napi::CallbackInfo& info) {
+  const int descriptor = integer(info, 0);
+  const int flags = fcntl(descriptor, F_GETFL);
+  if (flags < 0) return number(info, -errno);
+  const int wanted = info[1].As<Napi::Boolean>() ? flags & ~O_NONBLOCK : flags | O_NONBLOCK;
+  return number(info, wanted != flags && fcntl(descriptor, F_SETFL, wanted) < 0 ? -errno : 0);
+}
+
+/// bindInternet(fd, 4 | 6, host, port): host is numeric, with %interface where it is link-local.
+Napi::Value bindInternet(const Napi::CallbackInfo& info) {
+  const int descriptor = integer(info, 0);
+  std::string host = text(info[2]);
+  const auto port = htons(static_cast<uint16_t>(integer(info, 3)));
+  int result = 0;
+  if (integer(info, 1) == 4) {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_port = port;
+    if (inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) return number(info, -EINVAL);
+    result = bind(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  } else {
+    sockaddr_in6 address = {};
+    address.sin6_family = AF_INET6;
+    address.sin6_port = port;
+    if (const size_t percent = host.find('%'); percent != std::string::npos) {
+      address.sin6_scope_id = if_nametoindex(host.c_str() + percent + 1);
+      if (address.sin6_scope_id == 0) return number(info, -ENODEV);
+      host.resize(percent);
+    }
+    if (inet_pton(AF_INET6, host.c_str(), &address.sin6_addr) != 1) return number(info, -EINVAL);
+    result = bind(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  }
+  return number(info, result < 0 ? -errno : 0);
+}
+
+/// bindUnix(fd, path, mode): the socket file appears with its mode; nobody can connect in between with another.
+Napi::Value bindUnix(const Napi::CallbackInfo& info) {
+  sockaddr_un address;
+  const socklen_t length = toUnixAddress(text(info[1]), address);
+  if (length == 0) return number(info, -ENAMETOOLONG);
+  const mode_t before = umask(static_cast<mode_t>(0777 & ~integer(info, 2)));
+  const int result = bind(integer(info, 0), reinterpret_cast<sockaddr*>(&address), length);
+  const int error = errno;
+  umask(before);
+  return number(info, result < 0 ? -error : 0);
+}
+
+/// probeUnix(path, type): 0 when somebody listens there, -ECONNREFUSED when nobody does. Never waits.
+Napi::Value probeUnix(const Napi::CallbackInfo& info) {
+  sockaddr_un address;
+  const socklen_t length = toUnixAddress(text(info[0]), address);
+  if (length == 0) return number(info, -ENAMETOOLONG);
+  const Fd probe(socket(AF_UNIX, typeOf(text(info[1])) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!probe.isOpen()) return number(info, -errno);
+  const int result = connect(probe.get(), reinterpret_cast<sockaddr*>(&address), length);
+  // a full queue is a live server too, and so is one of another socket type
+  if (result == 0 || errno == EAGAIN || errno == EPROTOTYPE) return number(info, 0);
+  return number(info, -errno);
+}
+
+Napi::Value listenOn(const Napi::CallbackInfo& info) {
+  return number(info, listen(integer(info, 0), integer(info, 1)) < 0 ? -errno : 0);
+}
+
+/// acceptBatch(listener, limit): how many came, described in the records; -errno only when none came.
+/// What concerns a single client that went away meanwhile (ECONNABORTED, EPROTO, ...: accept(2)) is skipped.
+Napi::Value acceptBatch(const Napi::CallbackInfo& info) {
+  const Engine& engine = *engineOf(info.Env());
+  const int listener = integer(info, 0);
+  const size_t limit = std::min<size_t>(static_cast<size_t>(integer(info, 1)), kRecords);
+  size_t count = 0;
+  for (size_t tries = 0; count < limit && tries < kRecords; tries++) {
+    sockaddr_storage remote = {};
+    socklen_t length = sizeof remote;
+    const int descriptor = accept4(listener, reinterpret_cast<sockaddr*>(&remote), &length, SOCK_CLOEXEC);
+    if (descriptor >= 0) {
+      describe(descriptor, remote, engine.records[count++]);
+      continue;
+    }
+    if (errno == EAGAIN) break;
+    const bool isShortage = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+    if (isShortage || errno == EBADF || errno == EINVAL || errno == ENOTSOCK || errno == EOPNOTSUPP) {
+      if (count == 0) return number(info, -errno);
+      break;
+    }
+  }
+  return number(info, static_cast<double>(count));
+}
+
+/// raiseDescriptor(fd): the same open file at a high number, for what lives long; the low one is closed, but not on -errno.
+Napi::Value raiseDescriptor(const Napi::CallbackInfo& info) {
+  Engine& engine = *engineOf(info.Env());
+  const int low = integer(info, 0);
+  const int high = fcntl(low, F_DUPFD_CLOEXEC, engine.highBase);
+  if (high < 0) return number(info, -errno);
+  close(low);
+  engine.spawn.highDescriptors++;
+  return number(info, high);
+}
+
+/// queueLength(fd): how much waits at a listener or datagram socket: clients of a TCP listener, bytes of a datagram
+/// socket, 1 or 0 for others. Only a comparison of two moments means something.
+Napi::Value queueLength(const Napi::CallbackInfo& info) {
+  const int descriptor = integer(info, 0);
+  pollfd wanted = {descriptor, POLLIN, 0};
+  if (poll(&wanted, 1, 0) < 1) return number(info, 0);
+  int type = 0;
+  socklen_t length = sizeof type;
+  getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &length);
+  if (type == SOCK_DGRAM) {
+    uint32_t memory[SK_MEMINFO_VARS] = {};
+    length = sizeof memory;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, memory, &length) == 0) {
+      return number(info, memory[SK_MEMINFO_RMEM_ALLOC]);
+    }
+  } else {
+    // of a listening socket this is the length of its accept queue (inet_diag)
+    tcp_info state = {};
+    length = sizeof state;
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &state, &length) == 0) return number(info, state.tcpi_unacked);
+  }
+  return number(info, 1);
+}
+
+Napi::Value closeDescriptor(const Napi::CallbackInfo& info) {
+  Engine& engine = *engineOf(info.Env());
+  const int descriptor = integer(info, 0);
+  if (descriptor >= engine.highBase) engine.spawn.highDescriptors--;
+  return number(info, close(descriptor) < 0 ? -errno : 0);
+}
+
+/// openNull(): a descriptor kept in reserve, to be given up when there are no others.
+Napi::Value openNull(const Napi::CallbackInfo& info) {
+  const int descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  return number(info, descriptor < 0 ? -errno : descriptor);
+}

@@ -1,0 +1,63 @@
+// The spawn engine: clone without waiting for the exec, on stacks that are free again when the kernel says so.
+//
+// With few descriptors the child copies the table. With many it shares it and leaves it with
+// close_range(CLOSE_RANGE_UNSHARE), which copies only the low ones: what lives long stands high, what a child needs is
+// low, and our copy of the connection is closed once the child says that it has left. In both cases the cost of a
+// connection does not depend on the number of listeners.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <vector>
+
+#include "child.hh"
+#include "fd.hh"
+#include "recipe.hh"
+#include "record.hh"
+
+/// `Shared` is the real one. `Copied` forks: for tools that cannot follow a child in shared memory (valgrind).
+enum class Memory { Shared, Copied };
+
+struct Slot;
+
+struct StartFailure {
+  int32_t stage = 0;
+  int32_t error = 0;
+};
+
+class SpawnEngine {
+ public:
+  SpawnEngine();
+  ~SpawnEngine();
+  SpawnEngine(const SpawnEngine&) = delete;
+  SpawnEngine& operator=(const SpawnEngine&) = delete;
+
+  /// Opens /dev/null; 0 or -errno. `sharedFrom` is the lowest number of a long-lived descriptor.
+  [[nodiscard]] int open(int sharedFrom, int wakeFd, Memory memory);
+
+  /// The pid, or -errno. Closes `handed` unless `keeps`, now or when the child has its own copy; not on failure.
+  [[nodiscard]] pid_t spawn(std::shared_ptr<const Recipe> recipe, int handed, const Record* record, bool keeps);
+
+  /// Closes what children have left meanwhile; whoever has not left yet will write to wakeFd.
+  void closeLeft();
+
+  /// What the slot of an ended child says about its start; to be called for every reaped pid.
+  [[nodiscard]] StartFailure forget(pid_t pid);
+
+  /// Long-lived descriptors, counted to choose between copying and sharing the table.
+  int highDescriptors = 0;
+
+ private:
+  Slot* takeSlot();
+  void release(Slot* slot);
+
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<Slot*> free_;
+  std::vector<Slot*> starting_;  // cloned, not known to have exec'd
+  std::vector<Slot*> sharing_;   // holding descriptors that are to be closed
+  Fd null_;
+  int sharedFrom_ = 0;
+  int wakeFd_ = -1;
+  Memory memory_ = Memory::Shared;
+};

@@ -1,0 +1,49 @@
+// May this client have this service now? Functions of the counters and a clock value.
+import type { RefusalReason } from '../model/event.ts';
+import type { Limits } from '../model/limits.ts';
+import type { Milliseconds } from '../model/quantity.ts';
+import { instancesLeft, type Source, startsLeft, takeStart, type Usage } from './limits.ts';
+import type { SourceRates } from './source-rates.ts';
+
+export type Verdict =
+  | { readonly kind: 'admit' }
+  | { readonly kind: 'refuse'; readonly reason: RefusalReason };
+
+const admit: Verdict = { kind: 'admit' };
+
+/**
+ * How many clients may be taken from the kernel's queue now. None at `instances` (the service is held until one ends)
+ * or at `rate` (it is suspended); where the service refuses at its limits, clients are taken and told so one by one.
+ */
+export type Room =
+  | { readonly kind: 'room'; readonly clients: number }
+  | { readonly kind: 'hold' }
+  | { readonly kind: 'suspend' };
+
+export const roomFor = (usage: Usage, limits: Limits, now: Milliseconds): Room => {
+  const starts = startsLeft(usage, limits.rate, now);
+  if (limits.onLimit === 'refuse') return { kind: 'room', clients: Number.POSITIVE_INFINITY };
+  const instances = instancesLeft(usage, limits);
+  if (instances === 0) return { kind: 'hold' };
+  return starts === 0 ? { kind: 'suspend' } : { kind: 'room', clients: Math.min(instances, starts) };
+};
+
+/** The verdict on one client; an admitted one has used a start of the service's rate and of its source's. */
+export const admitClient = (
+  request: { readonly service: string; readonly limits: Limits; readonly source: Source },
+  usage: Usage,
+  sourceRates: SourceRates,
+  now: Milliseconds,
+): Verdict => {
+  const { service, limits, source } = request;
+  if (instancesLeft(usage, limits) === 0) return { kind: 'refuse', reason: 'instances' };
+  if (limits.perSource !== undefined && (usage.perSource.get(source) ?? 0) >= limits.perSource) {
+    return { kind: 'refuse', reason: 'per-source' };
+  }
+  if (startsLeft(usage, limits.rate, now) === 0) return { kind: 'refuse', reason: 'rate' };
+  if (limits.perSourceRate !== undefined && !sourceRates.admit(service, source, limits.perSourceRate, now)) {
+    return { kind: 'refuse', reason: 'per-source' };
+  }
+  takeStart(usage, limits.rate, now);
+  return admit;
+};

@@ -1,0 +1,167 @@
+// The meaning of `name on key = value, ... ;`: its assignments become a service.
+import type { Answer, Credentials, Mode, Service } from '../../model/service.ts';
+import {
+  type LocatedService,
+  type MarkedField,
+  type Marks,
+  markToken,
+  type Report,
+  type Token,
+} from '../source.ts';
+import { baseName, builtinOf, isForkedBuiltin, readBuiltin, readProgram } from './answer.ts';
+import type { Assignment } from './assignments.ts';
+import { type Listening, readEndpointKeys } from './definition-endpoints.ts';
+import { readLimitKeys } from './definition-limits.ts';
+import { readProcessKeys, readSocketKeys, readSurroundingsKeys } from './definition-process.ts';
+import { indexKeys, type Keys, readSwitch } from './keys.ts';
+import { completeLimits } from './limits.ts';
+import { checkPolicy, type Scope } from './scope.ts';
+import { serviceId } from './service-id.ts';
+
+const readAnswer = (
+  service: Token,
+  listening: Listening,
+  keys: Keys,
+  scope: Scope,
+  report: Report,
+): Answer | undefined => {
+  const program = keys.one('exec');
+  const builtin = keys.one('internal');
+  if (program !== undefined) {
+    const place = keys.place('internal');
+    if (place !== undefined) report.error(place, "'internal' and 'exec' are two answers", 'keep one of them');
+    return readProgram(program, keys.all('args'), scope.meaning, report);
+  }
+  const args = keys.place('args');
+  if (args !== undefined) report.error(args, "'args' has no effect without 'exec'", 'write exec = PROGRAM');
+  if (builtin !== undefined) return readBuiltin(builtin, listening.socketType, report);
+  const own = listening.protocol === 'unix' ? baseName(listening.name).replace(/^@/, '') : listening.name;
+  if (builtinOf(own) === undefined) {
+    return report.error(
+      service,
+      `'${service.text}' has no program, and there is no built-in of that name`,
+      scope.meaning.dialect === 'acceptd'
+        ? 'write exec = PROGRAM or internal = NAME'
+        : 'write exec = PROGRAM',
+    );
+  }
+  return readBuiltin({ ...service, text: own }, listening.socketType, report);
+};
+
+const readMode = (
+  service: Token,
+  keys: Keys,
+  answer: Answer | undefined,
+  listening: Listening | undefined,
+  scope: Scope,
+  report: Report,
+): Mode => {
+  const place = keys.place('wait');
+  const waits = readSwitch(keys.one('wait'), report) ?? false;
+  if (answer?.kind === 'builtin') return 'per-connection';
+  if (place === undefined && keys.place('exec') !== undefined && scope.meaning.dialect !== 'acceptd') {
+    report.error(service, `'wait' of '${service.text}' is missing`, 'write wait = yes or wait = no');
+  }
+  if (place !== undefined && waits && listening?.mux !== undefined) {
+    report.warn(place, 'a tcpmux member cannot wait: it gets single connections', 'write wait = no');
+    return 'per-connection';
+  }
+  return waits ? 'whole-socket' : 'per-connection';
+};
+
+const readCredentials = (service: Token, keys: Keys, scope: Scope, report: Report): Credentials => {
+  if (keys.place('user') === undefined && scope.meaning.dialect !== 'acceptd') {
+    report.error(service, `the user of '${service.text}' is missing`, 'write user = NAME');
+  }
+  for (const key of ['user', 'group']) {
+    const value = keys.one(key);
+    if (value?.text === '') report.error(value, `the ${key} is empty`, 'write a name or a number');
+  }
+  return {
+    user: keys.one('user')?.text,
+    group: keys.one('group')?.text,
+    supplementaryGroups: keys.all('groups')?.map((group) => group.text),
+  };
+};
+
+const markedKeys: readonly (readonly [MarkedField, string])[] = [
+  ['user', 'user'],
+  ['group', 'group'],
+  ['groups', 'groups'],
+  ['program', 'exec'],
+  ['chdir', 'chdir'],
+  ['chroot', 'chroot'],
+];
+
+const readMarks = (service: Token, keys: Keys, listening: Listening, report: Report): Marks => {
+  const marks: { [Field in MarkedField]?: Marks['service'] } = {};
+  for (const [field, key] of markedKeys) {
+    const value = keys.one(key);
+    if (value !== undefined) marks[field] = markToken(report.source, value);
+  }
+  return { ...listening.marks, ...marks, service: markToken(report.source, service) };
+};
+
+const checkIpsecKey = (service: Token, keys: Keys, scope: Scope, report: Report): void => {
+  const values = keys.all('ipsec');
+  const [value] = values ?? [];
+  const isReset = values !== undefined && (value === undefined || value.text === '');
+  if (value !== undefined && value.text !== '') {
+    report.warn(value, 'the IPsec policy is not applied', 'configure IPsec outside of acceptd');
+  }
+  checkPolicy(isReset ? undefined : value?.text || scope.policy, service, scope, report);
+};
+
+/** Reads one definition; undefined when it is off, because it says so or for reasons that are reported. */
+export const readDefinitionService = (
+  service: Token,
+  isOn: boolean,
+  assignments: readonly Assignment[],
+  scope: Scope,
+  report: Report,
+): LocatedService | undefined => {
+  const { meaning, options } = scope;
+  const errors = report.errorCount();
+  if (/[\0\uFFFD]/.test(service.text) || service.text === '') {
+    return report.error(service, 'this names no service', 'write a name in UTF-8');
+  }
+  const keys = indexKeys(assignments, meaning, report);
+  checkIpsecKey(service, keys, scope, report);
+  const listening = readEndpointKeys(service, keys, scope, report);
+  if (listening === 'unserved') return undefined;
+  const answer = listening && readAnswer(service, listening, keys, scope, report);
+  const mode = readMode(service, keys, answer, listening, scope, report);
+  const credentials = readCredentials(service, keys, scope, report);
+  const limits = readLimitKeys(keys, meaning, report);
+  const process = readProcessKeys(keys, scope, report);
+  const surroundings = readSurroundingsKeys(keys, mode, scope, report);
+  const socket = readSocketKeys(keys, scope, report);
+  if (report.errorCount() !== errors || listening === undefined || answer === undefined || !isOn)
+    return undefined;
+
+  const result: Service = {
+    id:
+      keys.one('id')?.text ??
+      serviceId(listening.name, listening.protocol, listening.endpoints, listening.mux),
+    name: listening.name,
+    origin: markToken(report.source, service).at,
+    dialect: meaning.dialect,
+    endpoints: listening.endpoints,
+    mux: listening.mux,
+    rpc: listening.rpc,
+    mode,
+    answer,
+    credentials,
+    limits: completeLimits(
+      limits,
+      mode,
+      meaning,
+      options,
+      answer.kind === 'program' || isForkedBuiltin(answer.builtin, listening.socketType),
+    ),
+    process,
+    surroundings,
+    socket,
+  };
+  return { service: result, marks: readMarks(service, keys, listening, report) };
+};

@@ -1,0 +1,276 @@
+// The meaning of a positional entry: its words become a service.
+import type { Endpoint } from '../../model/address.ts';
+import type { Answer, Credentials, Mode, MuxName, RpcProgram, Service } from '../../model/service.ts';
+import { type LocatedService, type Marks, markToken, type Report, type Token } from '../source.ts';
+import { readAcceptFilter } from './accept-filter.ts';
+import { baseName, builtinOf, isForkedBuiltin, readBuiltin, readProgram } from './answer.ts';
+import { completeLimits } from './limits.ts';
+import { checkPort, muxNameOf, readHostedName, readRpcProgram } from './name.ts';
+import {
+  checkTransport,
+  type ProtocolWord,
+  readProtocolWord,
+  readSocketWord,
+  type SocketWord,
+} from './protocol.ts';
+import { checkPolicy, type Scope } from './scope.ts';
+import { serviceId } from './service-id.ts';
+import { defaultProcess, defaultSocket, defaultSurroundings } from './surroundings.ts';
+import { readUnixPath } from './unix-path.ts';
+import { readUserWord } from './user.ts';
+import { readWaitWord, type WaitWord } from './wait.ts';
+
+/** What the first three words say. */
+type Listening = {
+  readonly name: string;
+  readonly protocol: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly mux: MuxName | undefined;
+  readonly rpc: RpcProgram | undefined;
+  readonly marks: Partial<Marks>;
+};
+
+const fieldNames = ['service', 'socket type', 'protocol', 'wait field', 'user', 'program'];
+
+const readMuxMember = (
+  name: Token,
+  hosts: readonly Token[] | undefined,
+  mux: MuxName,
+  scope: Scope,
+  report: Report,
+): Listening | undefined => {
+  if (!scope.meaning.hasMux) {
+    return report.error(
+      name,
+      `${scope.meaning.dialect} has no tcpmux`,
+      'use .dialect acceptd for this entry',
+    );
+  }
+  const [host] = hosts ?? [];
+  if (host !== undefined) {
+    report.warn(host, 'the address of a tcpmux member has no effect', 'give it to the tcpmux entry');
+  }
+  return { name: name.text, protocol: 'tcp', endpoints: [], mux, rpc: undefined, marks: {} };
+};
+
+const readInternet = (
+  service: Token,
+  socket: SocketWord,
+  protocol: ProtocolWord & { readonly kind: 'internet' },
+  scope: Scope,
+  report: Report,
+): Listening | undefined => {
+  const { meaning } = scope;
+  const hosted = readHostedName(service, meaning, report);
+  if (hosted === undefined) return undefined;
+  const { hosts, name } = hosted;
+  const mux = muxNameOf(name.text);
+  if (mux !== undefined) {
+    if (protocol.transport === 'tcp' && !protocol.isRpc)
+      return readMuxMember(name, hosts, mux, scope, report);
+    return report.error(name, 'a tcpmux member needs tcp', 'write stream tcp');
+  }
+  const rpc = protocol.isRpc ? readRpcProgram(name, meaning, report) : undefined;
+  if (protocol.isRpc ? rpc === undefined : !checkPort(name, report)) return undefined;
+  const socketType = socket.socketType === 'stream' ? 'stream' : 'dgram';
+  const names = hosts?.map((host) => host.text) ?? scope.hosts;
+  const [firstHost] = hosts ?? [];
+  return {
+    name: name.text,
+    protocol: protocol.word,
+    endpoints: names.map((host) => ({
+      kind: 'internet',
+      socketType,
+      family: protocol.family,
+      host,
+      port: protocol.isRpc ? '0' : name.text,
+    })),
+    mux: undefined,
+    rpc,
+    marks: {
+      ...(firstHost === undefined ? {} : { host: markToken(report.source, firstHost) }),
+      [protocol.isRpc ? 'rpc' : 'port']: markToken(report.source, name),
+    },
+  };
+};
+
+const readUnix = (
+  service: Token,
+  socket: SocketWord,
+  scope: Scope,
+  report: Report,
+): Listening | undefined => {
+  const unix = readUnixPath(service, scope.meaning, report);
+  if (unix === undefined) return undefined;
+  const { path, owner, group, mode } = unix;
+  return {
+    name: path,
+    protocol: 'unix',
+    endpoints: [
+      { kind: 'unix', socketType: socket.socketType, path, owner: owner?.text, group: group?.text, mode },
+    ],
+    mux: undefined,
+    rpc: undefined,
+    marks: {
+      ...(owner === undefined ? {} : { socketUser: markToken(report.source, owner) }),
+      ...(group === undefined ? {} : { socketGroup: markToken(report.source, group) }),
+    },
+  };
+};
+
+const readListening = (
+  service: Token,
+  socket: SocketWord,
+  protocol: ProtocolWord,
+  scope: Scope,
+  report: Report,
+): Listening | undefined => {
+  if (protocol.kind === 'internet') return readInternet(service, socket, protocol, scope, report);
+  return protocol.kind === 'unix' ? readUnix(service, socket, scope, report) : undefined;
+};
+
+/** `internal`, by the service's own name or the name after it. */
+const readInternal = (
+  word: Token,
+  others: readonly Token[],
+  service: Token,
+  listening: Listening,
+  socket: SocketWord,
+  meaning: Scope['meaning'],
+  report: Report,
+): Answer | undefined => {
+  const isUnix = listening.protocol === 'unix';
+  const ownName = isUnix ? baseName(listening.name).replace(/^@/, '') : listening.name;
+  const own = { ...service, text: ownName };
+  const [first, second] = others;
+  const isNamed = first !== undefined && !first.text.startsWith('-');
+  const takesFirst = isNamed && (meaning.dialect === 'acceptd' || builtinOf(ownName) === undefined);
+  const ignored = takesFirst ? second : first;
+  if (ignored !== undefined) {
+    report.warn(ignored, 'this has no effect on a built-in service', `end the entry after ${word.text}`);
+  }
+  if (!takesFirst && builtinOf(ownName) === undefined) {
+    return report.error(word, `there is no built-in service '${ownName}'`, 'name one, as in: internal echo');
+  }
+  return readBuiltin(takesFirst && first !== undefined ? first : own, socket.socketType, report);
+};
+
+/** The mode a service really has: a built-in and a tcpmux member always get single connections. */
+const modeOf = (wait: WaitWord, token: Token, listening: Listening, answer: Answer, report: Report): Mode => {
+  if (answer.kind === 'builtin') return 'per-connection';
+  if (listening.mux !== undefined && wait.mode === 'whole-socket') {
+    report.warn(token, 'a tcpmux member cannot wait: it gets single connections', 'write nowait');
+    return 'per-connection';
+  }
+  return wait.mode;
+};
+
+/** Reads one positional entry; undefined when it is off, for reasons that are reported. */
+export const readEntryService = (
+  tokens: readonly [Token, ...Token[]],
+  scope: Scope,
+  report: Report,
+): LocatedService | undefined => {
+  const { meaning, options } = scope;
+  const [service, socketToken, protocolToken, waitToken, userToken, program, ...others] = tokens;
+  if (
+    socketToken === undefined ||
+    protocolToken === undefined ||
+    waitToken === undefined ||
+    userToken === undefined ||
+    program === undefined
+  ) {
+    return report.error(
+      service,
+      `the entry '${service.text}' has ${tokens.length} of 6 fields; the ${fieldNames[tokens.length]} is missing`,
+      'write SERVICE SOCKET-TYPE PROTOCOL WAIT USER PROGRAM ARGUMENTS',
+    );
+  }
+  const errors = report.errorCount();
+  checkPolicy(scope.policy, service, scope, report);
+  const broken = tokens.find((token) => /[\0\uFFFD]/.test(token.text));
+  if (broken !== undefined) {
+    return report.error(
+      broken,
+      'this is not text in UTF-8',
+      'write the file in UTF-8, without NUL characters',
+    );
+  }
+  const socket = readSocketWord(socketToken, meaning, report);
+  const protocol = readProtocolWord(protocolToken, meaning, report);
+  if (protocol?.kind === 'unserved') return undefined;
+  const wait = readWaitWord(waitToken, meaning, report);
+  const user = readUserWord(userToken, meaning, report);
+  const fits =
+    socket !== undefined && protocol !== undefined && checkTransport(socket, protocol, protocolToken, report);
+  const listening =
+    socket !== undefined && protocol !== undefined && fits
+      ? readListening(service, socket, protocol, scope, report)
+      : undefined;
+  const isInternal = program.text === 'internal' && !program.isQuoted;
+  const answer = isInternal
+    ? listening && socket && readInternal(program, others, service, listening, socket, meaning, report)
+    : readProgram(program, others, meaning, report);
+  const deferAccept =
+    socket?.acceptFilter === undefined ? undefined : readAcceptFilter(socket.acceptFilter, report);
+  if (
+    report.errorCount() !== errors ||
+    socket === undefined ||
+    protocol === undefined ||
+    wait === undefined ||
+    user === undefined ||
+    listening === undefined ||
+    answer === undefined
+  ) {
+    return undefined;
+  }
+
+  const mode = modeOf(wait, waitToken, listening, answer, report);
+  if (wait.limits.perSource || wait.limits.perSourceRate) {
+    if (mode === 'whole-socket') {
+      report.warn(waitToken, 'limits per source have no effect on a service that waits', 'write wait alone');
+    }
+  }
+  const limits =
+    socket.instances === undefined ? wait.limits : { ...wait.limits, instances: socket.instances };
+  const credentials: Credentials = {
+    user: user.user.text,
+    group: user.group?.text,
+    supplementaryGroups: undefined,
+  };
+  const result: Service = {
+    id: serviceId(listening.name, listening.protocol, listening.endpoints, listening.mux),
+    name: listening.name,
+    origin: markToken(report.source, service).at,
+    dialect: meaning.dialect,
+    endpoints: listening.endpoints,
+    mux: listening.mux,
+    rpc: listening.rpc,
+    mode,
+    answer,
+    credentials,
+    limits: completeLimits(
+      limits,
+      mode,
+      meaning,
+      options,
+      answer.kind === 'program' || isForkedBuiltin(answer.builtin, socket.socketType),
+    ),
+    process: defaultProcess(meaning),
+    surroundings: defaultSurroundings(meaning, mode, options),
+    socket: {
+      ...defaultSocket(options),
+      sendBuffer: protocol.kind === 'internet' ? protocol.sendBuffer : undefined,
+      receiveBuffer: protocol.kind === 'internet' ? protocol.receiveBuffer : undefined,
+      deferAccept,
+    },
+  };
+  const marks: Marks = {
+    ...listening.marks,
+    service: markToken(report.source, service),
+    user: markToken(report.source, user.user),
+    ...(user.group === undefined ? {} : { group: markToken(report.source, user.group) }),
+    program: markToken(report.source, program),
+  };
+  return { service: result, marks };
+};

@@ -1,0 +1,77 @@
+// The words of one line: blanks, quotes and trailing comments, each as the dialect has it.
+import type { Token } from '../source.ts';
+import type { Meaning } from './dialect.ts';
+
+export type Words = {
+  readonly tokens: readonly Token[];
+  /** A word whose quotation mark is never closed. */
+  readonly unclosed: Token | undefined;
+};
+
+const isBlank = (character: string | undefined): boolean => character === ' ' || character === '\t';
+
+const isQuote = (character: string | undefined): boolean => character === '"' || character === "'";
+
+/** The index of the first character at or after `start` that is no blank. */
+export const skipBlanks = (text: string, start: number): number => {
+  let index = start;
+  while (isBlank(text[index])) index += 1;
+  return index;
+};
+
+type Word = { readonly text: string; readonly end: number; readonly isClosed: boolean };
+
+const endOfPlainWord = (line: string, start: number, stopsAtQuote: boolean): number => {
+  let index = start;
+  while (index < line.length && !isBlank(line[index]) && !(stopsAtQuote && isQuote(line[index]))) index += 1;
+  return index;
+};
+
+const readWord = (line: string, start: number, quoting: Meaning['quoting']): Word => {
+  if (quoting === 'none' || (quoting === 'leading' && !isQuote(line[start]))) {
+    const end = endOfPlainWord(line, start, false);
+    return { text: line.slice(start, end), end, isClosed: true };
+  }
+  let text = '';
+  let index = start;
+  while (index < line.length && !isBlank(line[index])) {
+    const quote = line[index];
+    if (quote === undefined || !isQuote(quote)) {
+      const end = endOfPlainWord(line, index, true);
+      text += line.slice(index, end);
+      index = end;
+      continue;
+    }
+    const close = line.indexOf(quote, index + 1);
+    if (close === -1) return { text: text + line.slice(index + 1), end: line.length, isClosed: false };
+    text += line.slice(index + 1, close);
+    index = close + 1;
+    // Where only a leading quotation mark counts, the closing one ends the word.
+    if (quoting === 'leading') break;
+  }
+  return { text, end: index, isClosed: true };
+};
+
+/** The words of `line` from the index `start` on. */
+export const readWords = (line: string, lineNumber: number, start: number, meaning: Meaning): Words => {
+  const hash = meaning.comments === 'anywhere' ? line.indexOf('#', start) : -1;
+  const text = hash === -1 ? line : line.slice(0, hash);
+  const tokens: Token[] = [];
+  let unclosed: Token | undefined;
+  let index = skipBlanks(text, start);
+  while (index < text.length) {
+    if (text[index] === '#' && meaning.comments === 'before-word') break;
+    const word = readWord(text, index, meaning.quoting);
+    const token: Token = {
+      text: word.text,
+      line: lineNumber,
+      column: index + 1,
+      width: word.end - index,
+      isQuoted: meaning.quoting !== 'none' && isQuote(text[index]),
+    };
+    tokens.push(token);
+    if (!word.isClosed) unclosed = token;
+    index = skipBlanks(text, word.end);
+  }
+  return { tokens, unclosed };
+};

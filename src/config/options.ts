@@ -1,0 +1,39 @@
+// What the command line says about reading configurations.
+import type { Dialect } from '../model/service.ts';
+
+/** undefined leaves what the dialect itself says; 0 switches a limit off. */
+export type LoadOptions = {
+  /** The language of the named files; `.dialect` in a file changes it from there on. */
+  readonly dialect: Dialect;
+  /** Serve entries that stand below an IPsec policy, without IPsec. */
+  readonly servesWithoutIpsec: boolean;
+  /** `-R`: starts per 60 s of an entry that names no number itself. */
+  readonly defaultRate: number | undefined;
+  /** `-q`: the listen queue of every service. */
+  readonly backlog: number | undefined;
+  /** FreeBSD's `-a`: where entries without an address listen. */
+  readonly listenHost: string | undefined;
+  /** FreeBSD's `-c`: instances at once. */
+  readonly defaultInstances: number | undefined;
+  /** FreeBSD's `-C`: connections per minute and source. */
+  readonly defaultPerSourceRate: number | undefined;
+  /** FreeBSD's `-s`: instances at once for one source. */
+  readonly defaultPerSource: number | undefined;
+  /** GNU's `--environment`: a classic dialect's handlers find the addresses too. */
+  readonly hasAddressVariables: boolean;
+  /** Debian's `-E`: handlers inherit acceptd's environment. */
+  readonly keepsEnvironment: boolean;
+};
+
+export const defaultLoadOptions: LoadOptions = {
+  dialect: 'acceptd',
+  servesWithoutIpsec: false,
+  defaultRate: undefined,
+  backlog: undefined,
+  listenHost: undefined,
+  defaultInstances: undefined,
+  defaultPerSourceRate: undefined,
+  defaultPerSource: undefined,
+  hasAddressVariables: false,
+  keepsEnvironment: false,
+};

@@ -1,0 +1,514 @@
+// The typed face of the addon and its only importer: what the kernel can do for acceptd, call by call.
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
+import type { InternetAddress, Peer, SocketType, UnixAddress } from './model/address.ts';
+
+/** A number of the process's descriptor table. Whoever has one in a field owns it; functions that take it over say so. */
+export type Descriptor = number & { readonly descriptor: unique symbol };
+
+/** The kernel said no. `message` is a sentence: "cannot bind 0.0.0.0:79: address already in use". */
+export class SystemError extends Error {
+  readonly code: string;
+  constructor(what: string, code: string, reason: string) {
+    super(`cannot ${what}: ${reason}`);
+    this.name = 'SystemError';
+    this.code = code;
+  }
+}
+
+const errorNames = getSystemErrorMap();
+
+/** `-98` -> EADDRINUSE and its text. */
+const describeErrno = (errno: number): { readonly code: string; readonly reason: string } => {
+  const [code, reason] = errorNames.get(-Math.abs(errno)) ?? [`E${Math.abs(errno)}`, 'unknown error'];
+  return { code, reason };
+};
+
+const failed = (what: string, errno: number): SystemError => {
+  const { code, reason } = describeErrno(errno);
+  return new SystemError(what, code, reason);
+};
+
+const demand = (what: string, result: number): number => {
+  if (result < 0) throw failed(what, result);
+  return result;
+};
+
+type Answer = readonly [string, ...number[]] | readonly [''];
+
+/** A compiled recipe; it lives as long as it is referenced here or a child still starts from it. */
+export type Recipe = { readonly recipe: unique symbol };
+
+type Addon = {
+  start(
+    buffer: ArrayBuffer,
+    onReady: (count: number) => void,
+    onEnded: (count: number) => void,
+    copiesMemory: boolean,
+  ): number;
+  watch(fd: number, token: number, isEdgeTriggered: boolean, wantsWrite: boolean): number;
+  unwatch(fd: number): number;
+  openSocket(family: number, type: string): number;
+  setOption(fd: number, name: string, value: number | string): number;
+  getOption(fd: number, name: string): number;
+  setBlocking(fd: number, isBlocking: boolean): number;
+  bindInternet(fd: number, version: number, host: string, port: number): number;
+  bindUnix(fd: number, path: string, mode: number): number;
+  probeUnix(path: string, type: string): number;
+  listenOn(fd: number, backlog: number): number;
+  acceptBatch(listener: number, limit: number): number;
+  raiseDescriptor(fd: number): number;
+  queueLength(fd: number): number;
+  closeDescriptor(fd: number): number;
+  openNull(): number;
+  readNow(fd: number, buffer: Uint8Array, peeks: boolean): number;
+  writeNow(fd: number, bytes: Uint8Array): number;
+  receiveDatagram(fd: number, buffer: Uint8Array, peeks: boolean): number;
+  sendDatagram(fd: number, bytes: Uint8Array): number;
+  countSenders(fd: number): number;
+  connectDatagram(fd: number): number;
+  injectDatagram(bytes: Uint8Array): number;
+  openLogPair(pair: Int32Array): number;
+  receiveLog(fd: number, buffer: Uint8Array): number;
+  compileRecipe(plan: RecipePlan): Recipe;
+  spawnRecipe(recipe: Recipe, fd: number, record: Uint8Array | null, keeps: boolean): number;
+  raiseDescriptorLimit(found: Float64Array): number;
+  trimMemory(): number;
+  lookupAccount(name: string): Promise<Answer>;
+  lookupGroup(name: string): Promise<Answer>;
+  lookupPort(name: string, protocol: string): Promise<Answer>;
+  lookupRpc(name: string): Promise<Answer>;
+};
+
+const addon: Addon = createRequire(import.meta.url)('#native');
+
+// --- The shared buffer: records of accepted clients, ready tokens, ended children (native/engine.hh) ---
+
+const recordSize = 64;
+const recordCount = 64;
+const readyCount = 256;
+const endedCount = 256;
+const endedFields = 8;
+const readyOffset = recordSize * recordCount;
+const endedOffset = readyOffset + readyCount * 8;
+
+/** One connection's two ends as the addon wrote them: kept as bytes, read only by those who need a part. */
+export type ConnectionRecord = Uint8Array & { readonly record: unique symbol };
+
+/** An accepted client. The socket is blocking and CLOEXEC, and belongs to whoever holds this. */
+export type Accepted = { readonly descriptor: Descriptor; readonly record: ConnectionRecord };
+
+/** One ended child. `failure` is set when it ended before it became the handler. */
+export type Ended = {
+  readonly pid: number;
+  /** As wait4(2) gives it. */
+  readonly status: number;
+  readonly userMicroseconds: number;
+  readonly systemMicroseconds: number;
+  /** 0 where it never exceeded acceptd's own peak, which an exec'd child starts from (getrusage(2)). */
+  readonly peakKibibytes: number;
+  readonly failure: { readonly code: string; readonly what: string } | undefined;
+};
+
+const stageNames = [
+  '',
+  'start a session for',
+  'lay out the descriptors of',
+  'set the resource limits of',
+  'set the priority of',
+  'change the root directory of',
+  'change the working directory of',
+  'set the groups of',
+  'set the group of',
+  'set the user of',
+  'execute',
+] as const;
+
+/** What descriptor N of a handler is: what was handed over, /dev/null, or one of acceptd's own descriptors. */
+export type LayoutEntry = 'handed' | 'null' | Descriptor;
+
+/** Parts of a record that can be an environment variable; the order is that of native/record.hh. */
+export const addressFields = [
+  'remoteAddress',
+  'remotePort',
+  'localAddress',
+  'localPort',
+  'peerPid',
+  'peerUid',
+  'peerGid',
+] as const;
+export type AddressField = (typeof addressFields)[number];
+
+export type RecipeRequest = {
+  /** Absolute, or relative to acceptd's working directory; seen after the change of root. */
+  readonly file: string;
+  readonly arguments: readonly string[];
+  /** `NAME=value`. */
+  readonly environment: readonly string[];
+  /** Variables that are filled in for each connection. */
+  readonly addressVariables: readonly { readonly name: string; readonly field: AddressField }[];
+  readonly hasListenPid: boolean;
+  readonly layout: readonly LayoutEntry[];
+  /** Negative is unlimited. */
+  readonly resourceLimits: readonly {
+    readonly resource: number;
+    readonly soft: number;
+    readonly hard: number;
+  }[];
+  readonly nice: number | undefined;
+  readonly umask: number | undefined;
+  readonly rootDirectory: string | undefined;
+  readonly workingDirectory: string | undefined;
+  readonly credentials:
+    | { readonly uid: number; readonly gid: number; readonly groups: readonly number[] }
+    | undefined;
+};
+
+type RecipePlan = Omit<
+  RecipeRequest,
+  'addressVariables' | 'layout' | 'rootDirectory' | 'workingDirectory'
+> & {
+  readonly addressVariables: readonly { readonly name: string; readonly field: number }[];
+  readonly layout: readonly number[];
+  readonly rootDirectory: string;
+  readonly workingDirectory: string;
+};
+
+/** Linux's numbers of the limits, in the order that both x86-64 and arm64 have (asm-generic/resource.h). */
+const resourceNumbers = {
+  cpu: 0,
+  fsize: 1,
+  data: 2,
+  stack: 3,
+  core: 4,
+  rss: 5,
+  nproc: 6,
+  nofile: 7,
+  memlock: 8,
+  as: 9,
+  locks: 10,
+  sigpending: 11,
+  msgqueue: 12,
+  nice: 13,
+  rtprio: 14,
+  rttime: 15,
+} as const;
+export const resourceNumber = (name: keyof typeof resourceNumbers): number => resourceNumbers[name];
+
+const descriptorOf = (number: number): Descriptor => number as Descriptor;
+const view = (record: Uint8Array): DataView =>
+  new DataView(record.buffer, record.byteOffset, record.byteLength);
+
+const showV6 = (bytes: DataView, offset: number): string => {
+  const groups = Array.from({ length: 8 }, (_, index) => bytes.getUint16(offset + index * 2).toString(16));
+  const text = groups.join(':');
+  // RFC 5952: the longest run of zero groups, the first of equals, and never a single one
+  const runs = [...text.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)];
+  const longest = runs.reduce((best, run) => (run[0].length > best.length ? run[0] : best), '');
+  if (longest === '') return text;
+  const at = text.indexOf(longest);
+  return `${text.slice(0, at)}::${text.slice(at + longest.length).replace(/^:/, '')}`;
+};
+
+const showHost = (record: DataView, offset: number): string =>
+  record.getUint16(4, true) === 4
+    ? [0, 1, 2, 3].map((index) => record.getUint8(offset + index)).join('.')
+    : showV6(record, offset);
+
+/** The client of a connection or datagram; IPv4 clients of a dual-stack socket are IPv4. */
+export const peerOf = (record: ConnectionRecord): Peer => {
+  const bytes = view(record);
+  if (bytes.getUint16(4, true) === 1) {
+    return {
+      kind: 'unix',
+      pid: bytes.getInt32(12, true),
+      uid: bytes.getUint32(16, true),
+      gid: bytes.getUint32(20, true),
+    };
+  }
+  return { kind: 'internet', host: showHost(bytes, 24), port: bytes.getUint16(6, true) };
+};
+
+/**
+ * What counts as one source: a number for IPv4, a text for IPv6, the uid for unix peers. Prefixes are in bits.
+ */
+export const sourceOf = (
+  record: ConnectionRecord,
+  prefix: { readonly v4: number; readonly v6: number },
+): number | string => {
+  const bytes = view(record);
+  const family = bytes.getUint16(4, true);
+  if (family === 4) return maskBits(bytes.getUint32(24), prefix.v4);
+  if (family === 1) return `u${bytes.getUint32(16, true)}`;
+  let key = '';
+  for (let word = 0; word * 32 < prefix.v6; word++) {
+    key += `${maskBits(bytes.getUint32(24 + word * 4), Math.min(32, prefix.v6 - word * 32)).toString(36)}:`;
+  }
+  return key;
+};
+
+const maskBits = (word: number, bits: number): number =>
+  bits === 0 ? 0 : (word & (-1 << (32 - bits))) >>> 0;
+
+export type Watcher = (isHangup: boolean) => void;
+
+const isHangupEvent = (events: number): boolean => (events & (0x10 | 0x8)) !== 0;
+
+export type Kernel = ReturnType<typeof openKernel>;
+
+/**
+ * Starts the engine; once a process. `onEnded` hears of every child of this process that ended, as PID 1 also of
+ * orphans. `copiesMemory` forks instead of sharing memory, for tools that cannot follow (valgrind).
+ */
+export const openKernel = (options: {
+  readonly onEnded: (ended: Ended) => void;
+  readonly copiesMemory?: boolean;
+}) => {
+  const foundLimits = new Float64Array(2);
+  demand('raise the limit of descriptors', addon.raiseDescriptorLimit(foundLimits));
+  const buffer = new ArrayBuffer(endedOffset + endedCount * endedFields * 8);
+  const records = Array.from(
+    { length: recordCount },
+    (_, index) => new Uint8Array(buffer, index * recordSize, recordSize),
+  );
+  const firstRecord = new Uint8Array(buffer, 0, recordSize);
+  const recordDescriptors = new Int32Array(buffer, 0, readyOffset / 4);
+  const ready = new Uint32Array(buffer, readyOffset, readyCount * 2);
+  const ended = new Float64Array(buffer, endedOffset, endedCount * endedFields);
+  const watchers = new Map<number, Watcher>();
+
+  const recordAt = (index: number): ConnectionRecord =>
+    (records[index] ?? firstRecord).slice() as ConnectionRecord;
+
+  const onReady = (count: number): void => {
+    for (let index = 0; index < count; index++) {
+      // a watcher may have taken away one that comes later in the same batch
+      watchers.get(ready[index * 2] ?? -1)?.(isHangupEvent(ready[index * 2 + 1] ?? 0));
+    }
+  };
+
+  const endedAt = (index: number): Ended => {
+    const field = (offset: number): number => ended[index * endedFields + offset] ?? 0;
+    const stage = field(5);
+    const { code, reason } = describeErrno(field(6));
+    return {
+      pid: field(0),
+      status: field(1),
+      userMicroseconds: field(2),
+      systemMicroseconds: field(3),
+      peakKibibytes: field(4),
+      failure:
+        stage === 0 ? undefined : { code, what: `cannot ${stageNames[stage] ?? 'start'} %: ${reason}` },
+    };
+  };
+
+  const onEnded = (count: number): void => {
+    // read whole before anybody is told: what they do may bring the next batch into the same buffer
+    for (const each of Array.from({ length: count }, (_, index) => endedAt(index))) options.onEnded(each);
+  };
+
+  demand('start the engine', addon.start(buffer, onReady, onEnded, options.copiesMemory ?? false));
+
+  return {
+    /** The RLIMIT_NOFILE that acceptd was started with; handlers get it back. */
+    descriptorLimit: { soft: foundLimits[0] ?? 1024, hard: foundLimits[1] ?? 1024 },
+
+    /** Calls `watcher` whenever the descriptor is readable (level-triggered), or once for each arrival. */
+    watch: (descriptor: Descriptor, watcher: Watcher, how: 'level' | 'edge' | 'writable' = 'level'): void => {
+      demand('watch a descriptor', addon.watch(descriptor, descriptor, how === 'edge', how === 'writable'));
+      watchers.set(descriptor, watcher);
+    },
+
+    /** Must come before the close: a handler may hold the same open file. A descriptor that is not watched is nothing. */
+    unwatch: (descriptor: Descriptor): void => {
+      if (watchers.delete(descriptor)) addon.unwatch(descriptor);
+    },
+
+    /** A stream, datagram or seqpacket socket of IPv4, IPv6 or unix, blocking and CLOEXEC. */
+    openSocket: (family: 4 | 6 | 'unix', type: SocketType): Descriptor =>
+      descriptorOf(demand('open a socket', addon.openSocket(family === 'unix' ? 1 : family, type))),
+
+    /** A socket option by its name in the manual pages (socket(7), tcp(7), ip(7), ipv6(7)). */
+    setOption: (descriptor: Descriptor, name: string, value: number | string): void => {
+      demand(`set ${name} to ${value}`, addon.setOption(descriptor, name, value));
+    },
+    getOption: (descriptor: Descriptor, name: string): number =>
+      demand(`read ${name}`, addon.getOption(descriptor, name)),
+
+    /** O_NONBLOCK of the open file: every process that has it sees the change. */
+    setBlocking: (descriptor: Descriptor, isBlocking: boolean): void => {
+      demand('change a descriptor', addon.setBlocking(descriptor, isBlocking));
+    },
+
+    bindInternet: (descriptor: Descriptor, address: InternetAddress): void => {
+      demand(
+        `bind ${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`,
+        addon.bindInternet(descriptor, address.version, address.host, address.port),
+      );
+    },
+    /** The socket file comes into being with the address's mode. A path that begins with `@` is abstract. */
+    bindUnix: (descriptor: Descriptor, address: UnixAddress): void => {
+      demand(`bind ${address.path}`, addon.bindUnix(descriptor, address.path, address.mode));
+    },
+    /** Whether a server has a socket at this path now. */
+    isUnixServed: (address: UnixAddress): boolean => addon.probeUnix(address.path, address.socketType) === 0,
+    listen: (descriptor: Descriptor, backlog: number): void => {
+      demand('listen', addon.listenOn(descriptor, backlog));
+    },
+
+    /**
+     * At most `limit` (and 64) clients of a non-blocking listener; an empty list when none waits. Throws only when
+     * nobody could be accepted, which is a shortage (EMFILE, ENFILE, ENOBUFS, ENOMEM) or our bug.
+     */
+    accept: (listener: Descriptor, limit: number): readonly Accepted[] => {
+      const count = demand('accept a connection', addon.acceptBatch(listener, limit));
+      const clients: Accepted[] = [];
+      for (let index = 0; index < count; index++) {
+        clients.push({
+          descriptor: descriptorOf(recordDescriptors[(index * recordSize) / 4] ?? -1),
+          record: recordAt(index),
+        });
+      }
+      return clients;
+    },
+
+    /** Takes over a descriptor (not when this throws) and gives the same open file at a high number: for what lives long (native/spawn.hh). */
+    raise: (descriptor: Descriptor): Descriptor =>
+      descriptorOf(demand('move a descriptor', addon.raiseDescriptor(descriptor))),
+    /** The end of a descriptor's life; nothing may name it afterwards. */
+    close: (descriptor: Descriptor): void => {
+      if (watchers.delete(descriptor)) addon.unwatch(descriptor);
+      addon.closeDescriptor(descriptor);
+    },
+    /** How much waits at a listener: clients (TCP), bytes (datagrams), or just 1; for comparing two moments. */
+    queueLength: (listener: Descriptor): number => addon.queueLength(listener),
+    /** A descriptor of /dev/null. */
+    openNull: (): Descriptor => descriptorOf(demand('open /dev/null', addon.openNull())),
+
+    /** Bytes of a connection without waiting: 0 at its end, undefined when there are none yet, -1 when it is broken. */
+    read: (descriptor: Descriptor, into: Uint8Array, how: 'take' | 'peek'): number | undefined =>
+      orNothing(addon.readNow(descriptor, into, how === 'peek')),
+    /** Bytes taken without waiting: undefined when none can be now, -1 when the other end is gone. */
+    write: (descriptor: Descriptor, bytes: Uint8Array): number | undefined =>
+      orNothing(addon.writeNow(descriptor, bytes)),
+
+    /** The next datagram with its two ends, or undefined; `peek` leaves it in the queue. */
+    receive: (
+      descriptor: Descriptor,
+      into: Uint8Array,
+      how: 'take' | 'peek',
+    ): { readonly length: number; readonly record: ConnectionRecord } | undefined => {
+      const length = addon.receiveDatagram(descriptor, into, how === 'peek');
+      return length < 0 ? undefined : { length, record: recordAt(0) };
+    },
+    /** Replies to a datagram from the address that it was sent to. False when the kernel would not take it. */
+    send: (descriptor: Descriptor, bytes: Uint8Array, to: ConnectionRecord): boolean => {
+      firstRecord.set(to);
+      return addon.sendDatagram(descriptor, bytes) >= 0;
+    },
+    /** Whether a socket's queue holds datagrams of others than this sender. */
+    hasOtherSenders: (descriptor: Descriptor, sender: ConnectionRecord): boolean => {
+      firstRecord.set(sender);
+      return addon.countSenders(descriptor) === 1;
+    },
+    connectTo: (descriptor: Descriptor, peer: ConnectionRecord): void => {
+      firstRecord.set(peer);
+      demand('connect a datagram socket', addon.connectDatagram(descriptor));
+    },
+    /** Puts a datagram back as if its sender had sent it again; throws EPERM without CAP_NET_RAW. */
+    inject: (bytes: Uint8Array, record: ConnectionRecord): void => {
+      firstRecord.set(record);
+      demand('put a datagram back', addon.injectDatagram(bytes));
+    },
+
+    /** A one-way pair for what handlers write: `ours` tells the pid of each writer. */
+    openLogPair: (): { readonly ours: Descriptor; readonly theirs: Descriptor } => {
+      const pair = new Int32Array(2);
+      demand('open a socket pair', addon.openLogPair(pair));
+      return { ours: descriptorOf(pair[0] ?? -1), theirs: descriptorOf(pair[1] ?? -1) };
+    },
+    /** Bytes of one writer of a log pair, undefined when there are none now, length 0 when all writers are gone. */
+    receiveLog: (
+      ours: Descriptor,
+      into: Uint8Array,
+    ): { readonly length: number; readonly pid: number } | undefined => {
+      const length = addon.receiveLog(ours, into);
+      return length < 0 ? undefined : { length, pid: view(firstRecord).getInt32(12, true) };
+    },
+
+    /** Prepares the start of a handler; after this only spawn() is needed for a connection. */
+    compileRecipe: (request: RecipeRequest): Recipe =>
+      addon.compileRecipe({
+        ...request,
+        addressVariables: request.addressVariables.map(({ name, field }) => ({
+          name,
+          field: addressFields.indexOf(field),
+        })),
+        layout: request.layout.map((entry) => (entry === 'handed' ? -1 : entry === 'null' ? -2 : entry)),
+        rootDirectory: request.rootDirectory ?? '',
+        workingDirectory: request.workingDirectory ?? '',
+      }),
+
+    /**
+     * Starts a handler and returns its pid at once, before the exec; how that went is part of its Ended. With `give`
+     * the descriptor belongs to the engine from here on (not when this throws: EAGAIN, ENOMEM, EMFILE).
+     */
+    spawn: (
+      recipe: Recipe,
+      handed: Descriptor,
+      record: ConnectionRecord | undefined,
+      how: 'give' | 'keep',
+    ): number => demand('start a process', addon.spawnRecipe(recipe, handed, record ?? null, how === 'keep')),
+
+    /** Sends a signal to a handler's session, or to itself where it has none; false when it is gone. */
+    kill: (pid: number, signal: 'SIGTERM' | 'SIGKILL'): boolean => {
+      try {
+        process.kill(-pid, signal);
+        return true;
+      } catch {
+        // the group does not exist between clone and setsid
+        return killOne(pid, signal);
+      }
+    },
+
+    /** Gives memory back to the kernel that an idle server does not need; a few milliseconds. */
+    trimMemory: (): number => addon.trimMemory(),
+  };
+};
+
+const killOne = (pid: number, signal: NodeJS.Signals): boolean => {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+};
+
+const orNothing = (result: number): number | undefined => {
+  if (result >= 0) return result;
+  return result === -constants.errno.EAGAIN || result === -constants.errno.EINTR ? undefined : -1;
+};
+
+/** A user of the system with all groups of initgroups(3); undefined when there is none. May take as long as NSS does. */
+export const lookupAccount = async (
+  name: string,
+): Promise<
+  | { readonly name: string; readonly uid: number; readonly gid: number; readonly groups: readonly number[] }
+  | undefined
+> => {
+  const [official, uid, gid, ...groups] = await addon.lookupAccount(name);
+  return uid === undefined || gid === undefined ? undefined : { name: official, uid, gid, groups };
+};
+
+/** The number of a group of the system. */
+export const lookupGroup = async (name: string): Promise<number | undefined> =>
+  (await addon.lookupGroup(name))[1];
+
+/** The port of a name in services(5). */
+export const lookupPort = async (name: string, protocol: 'tcp' | 'udp'): Promise<number | undefined> =>
+  (await addon.lookupPort(name, protocol))[1];
+
+/** The number of a name in rpc(5). */
+export const lookupRpcProgram = async (name: string): Promise<number | undefined> =>
+  (await addon.lookupRpc(name))[1];

@@ -1,0 +1,158 @@
+// Every message that acceptd writes of itself: one record an event, all texts in this file.
+import pino, { type Logger } from 'pino';
+import { describeAddress, showPeer } from '../model/address.ts';
+import { escapeControls } from '../model/diagnostic.ts';
+import type { Event, ExitStatus, Observer } from '../model/event.ts';
+import { showDuration } from '../model/quantity.ts';
+import type { LogSink } from './log-sink.ts';
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+const signalName = (number: number): string => `signal ${number}`;
+
+const isGoodEnd = (status: ExitStatus): boolean => status.kind === 'exit';
+
+const showStatus = (status: ExitStatus): string =>
+  status.kind === 'exit'
+    ? `exit status ${status.code}`
+    : `${signalName(status.signal)}${status.dumpedCore ? ', core dumped' : ''}`;
+
+/** How much an event matters. Known before the event is made, so that one nobody wants costs nothing. */
+export const levelOf = (kind: Event['kind']): Exclude<LogLevel, 'silent'> => {
+  switch (kind) {
+    case 'held':
+      return 'debug';
+    case 'listening':
+    case 'closed':
+    case 'started':
+    case 'exited':
+    case 'builtin-started':
+    case 'builtin-ended':
+    case 'handler-said':
+    case 'resumed':
+    case 'rpc-registered':
+    case 'applied':
+    case 'draining':
+    case 'terminating':
+    case 'stopped':
+      return 'info';
+    case 'refused':
+    case 'loop-source-refused':
+    case 'mux-refused':
+    case 'datagrams-lost':
+    case 'suspended':
+    case 'respawning':
+    case 'shortage':
+    case 'rpc-failed':
+      return 'warn';
+    case 'listen-failed':
+    case 'start-failed':
+    case 'reload-refused':
+      return 'error';
+  }
+};
+
+/** `finger: started pid 123 for 10.0.0.1:4711`: the sentence of an event. */
+export const describeEvent = (event: Event): string => {
+  switch (event.kind) {
+    case 'listening':
+      return `${event.service}: listening on ${describeAddress(event.address)}`;
+    case 'listen-failed':
+      return `${event.service}: ${event.failure.what}; trying again in ${showDuration(event.retryIn)}`;
+    case 'closed':
+      return `${event.service}: no longer listening on ${describeAddress(event.address)}`;
+    case 'refused':
+      return `${event.service}: refused ${event.peer === undefined ? 'a client' : showPeer(event.peer)} (${event.reason})`;
+    case 'started':
+      return `${event.service}: started pid ${event.pid}${event.peer === undefined ? '' : ` for ${showPeer(event.peer)}`}`;
+    case 'start-failed':
+      return `${event.service}: ${event.failure.what}`;
+    case 'exited':
+      return `${event.service}: pid ${event.pid} ended after ${showDuration(event.duration)}, ${showStatus(event.status)}`;
+    case 'builtin-started':
+      return `${event.service}: serving ${showPeer(event.peer)}`;
+    case 'builtin-ended':
+      return `${event.service}: served ${showPeer(event.peer)} for ${showDuration(event.duration)} (${event.outcome})`;
+    case 'loop-source-refused':
+      return `${event.service}: no reply to ${showPeer(event.peer)}, which would answer it for ever; ${event.suppressed} more such`;
+    case 'mux-refused':
+      return `${event.service}: ${showPeer(event.peer)} asked for '${event.requested}', which is not offered`;
+    case 'datagrams-lost':
+      return `${event.service}: ${event.count} datagrams of other senders lost; CAP_NET_RAW would keep them`;
+    case 'suspended':
+      return `${event.service}: beyond its limit (${event.reason}), listening again in ${showDuration(event.pause)}`;
+    case 'resumed':
+      return `${event.service}: listening again`;
+    case 'held':
+      return `${event.service}: all ${event.limit} instances are busy, clients wait`;
+    case 'respawning':
+      return `${event.service}: its server left what waits for it unread ${event.failures} times, next start in ${showDuration(event.pause)}`;
+    case 'shortage':
+      return `out of ${event.of}: ${event.failure.what}; accepting again in ${showDuration(event.pause)}`;
+    case 'handler-said':
+      return escapeControls(event.line);
+    case 'rpc-registered':
+      return `${event.service}: registered RPC program ${event.program} version ${event.version} at port ${event.port}`;
+    case 'rpc-failed':
+      return `${event.service}: RPC program ${event.program} is not registered: ${event.failure.what}`;
+    case 'applied':
+      return `${event.services} services: ${event.opened} listeners opened, ${event.kept} kept, ${event.retuned} changed, ${event.closed} closed`;
+    case 'reload-refused':
+      return `configuration not reloaded, nothing has changed: ${event.why}`;
+    case 'draining':
+      return `stopping: ${event.instances} instances have ${showDuration(event.grace)} to end`;
+    case 'terminating':
+      return `sending SIG${event.signal} to ${event.instances} instances`;
+    case 'stopped':
+      return 'stopped';
+  }
+};
+
+/** An event's own fields, flat, for those who search records. */
+const fieldsOf = (event: Event): Record<string, unknown> => {
+  const { kind, ...rest } = event;
+  const fields: Record<string, unknown> = { event: kind };
+  for (const [name, value] of Object.entries(rest)) {
+    if (value !== undefined) fields[name] = value;
+  }
+  if ('address' in event) fields['address'] = describeAddress(event.address);
+  if ('peer' in event && event.peer !== undefined) fields['peer'] = showPeer(event.peer);
+  if ('line' in event) fields['line'] = undefined;
+  return fields;
+};
+
+const severityOf = (event: Event): Exclude<LogLevel, 'silent'> =>
+  event.kind === 'exited' && !isGoodEnd(event.status) ? 'warn' : levelOf(event.kind);
+
+/**
+ * The observer that logs. Lost records are told as soon as there is room again.
+ */
+export const createLog = (
+  sink: LogSink,
+  level: LogLevel,
+  format: (record: string) => string,
+): { readonly observer: Observer; readonly logger: Logger } => {
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write: (record: string) => sink.write(format(record)) },
+  );
+  return {
+    logger,
+    observer: {
+      isWanted: (kind) => logger.isLevelEnabled(kind === 'exited' ? 'warn' : levelOf(kind)),
+      observe: (event) => {
+        const dropped = sink.takeDropped();
+        if (dropped > 0)
+          logger.warn({ event: 'log-dropped', count: dropped }, `${dropped} log records were lost`);
+        const severity = severityOf(event);
+        if (logger.isLevelEnabled(severity)) logger[severity](fieldsOf(event), describeEvent(event));
+      },
+    },
+  };
+};

@@ -1,0 +1,198 @@
+// A listener is ready: clients are taken from its queue, admitted or refused, and answered.
+import { admitClient, roomFor } from '../admission/admit.ts';
+import { type Source, takeStart } from '../admission/limits.ts';
+import type { RefusalReason } from '../model/event.ts';
+import { type Accepted, type ConnectionRecord, peerOf, SystemError, sourceOf } from '../native.ts';
+import { serveConnection, serveDatagrams, serveWholeSocket } from '../serve/serve.ts';
+import { claimDatagram } from './datagram.ts';
+import type { Instances } from './instances.ts';
+import type { RunningListener, RunningService, Runtime } from './running.ts';
+import type { States } from './watch.ts';
+
+/** Clients of one listener in one turn of the loop; the others' turn comes before its next. */
+const batch = 16;
+
+const shortages: ReadonlyMap<string, 'descriptors' | 'processes'> = new Map([
+  ['EMFILE', 'descriptors'],
+  ['ENFILE', 'descriptors'],
+  ['ENOBUFS', 'descriptors'],
+  ['ENOMEM', 'processes'],
+  ['EAGAIN', 'processes'],
+]);
+
+export const createAcceptance = (runtime: Runtime, states: States, instances: Instances) => {
+  const { kernel, clock, observer } = runtime;
+
+  const observeRefusal = (
+    service: RunningService,
+    reason: RefusalReason,
+    record: ConnectionRecord | undefined,
+  ): void => {
+    if (!observer.isWanted('refused')) return;
+    const peer = record === undefined ? undefined : peerOf(record);
+    observer.observe({ kind: 'refused', service: service.prepared.service.id, reason, peer });
+  };
+
+  /** The kernel said no to a start; true when it was a shortage, which pauses everything. */
+  const onStartError = (
+    service: RunningService,
+    error: unknown,
+    record: ConnectionRecord | undefined,
+  ): void => {
+    if (!(error instanceof SystemError)) throw error;
+    const failure = { code: error.code, what: error.message };
+    const of = shortages.get(error.code);
+    if (of !== undefined) {
+      observeRefusal(service, of, record);
+      states.enterShortage(of, failure);
+      return;
+    }
+    const peer = record === undefined ? undefined : peerOf(record);
+    observer.observe({
+      kind: 'start-failed',
+      service: service.prepared.service.id,
+      pid: undefined,
+      failure,
+      peer,
+    });
+  };
+
+  /** Room for clients of a service, after entering the state that says why there is none. */
+  const makeRoom = (service: RunningService): number => {
+    const { limits, mode } = service.prepared.service;
+    // nobody can be refused on a socket that acceptd does not accept from
+    const applied = mode === 'whole-socket' ? { ...limits, onLimit: 'hold' as const } : limits;
+    const room = roomFor(service.usage, applied, clock.now());
+    switch (room.kind) {
+      case 'room':
+        return Math.min(batch, room.clients);
+      case 'hold':
+        states.enterHeld(service);
+        return 0;
+      case 'suspend':
+        states.enterSuspended(service, 'rate');
+        return 0;
+    }
+  };
+
+  /** Counts an admitted client; undefined after a refusal was told. */
+  const admit = (service: RunningService, record: ConnectionRecord): Source | undefined => {
+    const { id, limits } = service.prepared.service;
+    const source = sourceOf(record, limits.sourcePrefix);
+    const verdict = admitClient(
+      { service: id, limits, source },
+      service.usage,
+      runtime.sourceRates,
+      clock.now(),
+    );
+    if (verdict.kind === 'admit') return source;
+    observeRefusal(service, verdict.reason, record);
+    return undefined;
+  };
+
+  /** Starts the answer to an admitted client; takes the connection. */
+  const answer = (service: RunningService, client: Accepted, source: Source): void => {
+    const onBuiltinEnded = (): void => {
+      if (started?.kind === 'builtin') runtime.builtins.delete(started.stop);
+      instances.release(service, source);
+    };
+    let started: ReturnType<typeof serveConnection> | undefined;
+    try {
+      started = serveConnection(runtime.surface, service.prepared, client, onBuiltinEnded);
+    } catch (error) {
+      kernel.close(client.descriptor);
+      onStartError(service, error, client.record);
+      return;
+    }
+    runtime.shortage.failures = 0;
+    instances.register(service, started, client, source, undefined);
+  };
+
+  /** One client of a service: admitted and answered, or refused and closed. Says which. */
+  const enter = (service: RunningService, client: Accepted): boolean => {
+    const source = admit(service, client.record);
+    if (source === undefined) {
+      kernel.close(client.descriptor);
+      return false;
+    }
+    answer(service, client, source);
+    return true;
+  };
+
+  const acceptClients = (listener: RunningListener): void => {
+    const { service, descriptor } = listener;
+    const room = makeRoom(service);
+    if (room === 0 || descriptor === undefined) return;
+    let clients: readonly Accepted[];
+    try {
+      clients = kernel.accept(descriptor, room);
+    } catch (error) {
+      shed(listener);
+      onStartError(service, error, undefined);
+      return;
+    }
+    for (const client of clients) enter(service, client);
+  };
+
+  /** Without a descriptor a client could neither be accepted nor told: the one in reserve is given up for the first. */
+  const shed = (listener: RunningListener): void => {
+    if (runtime.reserve === undefined || listener.descriptor === undefined) return;
+    kernel.close(runtime.reserve);
+    runtime.reserve = undefined;
+    try {
+      for (const { descriptor } of kernel.accept(listener.descriptor, 1)) kernel.close(descriptor);
+      runtime.reserve = kernel.openNull();
+    } catch (error) {
+      // another thread or process was faster: the end of the shortage brings a new one
+      if (!(error instanceof SystemError)) throw error;
+    }
+  };
+
+  const startServer = (listener: RunningListener): void => {
+    const { service, descriptor } = listener;
+    if (makeRoom(service) === 0 || descriptor === undefined) return;
+    takeStart(service.usage, service.prepared.service.limits.rate, clock.now());
+    const waiting = kernel.queueLength(descriptor);
+    try {
+      const pid = serveWholeSocket(runtime.surface, service.prepared, descriptor);
+      listener.owner = pid;
+      instances.register(service, { kind: 'process', pid }, undefined, undefined, { listener, waiting });
+      states.update(listener);
+    } catch (error) {
+      onStartError(service, error, undefined);
+    }
+  };
+
+  /** A datagram whose sender gets an instance of its own: the socket that holds it, connected, and a new listener. */
+  const startDatagramInstance = (listener: RunningListener): void => {
+    const { service, descriptor } = listener;
+    if (makeRoom(service) === 0 || descriptor === undefined) return;
+    const first = kernel.receive(descriptor, noBytes, 'peek');
+    if (first === undefined) return;
+    const source = admit(service, first.record);
+    if (source === undefined) {
+      kernel.receive(descriptor, noBytes, 'take');
+      return;
+    }
+    try {
+      const claimed = claimDatagram(runtime, listener, first.record);
+      states.update(listener);
+      answer(service, { descriptor: claimed, record: first.record }, source);
+    } catch (error) {
+      onStartError(service, error, first.record);
+    }
+  };
+
+  const onReady = (listener: RunningListener): void => {
+    const { prepared } = listener.service;
+    if (prepared.service.mode === 'whole-socket') startServer(listener);
+    else if (listener.address.socketType !== 'dgram') acceptClients(listener);
+    else if (prepared.service.answer.kind === 'program') startDatagramInstance(listener);
+    else if (listener.descriptor !== undefined)
+      serveDatagrams(runtime.surface, prepared, listener.descriptor);
+  };
+
+  return { onReady, enter, acceptClients };
+};
+
+const noBytes = new Uint8Array(0);

@@ -1,0 +1,116 @@
+// Running answers: registered when they start, released when they end.
+import { backOff, enterInstance, leaveInstance, type Source } from '../admission/limits.ts';
+import type { ExitStatus, Failure } from '../model/event.ts';
+import { type Milliseconds, milliseconds } from '../model/quantity.ts';
+import { type Accepted, type Ended, peerOf } from '../native.ts';
+import type { Started } from '../serve/serve.ts';
+import type { Instance, RunningListener, RunningService, Runtime } from './running.ts';
+import type { States } from './watch.ts';
+
+/** The parts of a status of wait4(2). */
+const exitStatus = (status: number): ExitStatus => {
+  const signal = status & 0x7f;
+  return signal === 0
+    ? { kind: 'exit', code: (status >> 8) & 0xff }
+    : { kind: 'signal', signal, dumpedCore: (status & 0x80) !== 0 };
+};
+
+/** Runs in a row that left no less in the queue than they found, before a server is made to wait. */
+const patientRuns = 8;
+const shortestPause = milliseconds(10);
+const longestPause = milliseconds(30_000);
+/** A server that worked for so long did something, whatever waits now. */
+const longRun = milliseconds(5_000);
+
+export const createInstances = (runtime: Runtime, states: States) => {
+  const { kernel, clock, observer, instances } = runtime;
+
+  /** What is wanted for an event only when somebody listens. */
+  const register = (
+    service: RunningService,
+    started: Started,
+    client: Accepted | undefined,
+    source: Source | undefined,
+    lent: Instance['lent'],
+  ): void => {
+    enterInstance(service.usage, source);
+    if (started.kind === 'builtin') {
+      runtime.builtins.add(started.stop);
+      return;
+    }
+    const { pid } = started;
+    const isPeerWanted =
+      client !== undefined && (observer.isWanted('started') || observer.isWanted('exited'));
+    const peer = isPeerWanted ? peerOf(client.record) : undefined;
+    instances.set(pid, { pid, service, source, peer, startedAt: clock.now(), lent });
+    if (observer.isWanted('started')) {
+      observer.observe({ kind: 'started', service: service.prepared.service.id, pid, peer });
+    }
+  };
+
+  const release = (service: RunningService, source: Source | undefined): void => {
+    leaveInstance(service.usage, source);
+    states.leaveHeld(service);
+  };
+
+  /** The whole socket is ours again: watched at once, or later when its server cannot keep up with what waits. */
+  const takeBack = (
+    lent: NonNullable<Instance['lent']>,
+    duration: Milliseconds,
+    failure: Failure | undefined,
+  ): void => {
+    const { listener, waiting } = lent;
+    listener.owner = undefined;
+    if (listener.descriptor === undefined) return;
+    const left = kernel.queueLength(listener.descriptor);
+    const isStuck = failure !== undefined || (left > 0 && left >= waiting && duration < longRun);
+    const { respawning } = listener;
+    respawning.failures = isStuck ? respawning.failures + 1 : 0;
+    const counted = failure === undefined ? respawning.failures - patientRuns : respawning.failures;
+    if (left > 0 && counted > 0) enterRespawning(listener, backOff(counted, shortestPause, longestPause));
+    states.update(listener);
+  };
+
+  const enterRespawning = (listener: RunningListener, pause: Milliseconds): void => {
+    const { respawning, service } = listener;
+    respawning.cancel = clock.after(pause, () => {
+      respawning.cancel = undefined;
+      states.update(listener);
+    });
+    const { failures } = respawning;
+    observer.observe({ kind: 'respawning', service: service.prepared.service.id, pause, failures });
+  };
+
+  /** A child of ours has ended. As PID 1 there are others too: they are reaped and nobody hears of them. */
+  const onEnded = (ended: Ended): void => {
+    const instance = instances.get(ended.pid);
+    if (instance === undefined) return;
+    instances.delete(ended.pid);
+    const { service, source, peer, lent } = instance;
+    const { id, answer } = service.prepared.service;
+    const duration = milliseconds(clock.now() - instance.startedAt);
+    if (ended.failure !== undefined) {
+      const file = answer.kind === 'program' ? answer.file : id;
+      const failure = { code: ended.failure.code, what: ended.failure.what.replace('%', file) };
+      observer.observe({ kind: 'start-failed', service: id, pid: ended.pid, failure, peer });
+    } else if (observer.isWanted('exited')) {
+      observer.observe({
+        kind: 'exited',
+        service: id,
+        pid: ended.pid,
+        status: exitStatus(ended.status),
+        duration,
+        userTime: milliseconds(ended.userMicroseconds / 1000),
+        systemTime: milliseconds(ended.systemMicroseconds / 1000),
+        peakKibibytes: ended.peakKibibytes === 0 ? undefined : ended.peakKibibytes,
+        peer,
+      });
+    }
+    release(service, source);
+    if (lent !== undefined) takeBack(lent, duration, ended.failure);
+  };
+
+  return { register, release, onEnded };
+};
+
+export type Instances = ReturnType<typeof createInstances>;

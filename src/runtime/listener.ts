@@ -1,0 +1,115 @@
+// A listener's life: opened, opened again later when that failed, passed from one configuration to the next, closed.
+import { backOff } from '../admission/limits.ts';
+import type { ListenAddress } from '../model/address.ts';
+import { milliseconds } from '../model/quantity.ts';
+import { type Descriptor, SystemError } from '../native.ts';
+import type { RunningListener, RunningService, Runtime } from './running.ts';
+import { openListener, removeSocketFile, retuneListener, socketFileInode } from './socket.ts';
+import type { States } from './watch.ts';
+
+const firstRetry = milliseconds(200);
+const lastRetry = milliseconds(10_000);
+
+/** A machine without IPv6 serves IPv4 alone, without a word. */
+const isMissingFamily = (address: ListenAddress, code: string): boolean =>
+  address.kind === 'internet' && address.isOptional && (code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL');
+
+export const createListeners = (runtime: Runtime, states: States) => {
+  const { kernel, clock, observer, listeners } = runtime;
+
+  /** Enters the table; whether it is open yet is another question. */
+  const add = (key: string, address: ListenAddress, service: RunningService): RunningListener => {
+    const listener: RunningListener = {
+      key,
+      address,
+      service,
+      descriptor: undefined,
+      inode: undefined,
+      isWatched: false,
+      owner: undefined,
+      opening: { failures: 0, cancel: undefined },
+      respawning: { failures: 0, cancel: undefined },
+    };
+    listeners.set(key, listener);
+    service.listeners.add(listener);
+    return listener;
+  };
+
+  /** Opens, or tries again later with growing patience. */
+  const open = (listener: RunningListener, overlapping: readonly Descriptor[]): void => {
+    const { address, service, opening } = listener;
+    const { service: resolved } = service.prepared;
+    opening.cancel?.();
+    opening.cancel = undefined;
+    try {
+      listener.descriptor = openListener(kernel, resolved, address, overlapping);
+      listener.inode = socketFileInode(address);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      if (isMissingFamily(address, error.code)) return;
+      opening.failures += 1;
+      const retryIn = backOff(opening.failures, firstRetry, lastRetry);
+      opening.cancel = clock.after(retryIn, () => open(listener, []));
+      const failure = { code: error.code, what: error.message };
+      observer.observe({ kind: 'listen-failed', service: resolved.id, address, failure, retryIn });
+      return;
+    }
+    opening.failures = 0;
+    observer.observe({ kind: 'listening', service: resolved.id, address });
+    states.update(listener);
+  };
+
+  /** The socket stays; whose it is and how it is served changes. */
+  const pass = (listener: RunningListener, address: ListenAddress, service: RunningService): void => {
+    listener.service.listeners.delete(listener);
+    listener.service = service;
+    listener.address = address;
+    service.listeners.add(listener);
+    // the rule is asked anew: the mode may need another kind of watching
+    if (listener.descriptor === undefined) return;
+    kernel.unwatch(listener.descriptor);
+    listener.isWatched = false;
+    try {
+      retuneListener(kernel, service.prepared.service, address, listener.descriptor);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      const failure = { code: error.code, what: error.message };
+      const retryIn = milliseconds(0);
+      observer.observe({
+        kind: 'listen-failed',
+        service: service.prepared.service.id,
+        address,
+        failure,
+        retryIn,
+      });
+    }
+  };
+
+  /** The end of a listener; a server that still has the socket keeps it. */
+  const close = (listener: RunningListener): void => {
+    listener.opening.cancel?.();
+    listener.respawning.cancel?.();
+    listener.service.listeners.delete(listener);
+    listeners.delete(listener.key);
+    if (listener.descriptor === undefined) return;
+    removeSocketFile(listener.address, listener.inode);
+    kernel.close(listener.descriptor);
+    listener.descriptor = undefined;
+    observer.observe({
+      kind: 'closed',
+      service: listener.service.prepared.service.id,
+      address: listener.address,
+    });
+  };
+
+  /** Tries what could not be opened, now (SIGALRM). */
+  const retryNow = (): void => {
+    for (const listener of listeners.values()) {
+      if (listener.opening.cancel !== undefined) open(listener, []);
+    }
+  };
+
+  return { add, open, pass, close, retryNow };
+};
+
+export type Listeners = ReturnType<typeof createListeners>;

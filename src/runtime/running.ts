@@ -1,0 +1,70 @@
+// What runs: the mutable records of services, listeners and instances, and what their functions share.
+
+import type { Source, Usage } from '../admission/limits.ts';
+import type { SourceRates } from '../admission/source-rates.ts';
+import type { ListenAddress, Peer } from '../model/address.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Observer } from '../model/event.ts';
+import type { Milliseconds } from '../model/quantity.ts';
+import type { Descriptor, Kernel } from '../native.ts';
+import type { Prepared, Surface } from '../serve/serve.ts';
+import type { HandlerLog } from './handler-log.ts';
+
+/** A wait that grows with each failure in a row; `cancel` is set while it runs. */
+export type Patience = { failures: number; cancel: (() => void) | undefined };
+
+export type RunningService = {
+  prepared: Prepared;
+  /** Kept across reloads as long as the service's id exists. */
+  readonly usage: Usage;
+  log: HandlerLog | undefined;
+  readonly listeners: Set<RunningListener>;
+  /** At its limit of instances: clients wait in the kernel's queue. */
+  isHeld: boolean;
+  /** Beyond its rate: set until it listens again. */
+  suspension: (() => void) | undefined;
+};
+
+export type RunningListener = {
+  readonly key: string;
+  address: ListenAddress;
+  service: RunningService;
+  /** undefined while it cannot be opened. */
+  descriptor: Descriptor | undefined;
+  /** Of the socket file, so that nobody else's is removed. */
+  inode: number | undefined;
+  isWatched: boolean;
+  /** The server that has the whole socket now. */
+  owner: number | undefined;
+  readonly opening: Patience;
+  readonly respawning: Patience;
+};
+
+export type Instance = {
+  readonly pid: number;
+  readonly service: RunningService;
+  readonly source: Source | undefined;
+  readonly peer: Peer | undefined;
+  readonly startedAt: Milliseconds;
+  /** In whole-socket mode, what it holds and how much waited there when it began. */
+  readonly lent: { readonly listener: RunningListener; readonly waiting: number } | undefined;
+};
+
+/** What the functions of the runtime share; one for a process. */
+export type Runtime = {
+  readonly kernel: Kernel;
+  readonly clock: Clock;
+  readonly observer: Observer;
+  readonly sourceRates: SourceRates;
+  readonly surface: Surface;
+  readonly services: Map<string, RunningService>;
+  readonly listeners: Map<string, RunningListener>;
+  readonly instances: Map<number, Instance>;
+  /** Stops of built-ins in progress. */
+  readonly builtins: Set<() => void>;
+  /** Out of descriptors or processes: nothing is accepted until the pause is over. */
+  readonly shortage: Patience;
+  /** Given up when there is no other descriptor, to tell one client so. */
+  reserve: Descriptor | undefined;
+  isDraining: boolean;
+};

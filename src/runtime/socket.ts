@@ -1,0 +1,171 @@
+// Opening the socket of an address, with everything that its configuration says of it.
+import { chownSync, lstatSync, unlinkSync } from 'node:fs';
+import { addressKey, type InternetAddress, type ListenAddress, type UnixAddress } from '../model/address.ts';
+import type { ResolvedService, SocketSettings } from '../model/service.ts';
+import { type Descriptor, type Kernel, SystemError } from '../native.ts';
+
+const defaultBacklog = 4096;
+
+type SocketOption = readonly [name: string, value: number | string];
+
+const both = (
+  address: InternetAddress,
+  v4: string,
+  v6: string,
+  value: number | undefined,
+): readonly SocketOption[] => (value === undefined ? [] : [[address.version === 4 ? v4 : v6, value]]);
+
+const one = (name: string, value: number | string | undefined): readonly SocketOption[] =>
+  value === undefined ? [] : [[name, value]];
+
+const flag = (name: string, isOn: boolean): readonly SocketOption[] => (isOn ? [[name, 1]] : []);
+
+/** What can be set anew on a listener that stays open across a reload; TCP hands most of it on to its connections. */
+const tunableOptions = (address: ListenAddress, settings: SocketSettings): readonly SocketOption[] => {
+  const common = [...one('SO_SNDBUF', settings.sendBuffer), ...one('SO_RCVBUF', settings.receiveBuffer)];
+  if (address.kind === 'unix') return common;
+  const isStream = address.socketType === 'stream';
+  return [
+    ...common,
+    ...flag('SO_KEEPALIVE', settings.keepAlive),
+    ...flag('SO_DEBUG', settings.debug),
+    ...one('SO_MARK', settings.mark),
+    ...one('SO_PRIORITY', settings.priority),
+    ...both(address, 'IP_TOS', 'IPV6_TCLASS', settings.typeOfService),
+    ...both(address, 'IP_TTL', 'IPV6_UNICAST_HOPS', settings.timeToLive),
+    ...(isStream
+      ? [
+          ...flag('TCP_NODELAY', settings.noDelay),
+          ...one('TCP_DEFER_ACCEPT', settings.deferAccept),
+          ...one('TCP_FASTOPEN', settings.fastOpen),
+        ]
+      : []),
+  ];
+};
+
+/** What must be set before the bind. */
+const bindOptions = (address: ListenAddress, settings: SocketSettings): readonly SocketOption[] => {
+  if (address.kind === 'unix') return [];
+  return [
+    // for UDP it would let anybody take the port's datagrams (socket(7)); for TCP it only skips TIME_WAIT
+    ...flag('SO_REUSEADDR', address.socketType === 'stream'),
+    ...(address.version === 6 ? [['IPV6_V6ONLY', address.takesMapped ? 0 : 1] as const] : []),
+    ...(address.socketType === 'dgram' ? both(address, 'IP_PKTINFO', 'IPV6_RECVPKTINFO', 1) : []),
+    ...both(address, 'IP_FREEBIND', 'IPV6_FREEBIND', settings.freeBind ? 1 : undefined),
+    ...both(address, 'IP_TRANSPARENT', 'IPV6_TRANSPARENT', settings.transparent ? 1 : undefined),
+    ...one('SO_BINDTODEVICE', settings.bindDevice),
+  ];
+};
+
+const setOptions = (kernel: Kernel, descriptor: Descriptor, options: readonly SocketOption[]): void => {
+  for (const [name, value] of options) kernel.setOption(descriptor, name, value);
+};
+
+/**
+ * A socket that nobody serves any more may be removed; a live server's, or anything that is not a socket, never.
+ * Abstract names leave nothing behind.
+ */
+const clearPath = (kernel: Kernel, address: UnixAddress): void => {
+  if (address.path.startsWith('@')) return;
+  const found = lstatSync(address.path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  const what = `bind ${address.path}`;
+  if (!found.isSocket()) throw new SystemError(what, 'EEXIST', 'something that is not a socket is there');
+  if (kernel.isUnixServed(address)) throw new SystemError(what, 'EADDRINUSE', 'another server listens there');
+  unlinkSync(address.path);
+};
+
+const bindUnix = (kernel: Kernel, descriptor: Descriptor, address: UnixAddress): void => {
+  clearPath(kernel, address);
+  kernel.bindUnix(descriptor, address);
+  if (address.path.startsWith('@') || (address.ownerId === undefined && address.groupId === undefined))
+    return;
+  try {
+    chownSync(address.path, address.ownerId ?? -1, address.groupId ?? -1);
+  } catch (error) {
+    unlinkSync(address.path);
+    throw error;
+  }
+};
+
+/** Node's own errors of the file system, in the form of ours. */
+const asSystemError = (error: unknown, what: string): unknown =>
+  error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string'
+    ? new SystemError(what, error.code, error.message)
+    : error;
+
+/**
+ * Lets several sockets of ours have one port for as long as `activate` takes: listen(2) checks again what bind(2) did.
+ * Afterwards the port is closed again to others, even of our own user.
+ */
+const shareWhile = (
+  kernel: Kernel,
+  address: ListenAddress,
+  sockets: readonly Descriptor[],
+  activate: () => void,
+): void => {
+  const option = address.socketType === 'dgram' ? 'SO_REUSEADDR' : 'SO_REUSEPORT';
+  const share = (value: 0 | 1): void => {
+    for (const each of sockets) kernel.setOption(each, option, value);
+  };
+  share(1);
+  try {
+    activate();
+  } finally {
+    share(0);
+  }
+};
+
+/**
+ * A bound and listening socket at a high number: non-blocking where acceptd accepts from it, blocking where a handler
+ * gets it. `overlapping` are our own sockets of the same port that this one takes the place of: they stay open
+ * meanwhile, so that the port is never without a listener. Throws SystemError.
+ */
+export const openListener = (
+  kernel: Kernel,
+  service: ResolvedService,
+  address: ListenAddress,
+  overlapping: readonly Descriptor[],
+): Descriptor => {
+  const settings = service.socket;
+  const low = kernel.openSocket(address.kind === 'unix' ? 'unix' : address.version, address.socketType);
+  try {
+    setOptions(kernel, low, bindOptions(address, settings));
+    setOptions(kernel, low, tunableOptions(address, settings));
+    const activate = (): void => {
+      if (address.kind === 'unix') bindUnix(kernel, low, address);
+      else kernel.bindInternet(low, address);
+      if (address.socketType !== 'dgram') kernel.listen(low, settings.backlog ?? defaultBacklog);
+    };
+    shareWhile(kernel, address, overlapping.length > 0 ? [low, ...overlapping] : [], activate);
+    kernel.setBlocking(low, service.mode === 'whole-socket');
+    return kernel.raise(low);
+  } catch (error) {
+    kernel.close(low);
+    throw asSystemError(error, `open ${addressKey(address)}`);
+  }
+};
+
+/** Brings a listener that stays open in line with a changed configuration. */
+export const retuneListener = (
+  kernel: Kernel,
+  service: ResolvedService,
+  address: ListenAddress,
+  descriptor: Descriptor,
+): void => {
+  setOptions(kernel, descriptor, tunableOptions(address, service.socket));
+  if (address.socketType !== 'dgram') kernel.listen(descriptor, service.socket.backlog ?? defaultBacklog);
+};
+
+/** Removes a unix socket's file, unless somebody has put another in its place meanwhile. */
+export const removeSocketFile = (address: ListenAddress, inode: number | undefined): void => {
+  if (address.kind !== 'unix' || address.path.startsWith('@')) return;
+  const found = lstatSync(address.path, { throwIfNoEntry: false });
+  if (found?.isSocket() && found.ino === inode) unlinkSync(address.path);
+};
+
+/** Identifies the file that a bind made. */
+export const socketFileInode = (address: ListenAddress): number | undefined =>
+  address.kind === 'unix' && !address.path.startsWith('@')
+    ? lstatSync(address.path, { throwIfNoEntry: false })?.ino
+    : undefined;

@@ -1,0 +1,124 @@
+// When a listener is watched: one rule, and the states that change what it says.
+import { backOff } from '../admission/limits.ts';
+import type { Failure, RefusalReason } from '../model/event.ts';
+import { milliseconds } from '../model/quantity.ts';
+import { type Descriptor, type Kernel, SystemError } from '../native.ts';
+import type { RunningListener, RunningService, Runtime } from './running.ts';
+
+/** Every reason for which clients are left in the kernel's queue. */
+const shouldWatch = (runtime: Runtime, listener: RunningListener): boolean =>
+  listener.descriptor !== undefined &&
+  listener.owner === undefined &&
+  listener.respawning.cancel === undefined &&
+  !listener.service.isHeld &&
+  listener.service.suspension === undefined &&
+  runtime.shortage.cancel === undefined &&
+  !runtime.isDraining;
+
+/** Brings the kernel in line with the rule; to be called after every change of what the rule reads. */
+export const updateWatch = (
+  runtime: Runtime,
+  listener: RunningListener,
+  onReady: (listener: RunningListener) => void,
+): void => {
+  const { kernel } = runtime;
+  const isWanted = shouldWatch(runtime, listener);
+  if (listener.descriptor === undefined || isWanted === listener.isWatched) return;
+  listener.isWatched = isWanted;
+  if (!isWanted) {
+    kernel.unwatch(listener.descriptor);
+    return;
+  }
+  // the server that had it may have left it otherwise, and the mode may have changed meanwhile
+  kernel.setBlocking(listener.descriptor, listener.service.prepared.service.mode === 'whole-socket');
+  kernel.watch(listener.descriptor, () => onReady(listener));
+};
+
+/** The descriptor that is given up when there is no other; undefined when there is not even this one. */
+export const openReserve = (kernel: Kernel): Descriptor | undefined => {
+  try {
+    return kernel.openNull();
+  } catch (error) {
+    if (error instanceof SystemError) return undefined;
+    throw error;
+  }
+};
+
+/** The states that hold a service or everything back, and their ends. */
+export const createStates = (runtime: Runtime, onReady: (listener: RunningListener) => void) => {
+  const update = (listener: RunningListener): void => updateWatch(runtime, listener, onReady);
+  const updateService = (service: RunningService): void => {
+    for (const listener of service.listeners) update(listener);
+  };
+  const updateAll = (): void => {
+    for (const listener of runtime.listeners.values()) update(listener);
+  };
+
+  /** At its limit of instances, until one ends. */
+  const enterHeld = (service: RunningService): void => {
+    if (service.isHeld) return;
+    service.isHeld = true;
+    updateService(service);
+    const { id, limits } = service.prepared.service;
+    runtime.observer.observe({ kind: 'held', service: id, limit: limits.instances ?? 0 });
+  };
+
+  const leaveHeld = (service: RunningService): void => {
+    if (!service.isHeld) return;
+    service.isHeld = false;
+    updateService(service);
+  };
+
+  /** Beyond its rate, for the pause that the rate says; its sockets stay bound and it comes back by itself. */
+  const enterSuspended = (service: RunningService, reason: RefusalReason): void => {
+    const { id, limits } = service.prepared.service;
+    if (service.suspension !== undefined || limits.rate === undefined) return;
+    const { pause } = limits.rate;
+    service.suspension = runtime.clock.after(pause, () => {
+      service.suspension = undefined;
+      runtime.observer.observe({ kind: 'resumed', service: id });
+      updateService(service);
+    });
+    updateService(service);
+    runtime.observer.observe({ kind: 'suspended', service: id, reason, pause });
+  };
+
+  /** A reload may have lifted what suspended a service. */
+  const reconsider = (service: RunningService): void => {
+    service.isHeld = false;
+    const { rate } = service.prepared.service.limits;
+    if (service.suspension !== undefined && rate === undefined) {
+      service.suspension();
+      service.suspension = undefined;
+    }
+    updateService(service);
+  };
+
+  /** Out of descriptors or processes: everything pauses, so that the shortage can end and nothing spins. */
+  const enterShortage = (of: 'descriptors' | 'processes', failure: Failure): void => {
+    const { shortage, clock, observer } = runtime;
+    if (shortage.cancel !== undefined) return;
+    shortage.failures += 1;
+    const pause = backOff(shortage.failures, milliseconds(50), milliseconds(1000));
+    shortage.cancel = clock.after(pause, () => {
+      shortage.cancel = undefined;
+      runtime.reserve ??= openReserve(runtime.kernel);
+      updateAll();
+    });
+    updateAll();
+    observer.observe({ kind: 'shortage', of, pause, failure });
+  };
+
+  return {
+    update,
+    updateService,
+    updateAll,
+    enterHeld,
+    leaveHeld,
+    enterSuspended,
+    reconsider,
+    enterShortage,
+  };
+};
+
+export type States = ReturnType<typeof createStates>;

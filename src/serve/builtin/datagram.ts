@@ -1,0 +1,2 @@
+import type { ServeDatagrams } from '../serve.ts';
+export const serveBuiltinDatagrams: ServeDatagrams = () => undefined;

@@ -1,0 +1,2 @@
+import type { Start } from '../serve.ts';
+export const startStreamBuiltin: Start = () => ({ kind: 'builtin', stop: () => undefined });
