@@ -1,8 +1,7 @@
-// Real programs of Debian 12 that take the whole socket (wait), datagram and stream, with their real clients.
+// Datagram servers of Debian 12, which take the whole socket.
 import { exchangeDatagram } from '../support/client.ts';
-import { mustRun, run } from '../support/command.ts';
-import { smtpConfig } from './smtp.ts';
-import { checkTable, type Row } from './table.ts';
+import { mustRun } from '../support/command.ts';
+import { checkTable } from './table.ts';
 
 /** A LOOK_UP of talk's protocol, version 1: is anybody there who invited me? */
 const lookUp = (ownPort: number): Buffer => {
@@ -57,24 +56,4 @@ checkTable([
       };
     },
   },
-  {
-    name: 'exim -bw takes the listener, serves two mails and is started again after it has gone',
-    needs: ['/usr/sbin/exim4', '/usr/bin/curl'],
-    needsRoot: true,
-    prepare: async (place) => {
-      const port = await place.port();
-      const config = smtpConfig(place);
-      return {
-        config: `127.0.0.1:${port} stream tcp wait root /usr/sbin/exim4 exim4 -C ${config} -bw1s\n`,
-        talk: async (acceptd) => {
-          const greet = async () =>
-            (await run('curl', ['-sv', `smtp://127.0.0.1:${port}/client.example`, '-X', 'NOOP'])).stderr;
-          const [first, second] = [await greet(), await greet()];
-          await acceptd.waitFor(({ event }) => event === 'exited', 'exim to go');
-          return `${first}${second}${await greet()}`;
-        },
-        expected: /(Hello client\.example \[127\.0\.0\.1\].*){3}/s,
-      };
-    },
-  },
-] satisfies readonly Row[]);
+]);
