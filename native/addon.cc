@@ -12,6 +12,7 @@ struct Function {
 
 constexpr Function kFunctions[] = {
     {"start", start},
+    {"stop", stop},
     {"watch", watch},
     {"unwatch", unwatch},
     {"openSocket", openSocket},

@@ -181,6 +181,12 @@ Napi::Value start(const Napi::CallbackInfo& info) {
   return number(info, error);
 }
 
+/// stop(): the private epoll no longer keeps the event loop alive.
+Napi::Value stop(const Napi::CallbackInfo& info) {
+  uv_unref(reinterpret_cast<uv_handle_t*>(engineOf(info.Env())->poll));
+  return number(info, 0);
+}
+
 /// watch(fd, token, isEdgeTriggered, wantsWrite): 0 or -errno. A descriptor that is watched already is changed.
 Napi::Value watch(const Napi::CallbackInfo& info) {
   const Engine& engine = *engineOf(info.Env());

@@ -58,16 +58,14 @@ bool find(Entry& entry, std::vector<char>& buffer, Call call) {
   return false;
 }
 
-Answer account(const std::string& name) {
+template <typename Call>
+Answer account(Call call) {
   passwd entry;
   std::vector<char> buffer;
-  const bool isKnown = find(entry, buffer, [&](passwd* out, char* room, size_t size, passwd** found) {
-    return getpwnam_r(name.c_str(), out, room, size, found);
-  });
-  if (!isKnown) return {};
+  if (!find(entry, buffer, call)) return {};
   int count = 64;
   std::vector<gid_t> groups(static_cast<size_t>(count));
-  while (getgrouplist(name.c_str(), entry.pw_gid, groups.data(), &count) < 0) groups.resize(static_cast<size_t>(count));
+  while (getgrouplist(entry.pw_name, entry.pw_gid, groups.data(), &count) < 0) groups.resize(static_cast<size_t>(count));
   Answer answer{entry.pw_name, {static_cast<double>(entry.pw_uid), static_cast<double>(entry.pw_gid)}};
   for (int i = 0; i < count; i++) answer.numbers.push_back(groups[static_cast<size_t>(i)]);
   return answer;
@@ -105,9 +103,20 @@ Answer rpcProgram(const std::string& name) {
 
 }  // namespace
 
-/// lookupAccount(name): [name, uid, gid, ...groups of initgroups(3)].
+/// lookupAccount(name | uid): [name, uid, gid, ...groups of initgroups(3)].
 Napi::Value lookupAccount(const Napi::CallbackInfo& info) {
-  return ask(info, [name = text(info[0])] { return account(name); });
+  if (info[0].IsNumber()) {
+    return ask(info, [uid = info[0].As<Napi::Number>().Uint32Value()] {
+      return account([uid](passwd* out, char* room, size_t size, passwd** found) {
+        return getpwuid_r(uid, out, room, size, found);
+      });
+    });
+  }
+  return ask(info, [name = text(info[0])] {
+    return account([&name](passwd* out, char* room, size_t size, passwd** found) {
+      return getpwnam_r(name.c_str(), out, room, size, found);
+    });
+  });
 }
 
 /// lookupGroup(name): [name, gid].

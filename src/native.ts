@@ -47,6 +47,7 @@ type Addon = {
     onEnded: (count: number) => void,
     copiesMemory: boolean,
   ): number;
+  stop(): void;
   watch(fd: number, token: number, isEdgeTriggered: boolean, wantsWrite: boolean): number;
   unwatch(fd: number): number;
   openSocket(family: number, type: string): number;
@@ -75,7 +76,7 @@ type Addon = {
   spawnRecipe(recipe: Recipe, fd: number, record: Uint8Array | null, keeps: boolean): number;
   raiseDescriptorLimit(found: Float64Array): number;
   trimMemory(): number;
-  lookupAccount(name: string): Promise<Answer>;
+  lookupAccount(nameOrUid: string | number): Promise<Answer>;
   lookupGroup(name: string): Promise<Answer>;
   lookupPort(name: string, protocol: string): Promise<Answer>;
   lookupRpc(name: string): Promise<Answer>;
@@ -314,6 +315,9 @@ export const openKernel = (options: {
     /** The RLIMIT_NOFILE that acceptd was started with; handlers get it back. */
     descriptorLimit: { soft: foundLimits[0] ?? 1024, hard: foundLimits[1] ?? 1024 },
 
+    /** Where messages go; shared with whoever started acceptd, so its flags are never changed. */
+    standardError: descriptorOf(2),
+
     /** Calls `watcher` whenever the descriptor is readable (level-triggered), or once for each arrival. */
     watch: (descriptor: Descriptor, watcher: Watcher, how: 'level' | 'edge' | 'writable' = 'level'): void => {
       demand('watch a descriptor', addon.watch(descriptor, descriptor, how === 'edge', how === 'writable'));
@@ -472,6 +476,9 @@ export const openKernel = (options: {
       }
     },
 
+    /** The engine no longer keeps the process alive; nothing may be called afterwards. */
+    shutDown: (): void => addon.stop(),
+
     /** Gives memory back to the kernel that an idle server does not need; a few milliseconds. */
     trimMemory: (): number => addon.trimMemory(),
   };
@@ -490,15 +497,17 @@ const orNothing = (result: number): number | undefined => {
   return result === -constants.errno.EAGAIN || result === -constants.errno.EINTR ? undefined : -1;
 };
 
+export type SystemAccount = {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+};
+
 /** A user of the system with all groups of initgroups(3); undefined when there is none. May take as long as NSS does. */
-export const lookupAccount = async (
-  name: string,
-): Promise<
-  | { readonly name: string; readonly uid: number; readonly gid: number; readonly groups: readonly number[] }
-  | undefined
-> => {
-  const [official, uid, gid, ...groups] = await addon.lookupAccount(name);
-  return uid === undefined || gid === undefined ? undefined : { name: official, uid, gid, groups };
+export const lookupAccount = async (nameOrUid: string | number): Promise<SystemAccount | undefined> => {
+  const [name, uid, gid, ...groups] = await addon.lookupAccount(nameOrUid);
+  return uid === undefined || gid === undefined ? undefined : { name, uid, gid, groups };
 };
 
 /** The number of a group of the system. */

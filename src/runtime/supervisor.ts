@@ -223,5 +223,28 @@ export const createSupervisor = ({
     observer.observe({ kind: 'stopped' });
   };
 
-  return { apply, stop, retryNow: listeners.retryNow, trimMemory: kernel.trimMemory, runtime };
+  /** What a person asks first: who listens, how busy it is, what holds it. */
+  const snapshot = () =>
+    [...services.values()].map(({ prepared, usage, listeners: own, isHeld, suspension }) => ({
+      service: prepared.service.id,
+      listening: [...own].filter(({ descriptor }) => descriptor !== undefined).map(({ key }) => key),
+      failed: [...own].filter(({ opening }) => opening.cancel !== undefined).map(({ key }) => key),
+      live: usage.live,
+      limit: prepared.service.limits.instances,
+      isHeld,
+      isSuspended: suspension !== undefined,
+    }));
+
+  /** Cuts the grace of a stop that is under way short. */
+  const stopNow = (): void => whenIdle?.();
+
+  return {
+    kernel,
+    apply,
+    stop,
+    stopNow,
+    snapshot,
+    retryNow: listeners.retryNow,
+    trimMemory: kernel.trimMemory,
+  };
 };

@@ -1,0 +1,159 @@
+// The command line: what there is to choose, in words; each command's own code is loaded only when it runs.
+import { basename } from 'node:path';
+import yargs, { type Argv } from 'yargs';
+import { complain, type ExitStatus, exitStatus } from './exit-status.ts';
+import { dialects } from './model/service.ts';
+import { logLevels } from './operate/log.ts';
+
+const defaultConfiguration = '/etc/acceptd.conf';
+
+/** Options of everything that reads a configuration. */
+const configurationOptions = <Options>(command: Argv<Options>) =>
+  command
+    .option('file', {
+      alias: 'f',
+      type: 'string',
+      array: true,
+      nargs: 1,
+      default: [defaultConfiguration],
+      describe: 'configuration file, or a directory of them; may be repeated',
+    })
+    .option('dialect', { choices: dialects, default: 'acceptd' as const, describe: 'language of the files' })
+    .option('without-ipsec', {
+      type: 'boolean',
+      default: false,
+      describe: 'serve entries that stand below an IPsec policy, without IPsec',
+    });
+
+/** Options of everything that serves. */
+const serverOptions = <Options>(command: Argv<Options>) =>
+  command
+    .option('drain', {
+      type: 'number',
+      default: 10,
+      describe: 'seconds that instances have to end at TERM, before they are sent TERM and KILL',
+    })
+    .option('log-level', {
+      choices: logLevels,
+      default: 'info' as const,
+      describe: 'least important record to write',
+    })
+    .option('log-format', {
+      choices: ['auto', 'json', 'pretty'] as const,
+      default: 'auto' as const,
+      describe: 'JSON lines, or lines for people (auto: for people on a terminal)',
+    })
+    .option('pid-file', {
+      type: 'string',
+      describe: 'where to write the pid; a second acceptd there does not start',
+    });
+
+const limitOptions = <Options>(command: Argv<Options>) =>
+  command
+    .option('user', { type: 'string', describe: 'run the program as this user' })
+    .option('group', { type: 'string', describe: 'and with this group' })
+    .option('instances', { type: 'number', describe: 'at most so many at once; further clients wait' })
+    .option('per-source', { type: 'number', describe: 'at most so many at once for one client address' })
+    .option('cps', { type: 'string', describe: 'N or "N PAUSE": starts per second, then a pause' })
+    .option('on-limit', { choices: ['hold', 'refuse'] as const, describe: 'let clients wait, or close' })
+    .option('wait', { type: 'boolean', default: false, describe: 'hand over the listening socket itself' })
+    .option('stderr', { choices: ['log', 'client', 'null'] as const, describe: 'where its stderr goes' })
+    .option('env', { type: 'string', array: true, nargs: 1, describe: 'NAME=VALUE for its environment' })
+    .option('chdir', { type: 'string', describe: 'its working directory' })
+    .option('backlog', { type: 'number', describe: 'length of the listen queue' });
+
+const exitStatusText = 'Exit status: 0 done, 64 usage, 70 our bug, 71 the system refused, 78 configuration.';
+
+/** Parses and runs; gives the exit status. `argv0` is the name acceptd was started under. */
+export const runCommandLine = async (words: readonly string[], argv0: string): Promise<ExitStatus> => {
+  const name =
+    basename(argv0) === 'inetd' || basename(process.argv[1] ?? '') === 'inetd' ? 'inetd' : 'acceptd';
+  if (name === 'inetd' || words[0] === 'inetd') {
+    const { runInetd } = await import('./command/inetd.ts');
+    return runInetd(name === 'inetd' ? words : words.slice(1), name);
+  }
+  let status: ExitStatus = exitStatus.done;
+  const parser = yargs([...words])
+    .scriptName('acceptd')
+    .usage(
+      'acceptd: a super-server. Listens on many ports and starts a program for each connection.\n\n$0 <command>',
+    )
+    .command(
+      'run',
+      'serve what a configuration says, in the foreground',
+      (command) =>
+        serverOptions(configurationOptions(command))
+          .usage(
+            '$0 run [-f PATH]...\n\nHUP reloads, TERM drains and stops, ALRM tries failed sockets again, USR1 logs the state.',
+          )
+          .example('$0 run -f conf/acceptd.conf', 'the sample configuration')
+          .example(
+            '$0 run --dialect debian -f /etc/inetd.conf',
+            "an inetd's file, as Debian's inetd reads it",
+          ),
+      async (chosen) => {
+        const { run } = await import('./command/run.ts');
+        status = await run(chosen);
+      },
+    )
+    .command(
+      'check',
+      'tell all that is wrong with a configuration',
+      (command) =>
+        configurationOptions(command)
+          .usage('$0 check [-f PATH]...\n\nExit status 78 if there is an error; warnings alone give 0.')
+          .option('json', { type: 'boolean', default: false, describe: 'diagnostics as JSON on stdout' })
+          .example('$0 check -f /etc/inetd.conf --dialect debian', 'before a reload'),
+      async (chosen) => {
+        const { check } = await import('./command/check.ts');
+        status = await check(chosen);
+      },
+    )
+    .command(
+      'listen <addresses..>',
+      'serve one program from the command line',
+      (command) =>
+        serverOptions(limitOptions(command))
+          .usage(
+            '$0 listen ADDRESS... -- PROGRAM [ARGUMENT...]\n\nADDRESS: PORT, HOST:PORT, udp:HOST:PORT, /path, @abstract-name.',
+          )
+          .positional('addresses', {
+            type: 'string',
+            array: true,
+            demandOption: true,
+            describe: 'where to listen',
+          })
+          .example('$0 listen 8080 -- /bin/cat', 'an echo server on all addresses')
+          .example(
+            '$0 listen 127.0.0.1:2000 [::1]:2000 --instances 4 -- ./server -v',
+            'two addresses, four at once',
+          )
+          .example(
+            '$0 listen udp:127.0.0.1:6969 --wait -- in.tftpd -s /srv/tftp',
+            'a server that takes the socket',
+          ),
+      async (chosen) => {
+        const { listen } = await import('./command/listen.ts');
+        status = await listen(chosen);
+      },
+    )
+    .command(
+      'inetd',
+      "run as inetd does, with any inetd's flags: see inetd --help",
+      (command) => command,
+      () => undefined,
+    )
+    .parserConfiguration({ 'populate--': true })
+    .demandCommand(1, 'say what to do: run, check, listen or inetd')
+    .strict()
+    .recommendCommands()
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .epilogue(exitStatusText)
+    .exitProcess(false)
+    .fail((message, error) => {
+      if (error !== undefined && error !== null && error.name !== 'YError') throw error;
+      status = complain(`${message}; see acceptd --help`, exitStatus.usage);
+    });
+  await parser.parseAsync();
+  return status;
+};

@@ -1,0 +1,1 @@
+export const runInetd = async (_words: readonly string[], _name: string): Promise<0> => 0;

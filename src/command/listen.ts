@@ -1,0 +1,106 @@
+// acceptd listen: one service from the command line, put into words of the native language and read like a file.
+import { defaultLoadOptions, parseConfiguration } from '../config/load.ts';
+import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
+import { seconds } from '../model/quantity.ts';
+import type { LogLevel } from '../operate/log.ts';
+import { resolveConfiguration } from '../operate/reload.ts';
+import { runServer, type ServerOptions } from './server.ts';
+
+export type ListenChoice = {
+  readonly addresses: readonly string[];
+  readonly '--'?: unknown;
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  readonly instances: number | undefined;
+  readonly perSource: number | undefined;
+  readonly cps: string | undefined;
+  readonly onLimit: string | undefined;
+  readonly wait: boolean;
+  readonly stderr: string | undefined;
+  readonly env: readonly string[] | undefined;
+  readonly chdir: string | undefined;
+  readonly backlog: number | undefined;
+  readonly drain: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: ServerOptions['logFormat'];
+  readonly pidFile: string | undefined;
+};
+
+/** A quoted value of the native language, whatever the text. */
+const quote = (text: string): string =>
+  `"${text.replace(/[\\"]/g, '\\$&').replace(/[\u0000-\u001f\u007f]/g, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`)}"`;
+
+type Place = readonly { readonly key: string; readonly value: string }[];
+
+/** `PORT`, `HOST:PORT`, either with `tcp:` or `udp:` before it, `/path`, `unix:PATH`, `@name`; undefined for anything else. */
+const placeOf = (address: string): Place | undefined => {
+  const unix = /^(?:unix:)?([/@].+)$/.exec(address) ?? /^unix:(.+)$/.exec(address);
+  if (unix !== null)
+    return [
+      { key: 'protocol', value: 'unix' },
+      { key: 'path', value: unix[1] ?? '' },
+    ];
+  const internet = /^(?:(tcp|udp)[46]?:)?(?:(.*):)?([A-Za-z0-9_-]+)$/.exec(address);
+  if (internet === null) return undefined;
+  const [, protocol, host, port = ''] = internet;
+  return [
+    { key: 'protocol', value: /^(?:tcp|udp)[46]:/.exec(address)?.[0].slice(0, -1) ?? protocol ?? 'tcp' },
+    ...(host === undefined ? [] : [{ key: 'bind', value: host.replace(/^\[(.*)\]$/, '$1') }]),
+    { key: 'port', value: port },
+  ];
+};
+
+const definition = (
+  chosen: ListenChoice,
+  address: string,
+  place: Place,
+  program: readonly string[],
+): string => {
+  const [file = '', ...rest] = program;
+  const isRoot = process.getuid?.() === 0;
+  const settings: readonly (readonly [string, string | number | undefined])[] = [
+    ...place.map(({ key, value }) => [key, quote(value)] as const),
+    ['exec', quote(file)],
+    ['args', [file.slice(file.lastIndexOf('/') + 1), ...rest].map(quote).join(' ')],
+    ['user', quote(chosen.user ?? (isRoot ? 'root' : '-'))],
+    ['group', chosen.group && quote(chosen.group)],
+    ['wait', chosen.wait ? 'yes' : 'no'],
+    ['instances', chosen.instances],
+    ['per_source', chosen.perSource],
+    ['cps', chosen.cps],
+    ['on_limit', chosen.onLimit],
+    ['stderr', chosen.stderr],
+    ['env', chosen.env?.map(quote).join(' ')],
+    ['chdir', chosen.chdir && quote(chosen.chdir)],
+    ['backlog', chosen.backlog],
+  ];
+  const written = settings.flatMap(([key, value]) => (value === undefined ? [] : [`${key} = ${value}`]));
+  return `${quote(address)} on ${written.join(', ')} ;\n`;
+};
+
+export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
+  const program = Array.isArray(chosen['--']) ? chosen['--'].map(String) : [];
+  if (program.length === 0) {
+    return complain('no program; write it after --: acceptd listen 8080 -- /bin/cat', exitStatus.usage);
+  }
+  const definitions: string[] = [];
+  for (const address of chosen.addresses.map(String)) {
+    const place = placeOf(address);
+    if (place === undefined) {
+      return complain(
+        `'${address}' is no address; write PORT, HOST:PORT, udp:HOST:PORT or /path`,
+        exitStatus.usage,
+      );
+    }
+    definitions.push(definition(chosen, address, place, program));
+  }
+  const text = definitions.join('');
+  return runServer({
+    load: () => resolveConfiguration(parseConfiguration(text, 'command line', defaultLoadOptions)),
+    drain: seconds(chosen.drain),
+    logLevel: chosen.logLevel,
+    logFormat: chosen.logFormat,
+    pidFile: chosen.pidFile,
+    onReady: () => undefined,
+  });
+};
