@@ -140,7 +140,9 @@ export const createSupervisor = ({
       wanted
         .filter(({ answer }) => answer.kind === 'builtin')
         .flatMap(({ addresses }) => addresses)
-        .flatMap((address) => (address.kind === 'internet' && address.socketType === 'dgram' ? [address.port] : [])),
+        .flatMap((address) =>
+          address.kind === 'internet' && address.socketType === 'dgram' ? [address.port] : [],
+        ),
     );
     for (const { key, address, service } of plan.keep) {
       const listener = runtime.listeners.get(key);
