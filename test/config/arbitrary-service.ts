@@ -15,7 +15,11 @@ const text = (least: number): fc.Arbitrary<string> =>
         maxLength: 12,
       }),
     )
-    .map((value) => value.toWellFormed().replace(/[\0\uFFFD]/g, '_'));
+    .map((value) =>
+      Buffer.from(value)
+        .toString()
+        .replace(/[\0\uFFFD]/g, '_'),
+    );
 
 const name = text(1)
   .map((value) => value.replace(/[\n\r]/g, '_'))

@@ -13,6 +13,12 @@ const withoutOrigin = (service: Service): Service => ({
   dialect: 'acceptd',
 });
 
+/** JSON with the keys of every object in order. */
+const sortKeys = (_: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)))
+    : value;
+
 t.test('any service reads back as itself, without a complaint', async (t) => {
   fc.assert(
     fc.property(arbitraryService, (service) => {
@@ -31,12 +37,6 @@ t.test('any service reads back as itself, without a complaint', async (t) => {
   );
   t.pass();
 });
-
-/** JSON with the keys of every object in order. */
-const sortKeys = (_: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)))
-    : value;
 
 t.test('services of classic dialects are written with what their words mean there', async (t) => {
   const text = [

@@ -99,7 +99,7 @@ const endpointLines = (service: Service): { readonly lines: readonly Line[]; rea
   const protocol = protocolOf(model);
   const hosts = internet.map(({ host }) => host);
   const lines: readonly Line[] = [
-    ...(protocol === 'tcp' ? [] : [['protocol', protocol] as const]),
+    ...(protocol === 'tcp' && !/^[/@]/.test(service.name) ? [] : [['protocol', protocol] as const]),
     ...(hosts.length === 1 && hosts[0] === '*' ? [] : [['bind', ...hosts] as const]),
     ...(rpc !== undefined || model.port === service.name ? [] : [['port', model.port] as const]),
     ...rpcLines,
