@@ -16,7 +16,9 @@ const keepUndefined = (_: string, value: unknown): unknown => (value === undefin
 /** One service a paragraph, one field a line: a difference is read at a glance. */
 const showService = ({ origin, ...service }: Service): string => {
   const fields = Object.entries({ at: `${origin.line}:${origin.column}`, ...service });
-  const lines = fields.map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value, keepUndefined)}`);
+  const lines = fields.map(
+    ([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value, keepUndefined)}`,
+  );
   return ` {\n${lines.join(',\n')}\n }`;
 };
 

@@ -22,7 +22,7 @@ const escapes: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Whatever could mean something else unquoted goes into quotes, control characters as escapes. */
-const quote = (value: string): string => {
+export const quote = (value: string): string => {
   if (/^[A-Za-z0-9_./:@%+*-]+$/.test(value)) return value;
   const escaped = value.replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is escaped
