@@ -13,6 +13,7 @@ import { openHandlerLog } from './handler-log.ts';
 import { createInstances } from './instances.ts';
 import { createListeners } from './listener.ts';
 import { isSameService, planListeners } from './plan.ts';
+import { createRpcRegistrar } from './rpc.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 import { createStates, openReserve } from './watch.ts';
 
@@ -68,7 +69,8 @@ export const createSupervisor = ({
   const states = createStates(runtime, (listener: RunningListener) => acceptance.onReady(listener));
   const registry = createInstances(runtime, states);
   const acceptance = createAcceptance(runtime, states, registry);
-  const listeners = createListeners(runtime, states);
+  const rpc = createRpcRegistrar(kernel, clock, observer);
+  const listeners = createListeners(runtime, states, () => rpc.sync(runtime.listeners.values()));
   let members: readonly MuxMember[] = [];
   let datagramPorts: ReadonlySet<number> = new Set();
   let whenIdle: (() => void) | undefined;
@@ -121,10 +123,7 @@ export const createSupervisor = ({
    * go on; a listener whose address changes is open before the old one closes.
    */
   const apply = (wanted: readonly ResolvedService[]): void => {
-    const plan = planListeners(
-      [...runtime.listeners.values()].map(({ address }) => address),
-      wanted,
-    );
+    const plan = planListeners(runtime.listeners, wanted);
     const before = new Map(services);
     const prepared = new Map([...before].map(([id, running]) => [id, running.prepared]));
     for (const service of wanted) services.set(service.id, prepare(service, before.get(service.id)));
@@ -163,6 +162,7 @@ export const createSupervisor = ({
     for (const service of services.values()) states.reconsider(service);
     // what failed before may work with the new configuration, or with a port that it has set free
     listeners.retryNow();
+    rpc.sync(runtime.listeners.values());
     observer.observe({
       kind: 'applied',
       services: wanted.length,
@@ -220,6 +220,7 @@ export const createSupervisor = ({
     runtime.isDraining = true;
     runtime.shortage.cancel?.();
     for (const listener of [...runtime.listeners.values()]) listeners.close(listener);
+    rpc.sync([]);
     observer.observe({ kind: 'draining', instances: instances.size + runtime.builtins.size, grace });
     await untilIdle(grace);
     for (const stopBuiltin of [...runtime.builtins]) stopBuiltin();
@@ -227,6 +228,7 @@ export const createSupervisor = ({
     await untilIdle(lastWords);
     terminate('KILL');
     await untilIdle(lastWords);
+    await rpc.settle();
     for (const [id, service] of [...services]) retire(id, service);
     observer.observe({ kind: 'stopped' });
   };
