@@ -14,7 +14,7 @@ constexpr Function kFunctions[] = {
     {"start", start},
     {"watch", watch},
     {"unwatch", unwatch},
-    {"unref", unref},
+    {"stop", stop},
     {"openSocket", openSocket},
     {"setOption", setOption},
     {"getOption", getOption},

@@ -47,9 +47,9 @@ type Addon = {
     onEnded: (count: number) => void,
     copiesMemory: boolean,
   ): number;
+  stop(): void;
   watch(fd: number, token: number, isEdgeTriggered: boolean, wantsWrite: boolean): number;
   unwatch(fd: number): number;
-  unref(): void;
   openSocket(family: number, type: string): number;
   setOption(fd: number, name: string, value: number | string): number;
   getOption(fd: number, name: string): number;
@@ -479,8 +479,8 @@ export const openKernel = (options: {
       }
     },
 
-    /** From here on the engine no longer keeps the process from ending. */
-    unref: (): void => addon.unref(),
+    /** The engine no longer keeps the process alive; nothing may be called afterwards. */
+    shutDown: (): void => addon.stop(),
 
     /** Gives memory back to the kernel that an idle server does not need; a few milliseconds. */
     trimMemory: (): number => addon.trimMemory(),

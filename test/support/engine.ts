@@ -37,7 +37,7 @@ export const openEngine = (): Engine => {
     waiting.delete(ended.pid);
   };
   const kernel = openKernel({ onEnded, copiesMemory });
-  t.teardown(() => kernel.unref());
+  t.teardown(() => kernel.shutDown());
   const ended = (pid: number): Promise<Ended> => {
     const known = early.get(pid);
     early.delete(pid);
