@@ -40,6 +40,7 @@ constexpr Function kFunctions[] = {
     {"receiveLog", receiveLog},
     {"compileRecipe", compileRecipe},
     {"spawnRecipe", spawnRecipe},
+    {"errorText", errorText},
     {"raiseDescriptorLimit", raiseDescriptorLimit},
     {"trimMemory", trimMemory},
     {"lookupAccount", lookupAccount},
