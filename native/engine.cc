@@ -183,6 +183,12 @@ Napi::Value start(const Napi::CallbackInfo& info) {
   return number(info, error);
 }
 
+/// stop(): the private epoll no longer keeps the event loop alive.
+Napi::Value stop(const Napi::CallbackInfo& info) {
+  uv_unref(reinterpret_cast<uv_handle_t*>(engineOf(info.Env())->poll));
+  return number(info, 0);
+}
+
 /// watch(fd, token, isEdgeTriggered, wantsWrite): 0 or -errno. A descriptor that is watched already is changed.
 Napi::Value watch(const Napi::CallbackInfo& info) {
   const Engine& engine = *engineOf(info.Env());
@@ -201,10 +207,4 @@ Napi::Value unwatch(const Napi::CallbackInfo& info) {
   epoll_event ignored = {};
   const int result = epoll_ctl(engineOf(info.Env())->epoll.get(), EPOLL_CTL_DEL, integer(info, 0), &ignored);
   return number(info, result < 0 ? -errno : 0);
-}
-
-/// unref(): the loop, and with it the process, may end although the engine could hear of something.
-Napi::Value unref(const Napi::CallbackInfo& info) {
-  uv_unref(reinterpret_cast<uv_handle_t*>(engineOf(info.Env())->poll));
-  return info.Env().Undefined();
 }
