@@ -32,6 +32,8 @@ const readAnswer = (
     if (place !== undefined) report.error(place, "'internal' and 'exec' are two answers", 'keep one of them');
     return readProgram(program, keys.all('args'), scope.meaning, report);
   }
+  // A missing value is reported already.
+  if (keys.place('exec') !== undefined) return undefined;
   const args = keys.place('args');
   if (args !== undefined) report.error(args, "'args' has no effect without 'exec'", 'write exec = PROGRAM');
   if (builtin !== undefined) return readBuiltin(builtin, listening.socketType, report);

@@ -172,6 +172,13 @@ export const readEntryService = (
   report: Report,
 ): LocatedService | undefined => {
   const { meaning, options } = scope;
+  if (!meaning.hasKeys && (tokens[1]?.text === 'on' || tokens[1]?.text === 'off')) {
+    return report.error(
+      tokens[1],
+      `${meaning.dialect} has no keys and values`,
+      'use .dialect acceptd before it',
+    );
+  }
   const [service, socketToken, protocolToken, waitToken, userToken, program, ...others] = tokens;
   if (
     socketToken === undefined ||
