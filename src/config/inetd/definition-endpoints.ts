@@ -163,7 +163,10 @@ const readInternetKeys = (
 /** `tcp:HOST:PORT`, `udp6:[::1]:53`, `unix:/path`, `unix-dgram,mode=0600,owner=mail,group=mail:@name`. */
 const readListenWord = (value: Token, meaning: Meaning, report: Report): Endpoint | undefined => {
   const colon = value.text.indexOf(':');
-  const head = partOfToken(value, 0, Math.max(0, colon));
+  if (colon === -1) {
+    return report.error(value, `'${value.text}' is no endpoint`, 'write PROTOCOL:ADDRESS:PORT or unix:PATH');
+  }
+  const head = partOfToken(value, 0, colon);
   const rest = partOfToken(value, colon + 1);
   const [word = '', ...options] = head.text.split(',');
   const unix = /^unix(?:-(stream|dgram|seqpacket))?$/.exec(word);
@@ -192,6 +195,7 @@ const readListenWord = (value: Token, meaning: Meaning, report: Report): Endpoin
     };
   }
   const protocol = readProtocolWord(head, meaning, report);
+  if (protocol?.kind === 'unserved') return report.error(head, 'faith is not served', 'remove it');
   if (protocol?.kind !== 'internet') return undefined;
   const hosted = readHostedName(rest, meaning, report);
   if (hosted === undefined) return undefined;
@@ -227,14 +231,7 @@ const readListenKey = (
     if (place !== undefined)
       report.error(place, `'${key}' says again what 'listen' says`, 'keep one of them');
   }
-  const errors = report.errorCount();
-  const endpoints = values.flatMap((value) => {
-    const endpoint = readListenWord(value, scope.meaning, report);
-    if (endpoint === undefined && report.errorCount() === errors) {
-      report.error(value, `'${value.text}' is no endpoint`, 'write PROTOCOL:ADDRESS:PORT or unix:PATH');
-    }
-    return endpoint === undefined ? [] : [endpoint];
-  });
+  const endpoints = values.flatMap((value) => readListenWord(value, scope.meaning, report) ?? []);
   const [first] = endpoints;
   if (first === undefined) return undefined;
   const other = endpoints.findIndex(

@@ -35,7 +35,9 @@ const readAnswer = (
   // A missing value is reported already.
   if (keys.place('exec') !== undefined) return undefined;
   const args = keys.place('args');
-  if (args !== undefined) report.error(args, "'args' has no effect without 'exec'", 'write exec = PROGRAM');
+  if (args !== undefined) {
+    return report.error(args, "'args' has no effect without 'exec'", 'write exec = PROGRAM');
+  }
   if (builtin !== undefined) return readBuiltin(builtin, listening.socketType, report);
   const own = listening.protocol === 'unix' ? baseName(listening.name).replace(/^@/, '') : listening.name;
   if (builtinOf(own) === undefined) {

@@ -106,4 +106,4 @@ export const checkPort = (port: Token, report: Report): boolean => {
 export const readMode = (token: Token, report: Report): number | undefined =>
   /^[0-7]{1,5}$/.test(token.text) && Number.parseInt(token.text, 8) <= 0o7777
     ? Number.parseInt(token.text, 8)
-    : report.error(token, `'${token.text}' is no file mode`, 'write an octal number, as 0660');
+    : report.error(token, `'${token.text}' is no octal number up to 7777`, 'write one as 0660');
