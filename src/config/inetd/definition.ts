@@ -10,11 +10,12 @@ import {
 } from '../source.ts';
 import { baseName, builtinOf, isForkedBuiltin, readBuiltin, readProgram } from './answer.ts';
 import type { Assignment } from './assignments.ts';
-import { type Listening, readEndpointKeys } from './definition-endpoints.ts';
+import { readEndpointKeys } from './definition-endpoints.ts';
 import { readLimitKeys } from './definition-limits.ts';
 import { readProcessKeys, readSocketKeys, readSurroundingsKeys } from './definition-process.ts';
 import { indexKeys, type Keys, readSwitch } from './keys.ts';
 import { completeLimits } from './limits.ts';
+import type { Listening } from './listening.ts';
 import { checkPolicy, type Scope } from './scope.ts';
 import { serviceId } from './service-id.ts';
 

@@ -125,8 +125,7 @@ const readEntry = (report: Report, cursor: Cursor, meaning: Meaning): Step | und
 
 const readDefinitionStatement = (report: Report, cursor: Cursor, meaning: Meaning): Step | undefined => {
   const text = report.source.lines[cursor.line] ?? '';
-  const service = readWords(text, cursor.line + 1, cursor.index, { ...meaning, comments: 'first-column' })
-    .tokens[0];
+  const [service] = readWords(text, cursor.line + 1, cursor.index, meaning, 1).tokens;
   if (service === undefined) return undefined;
   switchWord.lastIndex = service.column - 1 + service.width;
   const match = switchWord.exec(text);
