@@ -163,6 +163,17 @@ t.test('ten thousand entries load in about a second', async (t) => {
   t.ok(took < 3000, `${Math.round(took)} ms`);
 });
 
+t.test('ten thousand definitions on one line load as fast', async (t) => {
+  const text = Array.from({ length: 10_000 }, (_, index) => `n${index} on port = 1, exec = /bin/cat; `).join(
+    '',
+  );
+  const before = performance.now();
+  const { services, diagnostics } = parse(text, 'acceptd');
+  t.same(diagnostics, []);
+  t.equal(services.length, 10_000);
+  t.ok(performance.now() - before < 3000);
+});
+
 t.test('ten thousand broken entries are reported as fast', async (t) => {
   for (const line of [
     'x on usr = "',
