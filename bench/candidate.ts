@@ -1,8 +1,8 @@
 // Gets one kind of server running with one handler, ready to be measured.
 import { takePort } from './ports.ts';
 import type { Candidate } from './rounds.ts';
-import { type Command, type Server, startServer } from './server.ts';
-import type { Assignment } from './server-kind.ts';
+import { type Command, countAnswer, type Server, startServer } from './server.ts';
+import { type Assignment, extraAddress } from './server-kind.ts';
 import type { Handler, Workshop } from './workshop.ts';
 
 export type Running = { readonly candidate: Candidate; readonly server: Server };
@@ -31,9 +31,14 @@ export const startCandidate = async (
   const port = await takePort();
   const extra = { count: listeners - 1, port: listeners === 1 ? 0 : await takePort() };
   const command = request.startCommand({ port, program, extra, directory, floor });
+  const doesAnswer = async (host: string, at: number) => (await countAnswer(host, at)) === bytes;
+  // Who answers on the last of its listeners has opened all of them.
+  const isReady = async () =>
+    (await doesAnswer('127.0.0.1', port)) &&
+    (extra.count === 0 || (await doesAnswer(extraAddress(extra.count - 1), extra.port)));
   try {
-    const setting = { directory, port, bytes, descriptors: descriptorsFor(listeners - 1), patience };
-    const server = await startServer(command, setting);
+    const setting = { directory, descriptors: descriptorsFor(listeners - 1), patience };
+    const server = await startServer(command, setting, isReady);
     return { server, candidate: { server: series, handler: handler.name, port, bytes } };
   } catch (error) {
     return { failure: error instanceof Error ? error.message : String(error) };
