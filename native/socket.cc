@@ -233,14 +233,15 @@ Napi::Value acceptBatch(const Napi::CallbackInfo& info) {
   return number(info, static_cast<double>(count));
 }
 
-/// raiseDescriptor(fd): the same open file at a high number, for what lives long; the low one is closed, but not on -errno.
+/// raiseDescriptor(fd, isOurs): the same open file at a high number, for what lives long; the low one is closed, but
+/// not on -errno. What libuv will own and close is not counted.
 Napi::Value raiseDescriptor(const Napi::CallbackInfo& info) {
   Engine& engine = *engineOf(info.Env());
   const int low = integer(info, 0);
   const int high = fcntl(low, F_DUPFD_CLOEXEC, engine.highBase);
   if (high < 0) return number(info, -errno);
   engine.spawn.closeCounted(low);
-  engine.spawn.countRaised(high);
+  if (info[1].As<Napi::Boolean>()) engine.spawn.countRaised(high);
   return number(info, high);
 }
 

@@ -60,7 +60,7 @@ type Addon = {
   listenOn(fd: number, backlog: number): number;
   localPort(fd: number): number;
   acceptBatch(listener: number, limit: number): number;
-  raiseDescriptor(fd: number): number;
+  raiseDescriptor(fd: number, isOurs: boolean): number;
   queueLength(fd: number): number;
   closeDescriptor(fd: number): number;
   openNull(): number;
@@ -385,7 +385,12 @@ export const openKernel = (options: {
 
     /** Takes over a descriptor (not when this throws) and gives the same open file at a high number: for what lives long (native/spawn.hh). */
     raise: (descriptor: Descriptor): Descriptor =>
-      descriptorOf(demand('move a descriptor', addon.raiseDescriptor(descriptor))),
+      descriptorOf(demand('move a descriptor', addon.raiseDescriptor(descriptor, true))),
+    /** The same for what libuv may come to own; at its low number where no high one is free. */
+    tryRaise: (descriptor: Descriptor): Descriptor => {
+      const high = addon.raiseDescriptor(descriptor, false);
+      return high < 0 ? descriptor : descriptorOf(high);
+    },
     /** The end of a descriptor's life; nothing may name it afterwards. */
     close: (descriptor: Descriptor): void => {
       if (watchers.delete(descriptor)) addon.unwatch(descriptor);

@@ -1,4 +1,5 @@
 // acceptd listen: one service from the command line, put into words of the native language and read like a file.
+import { quote } from '../config/inetd/writer.ts';
 import { defaultLoadOptions, parseConfiguration } from '../config/load.ts';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { seconds } from '../model/quantity.ts';
@@ -25,10 +26,6 @@ export type ListenChoice = {
   readonly logFormat: ServerOptions['logFormat'];
   readonly pidFile: string | undefined;
 };
-
-/** A quoted value of the native language, whatever the text. */
-const quote = (text: string): string =>
-  `"${text.replace(/[\\"]/g, '\\$&').replace(/[\u0000-\u001f\u007f]/g, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`)}"`;
 
 type Place = readonly { readonly key: string; readonly value: string }[];
 

@@ -5,7 +5,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Observer } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import type { ResolvedService } from '../model/service.ts';
-import { type Accepted, type Ended, openKernel, type Recipe } from '../native.ts';
+import { type Ended, openKernel, type Recipe } from '../native.ts';
 import type { MuxMember, Prepared, Surface } from '../serve/serve.ts';
 import { type Host, recipeRequest } from '../serve/surroundings.ts';
 import { createAcceptance } from './accept.ts';
@@ -44,12 +44,11 @@ export const createSupervisor = ({
     clock,
     observer,
     muxMembers: () => members,
-    enterMember: (member: MuxMember, client: Accepted): boolean => {
+    enterMember: (member, client, greet) => {
       const service = services.get(member.prepared.service.id);
-      if (service !== undefined) return acceptance.enter(service, client);
-      kernel.close(client.descriptor);
-      return false;
+      return service !== undefined && acceptance.enter(service, client, greet);
     },
+    internalDatagramPorts: () => datagramPorts,
   };
   const runtime: Runtime = {
     kernel,
@@ -71,6 +70,7 @@ export const createSupervisor = ({
   const acceptance = createAcceptance(runtime, states, registry);
   const listeners = createListeners(runtime, states);
   let members: readonly MuxMember[] = [];
+  let datagramPorts: ReadonlySet<number> = new Set();
   let whenIdle: (() => void) | undefined;
 
   const onEnded = (ended: Ended): void => {
@@ -136,6 +136,14 @@ export const createSupervisor = ({
     members = wanted.flatMap((service) =>
       service.mux === undefined ? [] : [{ ...service.mux, prepared: runningOf(service).prepared }],
     );
+    datagramPorts = new Set(
+      wanted
+        .filter(({ answer }) => answer.kind === 'builtin')
+        .flatMap(({ addresses }) => addresses)
+        .flatMap((address) =>
+          address.kind === 'internet' && address.socketType === 'dgram' ? [address.port] : [],
+        ),
+    );
     for (const { key, address, service } of plan.keep) {
       const listener = runtime.listeners.get(key);
       if (listener !== undefined) listeners.pass(listener, address, runningOf(service));
@@ -181,7 +189,7 @@ export const createSupervisor = ({
     if (running.prepared.service.mode !== 'per-connection') return;
     for (let batches = 0; batches < 64; batches++) {
       const clients = kernel.accept(listener.descriptor, 64);
-      for (const client of clients) acceptance.enter(running, client);
+      for (const client of clients) acceptance.enterOrClose(running, client);
       if (clients.length < 64) return;
     }
   };

@@ -41,9 +41,7 @@ export const openEngine = (): Engine => {
   const ended = (pid: number): Promise<Ended> => {
     const known = early.get(pid);
     early.delete(pid);
-    return known === undefined
-      ? new Promise((resolve) => waiting.set(pid, resolve))
-      : Promise.resolve(known);
+    return known === undefined ? new Promise((resolve) => waiting.set(pid, resolve)) : Promise.resolve(known);
   };
   return { kernel, ended, endedCount: () => count };
 };

@@ -210,7 +210,7 @@ export const readEntryService = (
   const isInternal = program.text === 'internal' && !program.isQuoted;
   const answer = isInternal
     ? listening && socket && readInternal(program, others, service, listening, socket, meaning, report)
-    : readProgram(program, others, meaning, report);
+    : readProgram(program, others.length === 0 ? undefined : others, meaning, report);
   const deferAccept =
     socket?.acceptFilter === undefined ? undefined : readAcceptFilter(socket.acceptFilter, report);
   if (
