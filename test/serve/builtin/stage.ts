@@ -191,11 +191,12 @@ export type StreamService = {
 /** What a stage needs of a test. */
 type Teardown = { readonly teardown: (call: () => void) => unknown };
 
-/** Serves a stream built-in to whoever connects, until the test ends. */
+/** Serves a stream built-in to whoever connects, until the test ends; until `isReady` they wait in the queue. */
 export const serveStream = async (
   t: Teardown,
   stage: Stage,
   builtin: BuiltinName,
+  isReady: Promise<void> = Promise.resolve(),
 ): Promise<StreamService> => {
   const { kernel, surface } = stage;
   const { listener, port } = await openListener(kernel, 'stream');
@@ -205,7 +206,7 @@ export const serveStream = async (
   const started: Started[] = [];
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   let ended = 0;
-  kernel.watch(listener, () => {
+  const onReady = (): void => {
     for (const client of kernel.accept(listener, 16)) {
       let hasEnded = false;
       let isStarted = false;
@@ -218,7 +219,8 @@ export const serveStream = async (
       started.push(startStreamBuiltin(surface, prepared, client, onEnded));
       isStarted = true;
     }
-  });
+  };
+  void isReady.then(() => kernel.watch(listener, onReady));
   t.teardown(() => {
     for (const each of started) if (each.kind === 'builtin') each.stop();
     kernel.close(listener);
