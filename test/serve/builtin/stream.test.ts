@@ -44,11 +44,10 @@ t.test('echo does not read more from a client that does not read', async (t) => 
   const all = 64 * 1024 * 1024;
   client.write(Buffer.alloc(all));
   await turns(2000);
-  const taken = client.bytesWritten - client.writableLength;
   const before = process.memoryUsage().arrayBuffers;
   await turns(2000);
   t.equal(client.writableLength, all, 'the write is not over');
-  t.ok(process.memoryUsage().arrayBuffers - before < 1024 * 1024, `${taken}`);
+  t.ok(process.memoryUsage().arrayBuffers - before < 1024 * 1024);
   for (const each of started) if (each.kind === 'builtin') each.stop();
   await whenEnded(1);
   client.destroy();
