@@ -81,7 +81,7 @@ export const startTcpmux: Start = (surface, prepared, client, onEnded) => {
     descriptor = kernel.tryRaise(descriptor);
     timers.push(clock.after(nameLimit, () => hangUp('timeout')));
     try {
-      // once for each arrival: half a name must not keep the loop awake
+      // once for each arrival is enough: a look takes all there is of a name
       kernel.watch(descriptor, look, 'edge');
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
