@@ -9,7 +9,7 @@ import type { BuiltinName, ResolvedService } from '../../../src/model/service.ts
 import { type Descriptor, type Kernel, openKernel } from '../../../src/native.ts';
 import { createDatagramBuiltins } from '../../../src/serve/builtin/datagram.ts';
 import { startStreamBuiltin } from '../../../src/serve/builtin/stream.ts';
-import type { MuxMember, Prepared, Started, Surface } from '../../../src/serve/serve.ts';
+import type { MuxMember, Prepared, Started, Surface } from '../../../src/serve/surface.ts';
 
 let opened: Kernel | undefined;
 
