@@ -2,7 +2,7 @@
 import { escapeControls } from '../../model/diagnostic.ts';
 import { milliseconds, seconds } from '../../model/quantity.ts';
 import { type Accepted, peerOf, SystemError } from '../../native.ts';
-import type { MuxMember, Prepared, Start, Surface } from '../serve.ts';
+import type { MuxMember, Prepared, Start, Surface } from '../surface.ts';
 import { createNameReader } from './mux-name.ts';
 import { sayAndClose } from './parting.ts';
 import { type Outcome, reportBuiltin } from './report.ts';

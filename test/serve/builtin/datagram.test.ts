@@ -29,7 +29,7 @@ const ask = async (
 };
 
 t.test('echo gives back datagrams whole, the empty and the largest too', async (t) => {
-  const { port } = await serveDatagrams(t, createStage(), 'echo');
+  const { port } = serveDatagrams(t, createStage(), 'echo');
   const client = await openClient(t);
   for (const length of [0, 1, 4097, 12_289, 65_507]) {
     const question = Buffer.alloc(length, 'x');
@@ -39,7 +39,7 @@ t.test('echo gives back datagrams whole, the empty and the largest too', async (
 });
 
 t.test('the answer comes from the address that was asked', async (t) => {
-  const { port } = await serveDatagrams(t, createStage(), 'echo');
+  const { port } = serveDatagrams(t, createStage(), 'echo');
   const client = await openClient(t);
   for (const host of ['127.0.0.1', '127.0.0.2', '127.9.8.7']) {
     const { from } = await ask(client, port, 'x', host);
@@ -48,7 +48,7 @@ t.test('the answer comes from the address that was asked', async (t) => {
 });
 
 t.test('chargen sends one line, for each question the next', async (t) => {
-  const { port } = await serveDatagrams(t, createStage(), 'chargen');
+  const { port } = serveDatagrams(t, createStage(), 'chargen');
   const client = await openClient(t);
   const lines: string[] = [];
   for (let round = 0; round <= 95; round++) lines.push(String((await ask(client, port, '')).bytes));
@@ -61,9 +61,9 @@ t.test('chargen sends one line, for each question the next', async (t) => {
 t.test('daytime and time say what they say over streams', async (t) => {
   const stage = createStage();
   const client = await openClient(t);
-  const daytime = await serveDatagrams(t, stage, 'daytime');
+  const daytime = serveDatagrams(t, stage, 'daytime');
   t.equal(String((await ask(client, daytime.port, '')).bytes), 'Sun Nov  1 04:05:06 2026\r\n');
-  const time = await serveDatagrams(t, stage, 'time');
+  const time = serveDatagrams(t, stage, 'time');
   const { bytes } = await ask(client, time.port, 'what time is it?');
   t.equal(bytes.length, 4);
   t.equal(bytes.readUInt32BE() - 2_208_988_800, stage.clock.wallClock().getTime() / 1000);
@@ -71,15 +71,15 @@ t.test('daytime and time say what they say over streams', async (t) => {
 
 t.test('discard says nothing', async (t) => {
   const stage = createStage();
-  const discard = await serveDatagrams(t, stage, 'discard');
-  const echo = await serveDatagrams(t, stage, 'echo');
+  const discard = serveDatagrams(t, stage, 'discard');
+  const echo = serveDatagrams(t, stage, 'echo');
   const client = await openClient(t);
   client.send('x', discard.port, '127.0.0.1');
   t.equal((await ask(client, echo.port, 'y')).from.port, echo.port);
 });
 
 t.test('a hundred datagrams at once are all answered', async (t) => {
-  const { port } = await serveDatagrams(t, createStage(), 'echo');
+  const { port } = serveDatagrams(t, createStage(), 'echo');
   const client = await openClient(t);
   const seen = new Set<string>();
   client.on('message', (bytes) => seen.add(String(bytes)));
@@ -91,7 +91,7 @@ t.test('a hundred datagrams at once are all answered', async (t) => {
 t.test('our own ports are not answered, which is told once in a while with a count', async (t) => {
   const ports = new Set<number>();
   const stage = createStage({ internalDatagramPorts: () => ports });
-  const { port } = await serveDatagrams(t, stage, 'echo');
+  const { port } = serveDatagrams(t, stage, 'echo');
   const spoofer = await openClient(t);
   const client = await openClient(t);
   ports.add(spoofer.address().port);
@@ -120,7 +120,7 @@ t.test(
   { skip: process.getuid?.() === 0 ? false : 'needs root' },
   async (t) => {
     const stage = createStage();
-    const { port } = await serveDatagrams(t, stage, 'chargen');
+    const { port } = serveDatagrams(t, stage, 'chargen');
     const reserved = await openClient(t, 907);
     reserved.on('message', () => t.fail('answered'));
     reserved.send('x', port, '127.0.0.1');

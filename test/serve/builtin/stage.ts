@@ -1,7 +1,6 @@
 // A stage for built-ins: real sockets on 127.0.0.1, a clock that the test moves, and what observers would hear.
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import t from 'tap';
 import type { Clock } from '../../../src/model/clock.ts';
 import type { Event } from '../../../src/model/event.ts';
@@ -10,15 +9,16 @@ import type { BuiltinName, ResolvedService } from '../../../src/model/service.ts
 import { type Descriptor, type Kernel, openKernel } from '../../../src/native.ts';
 import { createDatagramBuiltins } from '../../../src/serve/builtin/datagram.ts';
 import { startStreamBuiltin } from '../../../src/serve/builtin/stream.ts';
-import type { MuxMember, Prepared, Started, Surface } from '../../../src/serve/serve.ts';
+import type { MuxMember, Prepared, Started, Surface } from '../../../src/serve/surface.ts';
 
 let opened: Kernel | undefined;
 
-/** One for each process; it keeps the loop alive, so the end of all tests ends the process. */
+/** One for each process, which ends with its tests. */
 const kernelOfTest = (): Kernel => {
   if (opened === undefined) {
-    opened = openKernel({ onEnded: () => undefined });
-    t.teardown(() => setImmediate(() => process.exit()));
+    const kernel = openKernel({ onEnded: () => undefined });
+    t.teardown(() => kernel.shutDown());
+    opened = kernel;
   }
   return opened;
 };
@@ -144,41 +144,16 @@ export const createStage = (options: StageOptions = {}): Stage => {
   return { kernel, clock, events, surface };
 };
 
-/** A port that nobody has now. */
-const freePort = async (socketType: 'stream' | 'dgram'): Promise<number> => {
-  if (socketType === 'stream') {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    server.close();
-    await once(server, 'close');
-    return typeof address === 'object' && address !== null ? address.port : 0;
-  }
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
-};
-
-const openListener = async (
+const openListener = (
   kernel: Kernel,
   socketType: 'stream' | 'dgram',
-): Promise<{ readonly listener: Descriptor; readonly port: number }> => {
-  const port = await freePort(socketType);
+): { readonly listener: Descriptor; readonly port: number } => {
   const listener = kernel.openSocket(4, socketType);
-  kernel.setOption(listener, 'SO_REUSEADDR', 1);
   if (socketType === 'dgram') kernel.setOption(listener, 'IP_PKTINFO', 1);
-  kernel.bindInternet(listener, {
-    kind: 'internet',
-    socketType,
-    version: 4,
-    host: socketType === 'stream' ? '127.0.0.1' : '0.0.0.0',
-    port,
-    takesMapped: false,
-    isOptional: false,
-  });
-  return { listener, port };
+  const host = socketType === 'stream' ? '127.0.0.1' : '0.0.0.0';
+  const rest = { port: 0, takesMapped: false, isOptional: false } as const;
+  kernel.bindInternet(listener, { kind: 'internet', socketType, version: 4, host, ...rest });
+  return { listener, port: kernel.portOf(listener) };
 };
 
 export type StreamService = {
@@ -192,14 +167,14 @@ export type StreamService = {
 type Teardown = { readonly teardown: (call: () => void) => unknown };
 
 /** Serves a stream built-in to whoever connects, until the test ends; until `isReady` they wait in the queue. */
-export const serveStream = async (
+export const serveStream = (
   t: Teardown,
   stage: Stage,
   builtin: BuiltinName,
   isReady: Promise<void> = Promise.resolve(),
-): Promise<StreamService> => {
+): StreamService => {
   const { kernel, surface } = stage;
-  const { listener, port } = await openListener(kernel, 'stream');
+  const { listener, port } = openListener(kernel, 'stream');
   kernel.setBlocking(listener, false);
   kernel.listen(listener, 128);
   const prepared = preparedOf(builtinService(builtin));
@@ -234,13 +209,13 @@ export const serveStream = async (
 };
 
 /** Serves a datagram built-in on all addresses. */
-export const serveDatagrams = async (
+export const serveDatagrams = (
   t: Teardown,
   stage: Stage,
   builtin: BuiltinName,
-): Promise<{ readonly port: number }> => {
+): { readonly port: number } => {
   const { kernel, surface } = stage;
-  const { listener, port } = await openListener(kernel, 'dgram');
+  const { listener, port } = openListener(kernel, 'dgram');
   const prepared = preparedOf(builtinService(builtin));
   const serve = createDatagramBuiltins();
   kernel.watch(listener, () => serve(surface, prepared, listener));

@@ -11,7 +11,7 @@ const minutes = (count: number) => seconds(count * 60);
 
 t.test('echo gives back a mebibyte and then the end of file, after the client has ended', async (t) => {
   const stage = createStage();
-  const { port, whenEnded } = await serveStream(t, stage, 'echo');
+  const { port, whenEnded } = serveStream(t, stage, 'echo');
   const bytes = randomBytes(1024 * 1024);
   t.ok((await ask(port, bytes)).equals(bytes));
   await whenEnded(1);
@@ -23,7 +23,7 @@ t.test('echo gives back a mebibyte and then the end of file, after the client ha
 });
 
 t.test('echo gives back each piece as it comes', async (t) => {
-  const { port, whenEnded } = await serveStream(t, createStage(), 'echo');
+  const { port, whenEnded } = serveStream(t, createStage(), 'echo');
   const client = await open(port);
   for (const piece of ['a', 'bc', '\0\r\n']) {
     client.write(piece);
@@ -36,7 +36,7 @@ t.test('echo gives back each piece as it comes', async (t) => {
 });
 
 t.test('echo does not read more from a client that does not read', async (t) => {
-  const { port, whenEnded, started } = await serveStream(t, createStage(), 'echo');
+  const { port, whenEnded, started } = serveStream(t, createStage(), 'echo');
   const client = await open(port);
   client.on('error', () => undefined);
   client.pause();
@@ -59,7 +59,7 @@ const turns = async (count: number): Promise<void> => {
 
 t.test('discard reads everything, says nothing and ends with the client', async (t) => {
   const stage = createStage();
-  const { port, whenEnded } = await serveStream(t, stage, 'discard');
+  const { port, whenEnded } = serveStream(t, stage, 'discard');
   t.same(await ask(port, randomBytes(4 * 1024 * 1024)), Buffer.alloc(0));
   await whenEnded(1);
   t.match(stage.events.at(-1), { kind: 'builtin-ended', outcome: 'ended' });
@@ -67,7 +67,7 @@ t.test('discard reads everything, says nothing and ends with the client', async 
 
 t.test('chargen rotates 95 characters in lines of 72 and CRLF', async (t) => {
   const stage = createStage();
-  const { port, whenEnded } = await serveStream(t, stage, 'chargen');
+  const { port, whenEnded } = serveStream(t, stage, 'chargen');
   const client = await open(port);
   let text = '';
   for await (const chunk of client) {
@@ -89,7 +89,7 @@ t.test('chargen rotates 95 characters in lines of 72 and CRLF', async (t) => {
 
 t.test('chargen does not fill memory for clients that do not read, and gives them up', async (t) => {
   const stage = createStage();
-  const { port, whenEnded } = await serveStream(t, stage, 'chargen');
+  const { port, whenEnded } = serveStream(t, stage, 'chargen');
   const clients = await Promise.all(Array.from({ length: 20 }, () => open(port)));
   for (const client of clients) client.pause();
   await turns(500);
@@ -109,7 +109,7 @@ t.test('chargen does not fill memory for clients that do not read, and gives the
 
 t.test('chargen leaves a turn to others while a client reads as fast as it can', async (t) => {
   const stage = createStage();
-  const { port } = await serveStream(t, stage, 'chargen');
+  const { port } = serveStream(t, stage, 'chargen');
   const client = await open(port);
   let count = 0;
   client.on('data', (chunk) => {
@@ -126,7 +126,7 @@ t.test('chargen leaves a turn to others while a client reads as fast as it can',
 
 t.test('daytime says 26 bytes of local time and closes', async (t) => {
   const stage = createStage();
-  const { port, whenEnded } = await serveStream(t, stage, 'daytime');
+  const { port, whenEnded } = serveStream(t, stage, 'daytime');
   t.equal(String(await readAll(await open(port))), 'Sun Nov  1 04:05:06 2026\r\n');
   await whenEnded(1);
   t.same(
@@ -137,7 +137,7 @@ t.test('daytime says 26 bytes of local time and closes', async (t) => {
 
 t.test('time says 4 bytes and closes', async (t) => {
   const stage = createStage();
-  const { port, whenEnded } = await serveStream(t, stage, 'time');
+  const { port, whenEnded } = serveStream(t, stage, 'time');
   const reply = await readAll(await open(port));
   t.equal(reply.length, 4);
   t.equal(reply.readUInt32BE() - 2_208_988_800, stage.clock.wallClock().getTime() / 1000);
@@ -157,7 +157,7 @@ t.test('daytime closes without a reset on a client that had sent something', asy
   };
   // Node's own client takes a reset behind data for an end, so what would cause one is looked for
   const stage = { ...rest, kernel, surface: { ...surface, kernel: { ...kernel, close } } };
-  const { port, whenEnded } = await serveStream(t, stage, 'daytime', isReady);
+  const { port, whenEnded } = serveStream(t, stage, 'daytime', isReady);
   const client = await open(port);
   await new Promise((resolve) => client.write('GET / HTTP/1.0\r\n\r\n', resolve));
   begin();
@@ -168,7 +168,7 @@ t.test('daytime closes without a reset on a client that had sent something', asy
 });
 
 t.test('ident hides every user, on any number of questions', async (t) => {
-  const { port, whenEnded } = await serveStream(t, createStage(), 'ident');
+  const { port, whenEnded } = serveStream(t, createStage(), 'ident');
   const questions = '6193, 23\r\n 1 ,65535 \n0,5\r\n70000 , 1\r\n123456789,2\n';
   t.equal(
     String(await ask(port, questions)),
@@ -184,7 +184,7 @@ t.test('ident hides every user, on any number of questions', async (t) => {
 });
 
 t.test('ident closes on what is no question, after the answers before it', async (t) => {
-  const { port, whenEnded } = await serveStream(t, createStage(), 'ident');
+  const { port, whenEnded } = serveStream(t, createStage(), 'ident');
   const answer = '1 , 2 : ERROR : HIDDEN-USER\r\n';
   const cases = ['hello\r\n', '1,2,3\r\n', '-1,2\r\n', '1\n', '\r\n', ',\n', 'x'.repeat(512)];
   for (const [index, garbage] of cases.entries()) {
@@ -198,7 +198,7 @@ t.test('ident closes on what is no question, after the answers before it', async
 
 t.test('ident waits for a line in pieces, but not for ever', async (t) => {
   const stage = createStage();
-  const { port, whenEnded } = await serveStream(t, stage, 'ident');
+  const { port, whenEnded } = serveStream(t, stage, 'ident');
   const client = await open(port);
   client.setNoDelay(true);
   for (const character of '22,4') {
@@ -219,7 +219,7 @@ t.test('ident waits for a line in pieces, but not for ever', async (t) => {
 
 t.test('a silent client is closed after five minutes, a talking one is not', async (t) => {
   const stage = createStage();
-  const { port, whenEnded } = await serveStream(t, stage, 'echo');
+  const { port, whenEnded } = serveStream(t, stage, 'echo');
   const client = await open(port);
   for (let round = 0; round < 3; round++) {
     client.write('x');
@@ -238,7 +238,7 @@ t.test('a silent client is closed after five minutes, a talking one is not', asy
 
 t.test('a client that resets ends its connection and nothing else', async (t) => {
   const stage = createStage();
-  const { port, whenEnded } = await serveStream(t, stage, 'echo');
+  const { port, whenEnded } = serveStream(t, stage, 'echo');
   const client = await open(port);
   client.write('x');
   await once(client, 'data');
@@ -251,7 +251,7 @@ t.test('a client that resets ends its connection and nothing else', async (t) =>
 t.test('stopping closes at once, and what is stopped twice has one end', async (t) => {
   for (const builtin of ['echo', 'discard', 'chargen', 'ident', 'tcpmux'] as const) {
     const stage = createStage();
-    const { port, started, whenEnded } = await serveStream(t, stage, builtin);
+    const { port, started, whenEnded } = serveStream(t, stage, builtin);
     const client = await open(port);
     while (started.length === 0) await nextTurn();
     const [first] = started;
@@ -269,7 +269,7 @@ t.test('stopping closes at once, and what is stopped twice has one end', async (
 
 t.test('what nobody wants to hear is not told', async (t) => {
   const stage = createStage({ isWanted: () => false });
-  const { port, whenEnded } = await serveStream(t, stage, 'daytime');
+  const { port, whenEnded } = serveStream(t, stage, 'daytime');
   await readAll(await open(port));
   await whenEnded(1);
   t.same(stage.events, []);

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
 import { milliseconds, seconds } from '../../../src/model/quantity.ts';
 import type { Accepted } from '../../../src/native.ts';
-import type { MuxMember, Surface } from '../../../src/serve/serve.ts';
+import type { MuxMember, Surface } from '../../../src/serve/surface.ts';
 import { ask, createStage, memberOf, open, readAll, type Stage, serveStream } from './stage.ts';
 
 const notAvailable = '-Service not available\r\n';
@@ -41,7 +41,7 @@ const serveMember = ({ kernel }: Stage, member: MuxMember, client: Accepted): vo
 };
 
 t.test('a member is found in any case, and greeted for where it is configured so', async (t) => {
-  const { port, whenEnded } = await serveStream(t, createMuxStage(), 'tcpmux');
+  const { port, whenEnded } = serveStream(t, createMuxStage(), 'tcpmux');
   t.equal(String(await ask(port, 'DATE\r\n')), '+Go\r\ndate:');
   t.equal(String(await ask(port, 'plain\r\n')), 'plain:');
   t.equal(String(await ask(port, 'STRASSE\r\n')), notAvailable);
@@ -51,7 +51,7 @@ t.test('a member is found in any case, and greeted for where it is configured so
 
 t.test('LF, CRLF, CR, NUL and the end of file end a name', async (t) => {
   const stage = createMuxStage();
-  const { port, whenEnded } = await serveStream(t, stage, 'tcpmux');
+  const { port, whenEnded } = serveStream(t, stage, 'tcpmux');
   for (const end of ['\n', '\r\n', '\r', '\0', '']) {
     t.equal(String(await ask(port, `date${end}`)), '+Go\r\ndate:', JSON.stringify(end));
   }
@@ -60,7 +60,7 @@ t.test('LF, CRLF, CR, NUL and the end of file end a name', async (t) => {
 });
 
 t.test('help lists the names in the order of the configuration', async (t) => {
-  const { port } = await serveStream(t, createMuxStage(), 'tcpmux');
+  const { port } = serveStream(t, createMuxStage(), 'tcpmux');
   for (const word of ['help', 'HELP']) {
     t.equal(String(await ask(port, `${word}\r\n`)), 'date\r\nplain\r\nStraße\r\n');
   }
@@ -68,7 +68,7 @@ t.test('help lists the names in the order of the configuration', async (t) => {
 
 t.test('who asks for what there is not is told so and observed', async (t) => {
   const stage = createMuxStage();
-  const { port, whenEnded } = await serveStream(t, stage, 'tcpmux');
+  const { port, whenEnded } = serveStream(t, stage, 'tcpmux');
   const names = ['nosuch', '+date', '', ' date', 'dat', `\u{1b}[31m${'é'.repeat(70)}`];
   for (const name of names) t.equal(String(await ask(port, `${name}\r\n`)), notAvailable, name);
   await whenEnded(names.length);
@@ -79,7 +79,7 @@ t.test('who asks for what there is not is told so and observed', async (t) => {
 
 t.test('a refused client of a member is told that it is not available', async (t) => {
   const stage = createMuxStage(false);
-  const { port, whenEnded } = await serveStream(t, stage, 'tcpmux');
+  const { port, whenEnded } = serveStream(t, stage, 'tcpmux');
   t.equal(String(await ask(port, 'date\r\nmore')), notAvailable);
   await whenEnded(1);
   t.same(
@@ -89,7 +89,7 @@ t.test('a refused client of a member is told that it is not available', async (t
 });
 
 t.test('bytes behind the name reach the member as they are', async (t) => {
-  const { port } = await serveStream(t, createMuxStage(), 'tcpmux');
+  const { port } = serveStream(t, createMuxStage(), 'tcpmux');
   const rest = '\r\n\n\0more\r\nhelp\r\n';
   t.equal(String(await ask(port, `date\r\n${rest}`)), `+Go\r\ndate:${rest}`);
   t.equal(String(await ask(port, `date\n${rest}`)), `+Go\r\ndate:${rest}`);
@@ -99,7 +99,7 @@ t.test('bytes behind the name reach the member as they are', async (t) => {
 
 t.test('a name byte by byte is one name, its LF no byte of the member', async (t) => {
   const stage = createMuxStage();
-  const { port, whenEnded } = await serveStream(t, stage, 'tcpmux');
+  const { port, whenEnded } = serveStream(t, stage, 'tcpmux');
   const client = await open(port);
   client.setNoDelay(true);
   for (const byte of Buffer.from('straße\r\nrest')) {
@@ -114,7 +114,7 @@ t.test('a name byte by byte is one name, its LF no byte of the member', async (t
 
 t.test('a lone CR is taken for the end after a moment', async (t) => {
   const stage = createMuxStage();
-  const { port } = await serveStream(t, stage, 'tcpmux');
+  const { port } = serveStream(t, stage, 'tcpmux');
   const client = await open(port);
   client.write('date\r');
   while (stage.clock.pending() < 2) await nextTurn();
@@ -142,7 +142,7 @@ t.test('half a name wakes nobody while nothing comes, and is given up after ten 
       },
     },
   };
-  const { port, whenEnded } = await serveStream(t, counted, 'tcpmux');
+  const { port, whenEnded } = serveStream(t, counted, 'tcpmux');
   const [silent, half] = [await open(port), await open(port)];
   half.write('da');
   while (stage.clock.pending() < 2) await nextTurn();
@@ -163,7 +163,7 @@ t.test('half a name wakes nobody while nothing comes, and is given up after ten 
 });
 
 t.test('a line that is too long is no name', async (t) => {
-  const { port } = await serveStream(t, createMuxStage(), 'tcpmux');
+  const { port } = serveStream(t, createMuxStage(), 'tcpmux');
   t.equal(String(await ask(port, 'x'.repeat(257))), notAvailable);
   const client = await open(port);
   client.write('x'.repeat(258));
@@ -178,7 +178,7 @@ t.test('a line that is too long is no name', async (t) => {
 
 t.test('a client that resets is closed', async (t) => {
   const stage = createMuxStage();
-  const { port, whenEnded } = await serveStream(t, stage, 'tcpmux');
+  const { port, whenEnded } = serveStream(t, stage, 'tcpmux');
   const client = await open(port);
   client.write('da');
   while (stage.clock.pending() < 1) await nextTurn();
@@ -190,8 +190,8 @@ t.test('a client that resets is closed', async (t) => {
 
 t.test('a thousand clients later there are as many descriptors as before', async (t) => {
   const stage = createMuxStage();
-  const mux = await serveStream(t, stage, 'tcpmux');
-  const echo = await serveStream(t, stage, 'echo');
+  const mux = serveStream(t, stage, 'tcpmux');
+  const echo = serveStream(t, stage, 'echo');
   const count = (): number => readdirSync('/proc/self/fd').length;
   const before = count();
   for (let round = 0; round < 250; round++) {
