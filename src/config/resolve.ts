@@ -22,8 +22,14 @@ const findProgram = async (
   root: string,
   lookups: Lookups,
 ): Promise<{ readonly file: string; readonly state: 'executable' | 'missing' | 'not-executable' }> => {
-  if (file.includes('/'))
-    return { file, state: await lookups.program(`${file.startsWith('/') ? root : ''}${file}`) };
+  if (file.includes('/')) {
+    // absolute from here on: a service may have another working directory
+    const absolute = root === '' ? resolve(file) : file;
+    return {
+      file: absolute,
+      state: await lookups.program(`${absolute.startsWith('/') ? root : ''}${absolute}`),
+    };
+  }
   for (const directory of searchPath) {
     const path = `${directory}/${file}`;
     if ((await lookups.program(`${root}${path}`)) === 'executable')

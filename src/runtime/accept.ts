@@ -60,8 +60,9 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
   /** Room for clients of a service, after entering the state that says why there is none. */
   const makeRoom = (service: RunningService): number => {
     const { limits, mode } = service.prepared.service;
-    // nobody can be refused on a socket that acceptd does not accept from
-    const applied = mode === 'whole-socket' ? { ...limits, onLimit: 'hold' as const } : limits;
+    // a socket that is handed over has one server at a time, and nobody can be refused on it
+    const applied =
+      mode === 'whole-socket' ? { ...limits, instances: undefined, onLimit: 'hold' as const } : limits;
     const room = roomFor(service.usage, applied, clock.now());
     switch (room.kind) {
       case 'room':

@@ -6,7 +6,7 @@ import type { Observer } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import type { ResolvedService } from '../model/service.ts';
 import { type Ended, openKernel, type Recipe } from '../native.ts';
-import type { MuxMember, Prepared, Surface } from '../serve/serve.ts';
+import type { MuxMember, Prepared, Surface } from '../serve/surface.ts';
 import { type Host, recipeRequest } from '../serve/surroundings.ts';
 import { createAcceptance } from './accept.ts';
 import { openHandlerLog } from './handler-log.ts';

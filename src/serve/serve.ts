@@ -2,7 +2,7 @@
 import type { Accepted, Descriptor, Recipe } from '../native.ts';
 import { serveBuiltinDatagrams } from './builtin/datagram.ts';
 import { startStreamBuiltin } from './builtin/stream.ts';
-import type { MuxMember, Prepared, ServeDatagrams, Start, Started, Surface } from './surface.ts';
+import type { Prepared, ServeDatagrams, Start, Started, Surface } from './surface.ts';
 
 /** Starts the answer to one accepted client. Throws SystemError when no process can be made; the client is still ours then. */
 export const serveConnection: Start = (surface, prepared, client, onEnded) => {
@@ -25,12 +25,10 @@ const startProgram = (surface: Surface, prepared: Prepared, client: Accepted): S
 export const serveWholeSocket = (surface: Surface, prepared: Prepared, listener: Descriptor): number =>
   surface.kernel.spawn(recipeOf(prepared), listener, undefined, 'keep');
 
-export const recipeOf = (prepared: Prepared): Recipe => {
+const recipeOf = (prepared: Prepared): Recipe => {
   if (prepared.recipe === undefined) throw new Error(`${prepared.service.id} has no program`);
   return prepared.recipe;
 };
 
 export const serveDatagrams: ServeDatagrams = (surface, prepared, listener) =>
   serveBuiltinDatagrams(surface, prepared, listener);
-
-export type { MuxMember, Prepared, Started, Surface };

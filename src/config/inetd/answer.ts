@@ -1,5 +1,5 @@
 // Who answers: a program with its arguments, or a built-in by one of its names.
-import { dirname, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { SocketType } from '../../model/address.ts';
 import { type Answer, type BuiltinName, builtinNames } from '../../model/service.ts';
 import { nearestWord } from '../nearest.ts';
@@ -59,13 +59,16 @@ export const baseName = (path: string): string => path.slice(path.lastIndexOf('/
 
 const hasNul = (token: Token): boolean => token.text.includes('\0');
 
+const placeBeside = (file: string, path: string): string =>
+  path.startsWith('/') ? path : join(dirname(file), path);
+
 /**
  * Natively a path that is not absolute is relative to the file it stands in, so that a configuration and its scripts
  * can move together; a bare word is looked up in PATH.
  */
 const programFile = (program: Token, meaning: Meaning, report: Report): string =>
   meaning.dialect === 'acceptd' && program.text.includes('/')
-    ? resolve(dirname(report.source.file), program.text)
+    ? placeBeside(report.source.file, program.text)
     : program.text;
 
 /** A program as the positional forms and the key form write it; `args` undefined: nothing was written about them. */
