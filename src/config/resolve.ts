@@ -1,4 +1,5 @@
 // Names -> numbers, once a load: what is looked up here is never looked up for a connection.
+import { resolve } from 'node:path';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Answer, ResolvedService } from '../model/service.ts';
 import { type Lookups, rememberLookups } from './lookups.ts';
