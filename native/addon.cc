@@ -12,9 +12,9 @@ struct Function {
 
 constexpr Function kFunctions[] = {
     {"start", start},
-    {"stop", stop},
     {"watch", watch},
     {"unwatch", unwatch},
+    {"stop", stop},
     {"openSocket", openSocket},
     {"setOption", setOption},
     {"getOption", getOption},
@@ -23,6 +23,7 @@ constexpr Function kFunctions[] = {
     {"bindUnix", bindUnix},
     {"probeUnix", probeUnix},
     {"listenOn", listenOn},
+    {"localPort", localPort},
     {"acceptBatch", acceptBatch},
     {"raiseDescriptor", raiseDescriptor},
     {"queueLength", queueLength},
@@ -39,6 +40,7 @@ constexpr Function kFunctions[] = {
     {"receiveLog", receiveLog},
     {"compileRecipe", compileRecipe},
     {"spawnRecipe", spawnRecipe},
+    {"errorText", errorText},
     {"raiseDescriptorLimit", raiseDescriptorLimit},
     {"trimMemory", trimMemory},
     {"lookupAccount", lookupAccount},

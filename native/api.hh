@@ -12,9 +12,9 @@ inline std::string text(const Napi::Value& value) { return value.As<Napi::String
 
 // engine.cc
 Napi::Value start(const Napi::CallbackInfo& info);
-Napi::Value stop(const Napi::CallbackInfo& info);
 Napi::Value watch(const Napi::CallbackInfo& info);
 Napi::Value unwatch(const Napi::CallbackInfo& info);
+Napi::Value stop(const Napi::CallbackInfo& info);
 // socket.cc
 Napi::Value openSocket(const Napi::CallbackInfo& info);
 Napi::Value setOption(const Napi::CallbackInfo& info);
@@ -24,6 +24,7 @@ Napi::Value bindInternet(const Napi::CallbackInfo& info);
 Napi::Value bindUnix(const Napi::CallbackInfo& info);
 Napi::Value probeUnix(const Napi::CallbackInfo& info);
 Napi::Value listenOn(const Napi::CallbackInfo& info);
+Napi::Value localPort(const Napi::CallbackInfo& info);
 Napi::Value acceptBatch(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptor(const Napi::CallbackInfo& info);
 Napi::Value queueLength(const Napi::CallbackInfo& info);
@@ -43,6 +44,7 @@ Napi::Value receiveLog(const Napi::CallbackInfo& info);
 Napi::Value compileRecipe(const Napi::CallbackInfo& info);
 Napi::Value spawnRecipe(const Napi::CallbackInfo& info);
 // process.cc
+Napi::Value errorText(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info);
 Napi::Value trimMemory(const Napi::CallbackInfo& info);
 // lookup.cc

@@ -34,13 +34,15 @@ void drainEvent(const Fd& event) {
   [[maybe_unused]] const ssize_t got = read(event.get(), &count, sizeof count);
 }
 
+/// An exception is an uncaught one. Nothing is called while the process ends, when the loop still runs to close handles.
 void call(const Napi::FunctionReference& function, size_t count) {
-  Napi::Env env = function.Env();
-  Napi::HandleScope scope(env);
-  function.MakeCallback(env.Global(), {Napi::Number::New(env, static_cast<double>(count))});
-  if (env.IsExceptionPending()) {
-    const Napi::Error error = env.GetAndClearPendingException();
-    napi_fatal_exception(env, error.Value());
+  const Napi::Env env = function.Env();
+  const Napi::HandleScope scope(env);
+  const napi_value argument = Napi::Number::New(env, static_cast<double>(count));
+  if (napi_make_callback(env, nullptr, env.Global(), function.Value(), 1, &argument, nullptr) == napi_pending_exception) {
+    napi_value error = nullptr;
+    napi_get_and_clear_last_exception(env, &error);
+    napi_fatal_exception(env, error);
   }
 }
 

@@ -1,3 +1,22 @@
-// Loads the addon: the one built here.
+// Loads the addon: the one that ACCEPTD_ADDON names (for tests), else the one built here, else the prebuilt one.
 'use strict';
-module.exports = require('./build/acceptd.node');
+const { existsSync } = require('node:fs');
+const { join, resolve } = require('node:path');
+
+const built = join(__dirname, 'build', 'acceptd.node');
+// One for each processor; it serves glibc and musl (portable/no-unwinder.cc), so nobody has to ask which this is.
+const prebuilt = join(__dirname, 'prebuilds', `${process.platform}-${process.arch}.node`);
+
+const named = process.env.ACCEPTD_ADDON;
+const file = named ? resolve(named) : existsSync(built) ? built : prebuilt;
+
+try {
+  module.exports = require(file);
+} catch (error) {
+  const why = existsSync(file) ? error.message : 'no such file';
+  throw new Error(
+    `cannot load the native addon ${file}: ${why}; ` +
+      (named ? 'ACCEPTD_ADDON names it' : `to build it, install make and g++ and run: make -C ${__dirname}`),
+    { cause: error },
+  );
+}

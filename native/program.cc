@@ -1,6 +1,7 @@
 // Recipes from JavaScript, and starting them.
 #include <fcntl.h>
 
+#include <algorithm>
 #include <csignal>
 #include <memory>
 
@@ -26,12 +27,14 @@ std::vector<char*> pointers(std::vector<std::string>& from) {
   return out;
 }
 
-/// What has another disposition than the default here and would be inherited, or would run our handler in the child.
+/// What has another disposition than the default here and would be inherited, or would run our handler in the child;
+/// with what acceptd may come to catch after the recipe was compiled. Not simply all: that is 60 system calls a spawn.
 std::vector<int> signalsToReset() {
-  std::vector<int> out;
+  std::vector<int> out = {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGTERM, SIGCHLD, SIGWINCH};
   for (int number = 1; number < NSIG; number++) {
     struct sigaction action = {};
-    if (sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_DFL) out.push_back(number);
+    const bool isDefault = sigaction(number, nullptr, &action) < 0 || action.sa_handler == SIG_DFL;
+    if (!isDefault && std::find(out.begin(), out.end(), number) == out.end()) out.push_back(number);
   }
   return out;
 }
@@ -99,7 +102,6 @@ Napi::Value spawnRecipe(const Napi::CallbackInfo& info) {
   const int descriptor = integer(info, 1);
   const bool keeps = info[3].As<Napi::Boolean>();
   const pid_t pid = engine.spawn.spawn(recipe, descriptor, hasRecord ? &record : nullptr, keeps);
-  if (pid > 0 && !keeps && descriptor >= engine.highBase) engine.spawn.highDescriptors--;
   // within a callback of the epoll this is done once, at its end
   if (!engine.inCallback) engine.spawn.closeLeft();
   return number(info, pid);

@@ -42,13 +42,14 @@ End toEnd(const sockaddr_storage& address) {
   return end;
 }
 
+bool isLinkLocal(const uint8_t* bytes) { return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80; }
+
 template <typename Number>
 size_t formatNumber(Number value, char* out) {
   return static_cast<size_t>(std::to_chars(out, out + kFieldLength, value).ptr - out);
 }
 
 size_t formatAddress(uint16_t family, const uint8_t* bytes, uint32_t scope, char* out) {
-  if (family == 1) return 0;
   if (!inet_ntop(family == 4 ? AF_INET : AF_INET6, bytes, out, kFieldLength)) return 0;
   size_t length = strlen(out);
   // fe80::1 means nothing without its interface
@@ -106,13 +107,16 @@ socklen_t toSocketAddress(const Record& record, sockaddr_storage& address) {
 }
 
 size_t formatField(const Record& record, Field field, char* out) {
+  const bool isUnix = record.family == 1;
+  if (isUnix != (field >= Field::PeerPid)) return 0;
   switch (field) {
     case Field::RemoteAddress:
       return formatAddress(record.family, record.remote, record.scope, out);
     case Field::RemotePort:
       return formatNumber(record.remotePort, out);
     case Field::LocalAddress:
-      return formatAddress(record.family, record.local, 0, out);
+      // both ends of a link-local connection are on one link
+      return formatAddress(record.family, record.local, isLinkLocal(record.local) ? record.scope : 0, out);
     case Field::LocalPort:
       return formatNumber(record.localPort, out);
     case Field::PeerPid:

@@ -34,7 +34,7 @@ void setLocal(Record& record, const sockaddr_storage& address);
 /// The peer as a socket address that fits a socket of the record's own family (mapped again where it was mapped).
 socklen_t toSocketAddress(const Record& record, sockaddr_storage& address);
 
-/// Text without terminator, at most 64 bytes, written to `out`; its length.
+/// Text without terminator, at most 64 bytes, written to `out`; its length, 0 where such a peer has no such thing.
 enum class Field : uint8_t {
   RemoteAddress,
   RemotePort,

@@ -197,6 +197,17 @@ Napi::Value listenOn(const Napi::CallbackInfo& info) {
   return number(info, listen(integer(info, 0), integer(info, 1)) < 0 ? -errno : 0);
 }
 
+/// localPort(fd): the port it is bound to, 0 where it has none.
+Napi::Value localPort(const Napi::CallbackInfo& info) {
+  sockaddr_storage address = {};
+  socklen_t length = sizeof address;
+  const int result = getsockname(integer(info, 0), reinterpret_cast<sockaddr*>(&address), &length);
+  if (result < 0) return number(info, -errno);
+  Record record = {};
+  setLocal(record, address);
+  return number(info, record.localPort);
+}
+
 /// acceptBatch(listener, limit): how many came, described in the records; -errno only when none came.
 /// What concerns a single client that went away meanwhile (ECONNABORTED, EPROTO, ...: accept(2)) is skipped.
 Napi::Value acceptBatch(const Napi::CallbackInfo& info) {
@@ -222,14 +233,15 @@ Napi::Value acceptBatch(const Napi::CallbackInfo& info) {
   return number(info, static_cast<double>(count));
 }
 
-/// raiseDescriptor(fd): the same open file at a high number, for what lives long; the low one is closed, but not on -errno.
+/// raiseDescriptor(fd, isOurs): the same open file at a high number, for what lives long; the low one is closed, but
+/// not on -errno. What libuv will own and close is not counted.
 Napi::Value raiseDescriptor(const Napi::CallbackInfo& info) {
   Engine& engine = *engineOf(info.Env());
   const int low = integer(info, 0);
   const int high = fcntl(low, F_DUPFD_CLOEXEC, engine.highBase);
   if (high < 0) return number(info, -errno);
-  close(low);
-  engine.spawn.highDescriptors++;
+  engine.spawn.closeCounted(low);
+  if (info[1].As<Napi::Boolean>()) engine.spawn.countRaised(high);
   return number(info, high);
 }
 
@@ -258,10 +270,7 @@ Napi::Value queueLength(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value closeDescriptor(const Napi::CallbackInfo& info) {
-  Engine& engine = *engineOf(info.Env());
-  const int descriptor = integer(info, 0);
-  if (descriptor >= engine.highBase) engine.spawn.highDescriptors--;
-  return number(info, close(descriptor) < 0 ? -errno : 0);
+  return number(info, engineOf(info.Env())->spawn.closeCounted(integer(info, 0)));
 }
 
 /// openNull(): a descriptor kept in reserve, to be given up when there are no others.

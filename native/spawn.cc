@@ -22,11 +22,6 @@ constexpr int kMaxTargets = 64;
 /// Below this many long-lived descriptors a copied table costs less than leaving a shared one.
 constexpr int kCopiedTableLimit = 192;
 
-/// glibc's clone() wrapper sets up the child's stack; its own errno use is in the parent only.
-pid_t cloneChild(char* stackTop, int flags, ChildPlan* plan, int* tid) {
-  return clone(runChild, stackTop, flags, plan, nullptr, nullptr, tid);
-}
-
 }  // namespace
 
 struct Slot {
@@ -45,8 +40,7 @@ struct Slot {
   Slot(const Slot&) = delete;
   Slot& operator=(const Slot&) = delete;
   ~Slot() {
-    // a child that still runs on this memory keeps it: leaking is right then
-    if (memory && __atomic_load_n(&tid, __ATOMIC_ACQUIRE) == 0) munmap(memory, kSlotMemory);
+    if (memory) munmap(memory, kSlotMemory);
     if (mailbox) munmap(mailbox, sizeof(Mailbox));
   }
 
@@ -65,6 +59,10 @@ struct Slot {
   [[nodiscard]] char* stackTop() const { return memory + kGuard + kStack; }
   [[nodiscard]] bool isRunning() { return __atomic_load_n(&tid, __ATOMIC_ACQUIRE) != 0; }
   [[nodiscard]] bool hasFailed() const { return mailbox->stage.load() != 0; }
+  void closeAll() {
+    for (const int descriptor : toClose) close(descriptor);
+    toClose.clear();
+  }
   [[nodiscard]] bool hasLeftTable() { return mailbox->hasOwnTable.load() != 0 || !isRunning(); }
 
   /// The connection's variables go behind the stack; false when they do not fit.
@@ -85,7 +83,7 @@ struct Slot {
         if (out + prefix.size() + kFieldLength + 1 > end) return false;
         memcpy(out, prefix.data(), prefix.size());
         const size_t length = formatField(*record, field, out + prefix.size());
-        if (length == 0) continue;  // a unix peer has no address
+        if (length == 0) continue;
         environment.push_back(out);
         out += prefix.size() + length;
         *out++ = '\0';
@@ -96,8 +94,34 @@ struct Slot {
   }
 };
 
+namespace {
+
+/// libc's clone() sets up the child's stack; it uses errno in the parent only.
+/// Note that the kernel makes memory undumpable when a child that shares it changes its user, and so keeps that user
+/// from tracing its way into ours.
+pid_t cloneChild(Slot& slot, bool sharesTable) {
+  const int flags = CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD | (sharesTable ? CLONE_FILES : 0);
+  slot.tid = 1;
+  return clone(runChild, slot.stackTop(), flags, &slot.plan, nullptr, nullptr, &slot.tid);
+}
+
+/// Without libc's fork handlers, and on the same stack: valgrind knows no other way.
+pid_t forkChild(Slot& slot) {
+  const auto pid = static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+  if (pid == 0) runChild(&slot.plan);
+  return pid;
+}
+
+}  // namespace
+
 SpawnEngine::SpawnEngine() = default;
-SpawnEngine::~SpawnEngine() = default;
+
+/// A child that has not exec'd yet uses its slot, and the recipe, even when we are gone: leaking is right then.
+SpawnEngine::~SpawnEngine() {
+  for (auto& slot : slots_) {
+    if (slot->isRunning()) static_cast<void>(slot.release());
+  }
+}
 
 int SpawnEngine::open(int sharedFrom, int wakeFd, Memory memory) {
   null_.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
@@ -144,24 +168,7 @@ pid_t SpawnEngine::spawn(std::shared_ptr<const Recipe> recipe, int handed, const
     return -E2BIG;
   }
 
-  const bool sharesTable = memory_ == Memory::Shared && highDescriptors >= kCopiedTableLimit;
-  int failed = 0;
-  // in a shared table the child sees only low descriptors: what stands high gets a low copy for as long as it takes
-  const auto reachable = [&](int source) {
-    if (!sharesTable || source < sharedFrom_) return source;
-    const int copy = fcntl(source, F_DUPFD_CLOEXEC, 3);
-    if (copy < 0) {
-      failed = -errno;
-    } else {
-      slot->toClose.push_back(copy);
-    }
-    return copy;
-  };
-  const int given = reachable(handed);
-  for (size_t target = 0; target < targets; target++) {
-    const int source = slot->recipe->layout[target];
-    slot->sources[target] = source == kHanded ? given : source == kNull ? null_.get() : reachable(source);
-  }
+  const bool sharesTable = findSources(*slot, handed, keeps);
   slot->mailbox->clear();
   slot->plan.recipe = slot->recipe.get();
   slot->plan.environment = slot->environment.data();
@@ -171,33 +178,23 @@ pid_t SpawnEngine::spawn(std::shared_ptr<const Recipe> recipe, int handed, const
   slot->plan.wakeFd = wakeFd_;
   slot->plan.mailbox = slot->mailbox;
 
-  pid_t pid = -1;
-  if (failed == 0) {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (memory_ == Memory::Shared) {
-      slot->tid = 1;
-      pid = cloneChild(slot->stackTop(), CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD | (sharesTable ? CLONE_FILES : 0),
-                       &slot->plan, &slot->tid);
-    } else {
-      pid = cloneChild(slot->stackTop(), SIGCHLD, &slot->plan, nullptr);
-    }
-    if (pid < 0) failed = -errno;
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  }
-  if (failed != 0) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = memory_ == Memory::Shared ? cloneChild(*slot, sharesTable) : forkChild(*slot);
+  const int error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) {
     slot->tid = 0;
-    for (const int copy : slot->toClose) close(copy);
-    slot->toClose.clear();
+    slot->closeAll();
     release(slot);
-    return failed;
+    return -error;
   }
   slot->pid = pid;
   starting_.push_back(slot);
   if (!sharesTable) {
-    if (!keeps) close(handed);
+    if (!keeps) closeCounted(handed);
     return pid;
   }
   if (!keeps) slot->toClose.push_back(handed);
@@ -206,14 +203,62 @@ pid_t SpawnEngine::spawn(std::shared_ptr<const Recipe> recipe, int handed, const
 }
 
 void SpawnEngine::closeLeft() {
-  std::erase_if(sharing_, [](Slot* slot) {
+  std::erase_if(sharing_, [this](Slot* slot) {
     // first say that we wait, then look: a child that leaves in between sees it and writes
     if (!slot->hasLeftTable()) slot->mailbox->parentWaits.store(1);
     if (!slot->hasLeftTable()) return false;
-    for (const int descriptor : slot->toClose) close(descriptor);
+    for (const int descriptor : slot->toClose) closeCounted(descriptor);
     slot->toClose.clear();
     return true;
   });
+}
+
+void SpawnEngine::countRaised(int descriptor) {
+  const auto index = static_cast<size_t>(descriptor - sharedFrom_);
+  if (index >= isRaised_.size()) isRaised_.resize(index + 1);
+  if (!isRaised_[index]) raised_++;
+  isRaised_[index] = true;
+}
+
+int SpawnEngine::closeCounted(int descriptor) {
+  const auto index = static_cast<size_t>(descriptor - sharedFrom_);
+  if (descriptor >= sharedFrom_ && index < isRaised_.size() && isRaised_[index]) {
+    isRaised_[index] = false;
+    raised_--;
+  }
+  return close(descriptor) < 0 ? -errno : 0;
+}
+
+/// Fills in what the child takes each descriptor from; whether the child can share the table.
+///
+/// In a shared table it sees only low descriptors, and each until it has left: a descriptor that stands high, or that
+/// stays ours and may be closed at any time, is represented by a low copy. Where no low number is free the table is copied.
+bool SpawnEngine::findSources(Slot& slot, int handed, bool keeps) {
+  const auto sourceOf = [&](int32_t entry) { return entry == kHanded ? handed : entry == kNull ? null_.get() : entry; };
+  const std::vector<int32_t>& layout = slot.recipe->layout;
+  const auto copyDirectly = [&] {
+    std::transform(layout.begin(), layout.end(), slot.sources, sourceOf);
+    return false;
+  };
+  if (memory_ == Memory::Copied || raised_ < kCopiedTableLimit) return copyDirectly();
+  int handedCopy = -1;
+  for (size_t target = 0; target < layout.size(); target++) {
+    const int32_t entry = layout[target];
+    int source = sourceOf(entry);
+    if (entry == kHanded && handedCopy >= 0) {
+      source = handedCopy;
+    } else if (source >= sharedFrom_ || (entry != kNull && (entry != kHanded || keeps))) {
+      source = fcntl(source, F_DUPFD_CLOEXEC, 3);
+      if (source >= 0) slot.toClose.push_back(source);
+      if (source < 0 || source >= sharedFrom_) {
+        slot.closeAll();
+        return copyDirectly();
+      }
+      if (entry == kHanded) handedCopy = source;
+    }
+    slot.sources[target] = source;
+  }
+  return true;
 }
 
 StartFailure SpawnEngine::forget(pid_t pid) {

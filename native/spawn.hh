@@ -45,10 +45,14 @@ class SpawnEngine {
   /// What the slot of an ended child says about its start; to be called for every reaped pid.
   [[nodiscard]] StartFailure forget(pid_t pid);
 
-  /// Long-lived descriptors, counted to choose between copying and sharing the table.
-  int highDescriptors = 0;
+  /// Counts a descriptor as long-lived, which decides between copying and sharing the table.
+  void countRaised(int descriptor);
+
+  /// The only way in which the addon closes what JavaScript has known.
+  int closeCounted(int descriptor);
 
  private:
+  [[nodiscard]] bool findSources(Slot& slot, int handed, bool keeps);
   Slot* takeSlot();
   void release(Slot* slot);
 
@@ -58,6 +62,9 @@ class SpawnEngine {
   std::vector<Slot*> sharing_;   // holding descriptors that are to be closed
   Fd null_;
   int sharedFrom_ = 0;
+  /// By number from sharedFrom_: a descriptor that Node closed behind our back is corrected when its number comes again.
+  std::vector<bool> isRaised_;
+  int raised_ = 0;
   int wakeFd_ = -1;
   Memory memory_ = Memory::Shared;
 };

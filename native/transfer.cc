@@ -3,12 +3,13 @@
 #include <netinet/ip6.h>
 #include <netinet/udp.h>
 #include <poll.h>
-#include <sys/un.h>
+#include <sys/uio.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <vector>
 
 #include "api.hh"
 #include "engine.hh"
@@ -36,14 +37,16 @@ void readPacketInformation(msghdr& message, Record& record) {
     if (part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_PKTINFO) {
       in_pktinfo information;
       memcpy(&information, CMSG_DATA(part), sizeof information);
-      memcpy(record.local, &information.ipi_addr, 4);
+      // the address that a reply can come from, which a broadcast address is not
+      memcpy(record.local, &information.ipi_spec_dst, 4);
       record.interfaceIndex = static_cast<uint32_t>(information.ipi_ifindex);
     } else if (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_PKTINFO) {
       in6_pktinfo information;
       memcpy(&information, CMSG_DATA(part), sizeof information);
+      record.interfaceIndex = information.ipi6_ifindex;
+      if (IN6_IS_ADDR_MULTICAST(&information.ipi6_addr)) continue;  // nor can it come from there
       const bool isMapped = IN6_IS_ADDR_V4MAPPED(&information.ipi6_addr);
       memcpy(record.local, information.ipi6_addr.s6_addr + (isMapped ? 12 : 0), isMapped ? 4 : 16);
-      record.interfaceIndex = information.ipi6_ifindex;
     }
   }
 }
@@ -78,8 +81,19 @@ void writePacketInformation(msghdr& message, Control& control, const Record& rec
   message.msg_controllen = CMSG_SPACE(sizeof information);
 }
 
-uint16_t checksum(const uint8_t* data, size_t size, uint32_t sum) {
-  for (size_t i = 0; i < size; i++) sum += i % 2 == 0 ? static_cast<uint32_t>(data[i]) << 8 : data[i];
+void append(std::vector<uint8_t>& packet, const void* part, size_t size) {
+  const auto* bytes = static_cast<const uint8_t*>(part);
+  packet.insert(packet.end(), bytes, bytes + size);
+}
+
+/// The sum of RFC 1071 over 16-bit words; an odd byte counts as the first of a word.
+uint32_t addWords(uint32_t sum, const void* part, size_t size) {
+  const auto* bytes = static_cast<const uint8_t*>(part);
+  for (size_t i = 0; i < size; i++) sum += i % 2 == 0 ? static_cast<uint32_t>(bytes[i]) << 8 : bytes[i];
+  return sum;
+}
+
+uint16_t foldChecksum(uint32_t sum) {
   while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
   const auto folded = static_cast<uint16_t>(~sum);
   return htons(folded == 0 ? 0xffff : folded);  // zero would say that there is none
@@ -95,14 +109,18 @@ Napi::Value readNow(const Napi::CallbackInfo& info) {
   return number(info, got < 0 ? -errno : static_cast<double>(got));
 }
 
-/// writeNow(fd, bytes): how many were taken, -EAGAIN when none can be without waiting. For sockets, pipes and terminals:
-/// the flag O_NONBLOCK is not ours to set on a descriptor that we share, so pipes are asked first (POLLOUT: room for
-/// PIPE_BUF, pipe(7)) and given no more than that.
+/// writeNow(fd, bytes): how many were taken, -EAGAIN when none can be without waiting. For sockets, pipes and terminals.
+/// The flag O_NONBLOCK is not ours to set on a descriptor that we share. Where the kernel knows no other way for a pipe
+/// (before Linux 6.5) it is asked first (POLLOUT: room for PIPE_BUF, pipe(7)) and given no more than that.
 Napi::Value writeNow(const Napi::CallbackInfo& info) {
   const int descriptor = integer(info, 0);
   const Bytes buffer = bytesOf(info[1]);
   ssize_t sent = send(descriptor, buffer.data, buffer.size, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (sent < 0 && errno == ENOTSOCK) {
+    const iovec part = {buffer.data, buffer.size};
+    sent = pwritev2(descriptor, &part, 1, -1, RWF_NOWAIT);
+  }
+  if (sent < 0 && errno == EOPNOTSUPP) {
     pollfd wanted = {descriptor, POLLOUT, 0};
     if (poll(&wanted, 1, 0) < 1 || (wanted.revents & POLLOUT) == 0) return number(info, -EAGAIN);
     sent = write(descriptor, buffer.data, std::min<size_t>(buffer.size, PIPE_BUF));
@@ -169,7 +187,8 @@ Napi::Value countSenders(const Napi::CallbackInfo& info) {
   int offset = 0;
   if (setsockopt(descriptor, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset) < 0) return number(info, -errno);
   bool isMixed = false;
-  // SO_PEEK_OFF moves on by the bytes that were peeked, so the whole datagram has to be asked for
+  // SO_PEEK_OFF moves on by the bytes that were peeked, so the whole datagram has to be asked for; an empty one is shown
+  // once only, by whatever peek came first
   static thread_local uint8_t whole[65536];
   for (int seen = 0; seen < 4096 && !isMixed; seen++) {
     sockaddr_storage remote = {};
@@ -181,7 +200,6 @@ Napi::Value countSenders(const Napi::CallbackInfo& info) {
     setRemote(record, remote);
     isMixed = record.family != first.family || record.remotePort != first.remotePort ||
               memcmp(record.remote, first.remote, sizeof record.remote) != 0;
-    if (got == 0) break;  // the offset stands still behind an empty datagram
   }
   offset = -1;
   setsockopt(descriptor, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset);
@@ -194,62 +212,54 @@ Napi::Value injectDatagram(const Napi::CallbackInfo& info) {
   const Record& record = engineOf(info.Env())->records[0];
   const Bytes buffer = bytesOf(info[0]);
   const bool isV4 = record.family == 4;
-  const size_t addressLength = isV4 ? 4 : 16;
-  std::vector<uint8_t> packet(sizeof(udphdr) + buffer.size);
-  udphdr header = {};
-  header.source = htons(record.remotePort);
-  header.dest = htons(record.localPort);
-  header.len = htons(static_cast<uint16_t>(packet.size()));
-  memcpy(packet.data(), &header, sizeof header);
-  if (buffer.size > 0) memcpy(packet.data() + sizeof header, buffer.data, buffer.size);
-
-  // the pseudo header of the checksum: both addresses, the protocol, the length (RFC 768, RFC 8200)
-  std::vector<uint8_t> pseudo(record.remote, record.remote + addressLength);
-  pseudo.insert(pseudo.end(), record.local, record.local + addressLength);
-  uint32_t sum = IPPROTO_UDP + static_cast<uint32_t>(packet.size());
-  for (size_t i = 0; i < pseudo.size(); i += 2) sum += static_cast<uint32_t>(pseudo[i]) << 8 | pseudo[i + 1];
-  header.check = checksum(packet.data(), packet.size(), sum);
-  memcpy(packet.data(), &header, sizeof header);
-
-  const Fd raw(socket(isV4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC, isV4 ? IPPROTO_RAW : IPPROTO_UDP));
-  if (!raw.isOpen()) return number(info, -errno);
-  ssize_t sent = -1;
+  if (buffer.size > UINT16_MAX - sizeof(iphdr) - sizeof(udphdr)) return number(info, -EMSGSIZE);
+  const auto size = static_cast<uint16_t>(sizeof(udphdr) + buffer.size);
+  std::vector<uint8_t> packet;
   if (isV4) {
     iphdr ip = {};
     ip.version = 4;
     ip.ihl = 5;
     ip.ttl = 64;
     ip.protocol = IPPROTO_UDP;
-    ip.tot_len = htons(static_cast<uint16_t>(sizeof ip + packet.size()));
+    ip.tot_len = htons(static_cast<uint16_t>(sizeof ip + size));
     memcpy(&ip.saddr, record.remote, 4);
     memcpy(&ip.daddr, record.local, 4);
-    std::vector<uint8_t> whole(sizeof ip);
-    memcpy(whole.data(), &ip, sizeof ip);
-    whole.insert(whole.end(), packet.begin(), packet.end());
-    sockaddr_in target = {};
-    target.sin_family = AF_INET;
-    memcpy(&target.sin_addr, record.local, 4);
-    sent = sendto(raw.get(), whole.data(), whole.size(), MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&target),
-                  sizeof target);
+    append(packet, &ip, sizeof ip);
   } else {
     ip6_hdr ip = {};
     ip.ip6_flow = htonl(6U << 28);
-    ip.ip6_plen = htons(static_cast<uint16_t>(packet.size()));
+    ip.ip6_plen = htons(size);
     ip.ip6_nxt = IPPROTO_UDP;
     ip.ip6_hlim = 64;
     memcpy(&ip.ip6_src, record.remote, 16);
     memcpy(&ip.ip6_dst, record.local, 16);
-    std::vector<uint8_t> whole(sizeof ip);
-    memcpy(whole.data(), &ip, sizeof ip);
-    whole.insert(whole.end(), packet.begin(), packet.end());
-    const int one = 1;
-    if (setsockopt(raw.get(), IPPROTO_IPV6, IPV6_HDRINCL, &one, sizeof one) < 0) return number(info, -errno);
-    sockaddr_in6 target = {};
-    target.sin6_family = AF_INET6;
-    memcpy(&target.sin6_addr, record.local, 16);
-    sent = sendto(raw.get(), whole.data(), whole.size(), MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&target),
-                  sizeof target);
+    append(packet, &ip, sizeof ip);
   }
+  // the pseudo header of the checksum: both addresses, the protocol, the length (RFC 768, RFC 8200)
+  const size_t addressSize = isV4 ? 4 : 16;
+  uint32_t sum = IPPROTO_UDP + size;
+  sum = addWords(sum, record.remote, addressSize);
+  sum = addWords(sum, record.local, addressSize);
+  udphdr header = {};
+  header.source = htons(record.remotePort);
+  header.dest = htons(record.localPort);
+  header.len = htons(size);
+  sum = addWords(sum, &header, sizeof header);
+  header.check = foldChecksum(addWords(sum, buffer.data, buffer.size));
+  append(packet, &header, sizeof header);
+  append(packet, buffer.data, buffer.size);
+
+  // IPPROTO_RAW: the packet brings its header, in both families, and nothing is received
+  const Fd raw(socket(isV4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
+  if (!raw.isOpen()) return number(info, -errno);
+  Record target = record;
+  target.mapped = 0;
+  target.remotePort = 0;
+  memcpy(target.remote, record.local, sizeof target.remote);
+  sockaddr_storage address;
+  const socklen_t length = toSocketAddress(target, address);
+  const ssize_t sent = sendto(raw.get(), packet.data(), packet.size(), MSG_DONTWAIT,
+                              reinterpret_cast<sockaddr*>(&address), length);
   return number(info, sent < 0 ? -errno : 0);
 }
 

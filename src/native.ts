@@ -1,7 +1,6 @@
 // The typed face of the addon and its only importer: what the kernel can do for acceptd, call by call.
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
-import { getSystemErrorMap } from 'node:util';
 import type { InternetAddress, Peer, SocketType, UnixAddress } from './model/address.ts';
 
 /** A number of the process's descriptor table. Whoever has one in a field owns it; functions that take it over say so. */
@@ -17,12 +16,17 @@ export class SystemError extends Error {
   }
 }
 
-const errorNames = getSystemErrorMap();
+// The system's and not libuv's, which does not know the errors of exec(2). The first of two names is the usual one.
+const errorNames = new Map(
+  Object.entries(constants.errno)
+    .reverse()
+    .map(([name, errno]) => [errno, name]),
+);
 
 /** `-98` -> EADDRINUSE and its text. */
-const describeErrno = (errno: number): { readonly code: string; readonly reason: string } => {
-  const [code, reason] = errorNames.get(-Math.abs(errno)) ?? [`E${Math.abs(errno)}`, 'unknown error'];
-  return { code, reason };
+const describeErrno = (result: number): { readonly code: string; readonly reason: string } => {
+  const errno = Math.abs(result);
+  return { code: errorNames.get(errno) ?? `E${errno}`, reason: addon.errorText(errno) };
 };
 
 const failed = (what: string, errno: number): SystemError => {
@@ -58,8 +62,9 @@ type Addon = {
   bindUnix(fd: number, path: string, mode: number): number;
   probeUnix(path: string, type: string): number;
   listenOn(fd: number, backlog: number): number;
+  localPort(fd: number): number;
   acceptBatch(listener: number, limit: number): number;
-  raiseDescriptor(fd: number): number;
+  raiseDescriptor(fd: number, isOurs: boolean): number;
   queueLength(fd: number): number;
   closeDescriptor(fd: number): number;
   openNull(): number;
@@ -74,6 +79,7 @@ type Addon = {
   receiveLog(fd: number, buffer: Uint8Array): number;
   compileRecipe(plan: RecipePlan): Recipe;
   spawnRecipe(recipe: Recipe, fd: number, record: Uint8Array | null, keeps: boolean): number;
+  errorText(errno: number): string;
   raiseDescriptorLimit(found: Float64Array): number;
   trimMemory(): number;
   lookupAccount(nameOrUid: string | number): Promise<Answer>;
@@ -282,11 +288,14 @@ export const openKernel = (options: {
   const recordAt = (index: number): ConnectionRecord =>
     (records[index] ?? firstRecord).slice() as ConnectionRecord;
 
+  const watcherAt = (index: number): Watcher | undefined => watchers.get(ready[index * 2] ?? -1);
+
   const onReady = (count: number): void => {
-    for (let index = 0; index < count; index++) {
-      // a watcher may have taken away one that comes later in the same batch
-      watchers.get(ready[index * 2] ?? -1)?.(isHangupEvent(ready[index * 2 + 1] ?? 0));
-    }
+    // a watcher may take away one that comes later in the same batch, and its number may be somebody else's by then
+    const batch = Array.from({ length: count }, (_, index) => watcherAt(index));
+    batch.forEach((watcher, index) => {
+      if (watcher === watcherAt(index)) watcher?.(isHangupEvent(ready[index * 2 + 1] ?? 0));
+    });
   };
 
   const endedAt = (index: number): Ended => {
@@ -360,6 +369,8 @@ export const openKernel = (options: {
     listen: (descriptor: Descriptor, backlog: number): void => {
       demand('listen', addon.listenOn(descriptor, backlog));
     },
+    /** The port that a socket got, also where the kernel chose it; 0 for a unix socket. */
+    portOf: (descriptor: Descriptor): number => demand('read an address', addon.localPort(descriptor)),
 
     /**
      * At most `limit` (and 64) clients of a non-blocking listener; an empty list when none waits. Throws only when
@@ -379,7 +390,12 @@ export const openKernel = (options: {
 
     /** Takes over a descriptor (not when this throws) and gives the same open file at a high number: for what lives long (native/spawn.hh). */
     raise: (descriptor: Descriptor): Descriptor =>
-      descriptorOf(demand('move a descriptor', addon.raiseDescriptor(descriptor))),
+      descriptorOf(demand('move a descriptor', addon.raiseDescriptor(descriptor, true))),
+    /** The same for what libuv may come to own; at its low number where no high one is free. */
+    tryRaise: (descriptor: Descriptor): Descriptor => {
+      const high = addon.raiseDescriptor(descriptor, false);
+      return high < 0 ? descriptor : descriptorOf(high);
+    },
     /** The end of a descriptor's life; nothing may name it afterwards. */
     close: (descriptor: Descriptor): void => {
       if (watchers.delete(descriptor)) addon.unwatch(descriptor);

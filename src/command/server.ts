@@ -97,6 +97,6 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   await stopped;
   if (pidFile !== undefined) removePidFile(pidFile);
   await sink.flush(milliseconds(flushPatience));
-  supervisor.kernel.shutDown();
+  supervisor.kernel.unref();
   return exitStatus.done;
 };

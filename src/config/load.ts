@@ -129,7 +129,7 @@ const loadFile = async (
     const text = await readFile(file, 'utf8');
     load.files.push(file);
     const { items, diagnostics } = parseText(text, file, scope);
-    load.diagnostics.push(...diagnostics);
+    for (const diagnostic of diagnostics) load.diagnostics.push(diagnostic);
     await loadItems(load, items, file, [...chain, real]);
   } catch (error) {
     reportUnreadable(load, mark, file, error);

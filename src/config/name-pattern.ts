@@ -5,9 +5,7 @@ export const hasWildcard = (part: string): boolean => /[*?[]/.test(part);
 /** Whether a name matches; a leading dot must be written. Walks once, going back only to the last `*`. */
 export const matchName = (pattern: string, name: string): boolean => {
   if (name.startsWith('.') && !pattern.startsWith('.')) return false;
-  const parts = [...pattern.matchAll(/\*|\?|\[[!^]?\]?[^\]]*\]|\P{Surrogate}|\p{Surrogate}/gu)].map(
-    (match) => match[0],
-  );
+  const parts = [...pattern.matchAll(/\*|\?|\[[!^]?\]?[^\]]*\]|[\s\S]/gu)].map((match) => match[0]);
   const characters = [...name];
   let at = 0;
   let part = 0;

@@ -108,15 +108,18 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
     instances.register(service, started, client, source, undefined);
   };
 
-  /** One client of a service: admitted and answered, or refused and closed. Says which. */
-  const enter = (service: RunningService, client: Accepted): boolean => {
+  /** Takes an admitted client, greets and answers it; false when it was refused and is still the caller's. */
+  const enter = (service: RunningService, client: Accepted, greet?: () => void): boolean => {
     const source = admit(service, client.record);
-    if (source === undefined) {
-      kernel.close(client.descriptor);
-      return false;
-    }
+    if (source === undefined) return false;
+    greet?.();
     answer(service, client, source);
     return true;
+  };
+
+  /** The same for one that came through a listener. */
+  const enterOrClose = (service: RunningService, client: Accepted): void => {
+    if (!enter(service, client)) kernel.close(client.descriptor);
   };
 
   const acceptClients = (listener: RunningListener): void => {
@@ -131,7 +134,7 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
       onStartError(service, error, undefined);
       return;
     }
-    for (const client of clients) enter(service, client);
+    for (const client of clients) enterOrClose(service, client);
   };
 
   /** Without a descriptor a client could neither be accepted nor told: the one in reserve is given up for the first. */
@@ -192,7 +195,7 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
       serveDatagrams(runtime.surface, prepared, listener.descriptor);
   };
 
-  return { onReady, enter, acceptClients };
+  return { onReady, enter, enterOrClose };
 };
 
 const noBytes = new Uint8Array(0);

@@ -14,7 +14,8 @@ const lastRetry = milliseconds(10_000);
 const isMissingFamily = (address: ListenAddress, code: string): boolean =>
   address.kind === 'internet' && address.isOptional && (code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL');
 
-export const createListeners = (runtime: Runtime, states: States) => {
+/** `onLate` is called when one could be opened at a later try. */
+export const createListeners = (runtime: Runtime, states: States, onLate: () => void) => {
   const { kernel, clock, observer, listeners } = runtime;
 
   /** Enters the table; whether it is open yet is another question. */
@@ -54,6 +55,7 @@ export const createListeners = (runtime: Runtime, states: States) => {
       observer.observe({ kind: 'listen-failed', service: resolved.id, address, failure, retryIn });
       return;
     }
+    if (opening.failures > 0) onLate();
     opening.failures = 0;
     observer.observe({ kind: 'listening', service: resolved.id, address });
     states.update(listener);

@@ -2,6 +2,12 @@
 import { addressKey, type ListenAddress } from '../model/address.ts';
 import type { ResolvedService } from '../model/service.ts';
 
+/** Port 0 is any free port (RPC): then it is the service that makes two listeners one. */
+const listenerKey = (service: ResolvedService, address: ListenAddress): string =>
+  address.kind === 'internet' && address.port === 0
+    ? `${service.id} ${addressKey(address)}`
+    : addressKey(address);
+
 export type Wanted = {
   readonly key: string;
   readonly address: ListenAddress;
@@ -17,9 +23,9 @@ export type Plan = {
 };
 
 /** Addresses that a service should listen on. */
-export const wantedBy = (services: readonly ResolvedService[]): readonly Wanted[] =>
+const wantedBy = (services: readonly ResolvedService[]): readonly Wanted[] =>
   services.flatMap((service) =>
-    service.addresses.map((address) => ({ key: addressKey(address), address, service })),
+    service.addresses.map((address) => ({ key: listenerKey(service, address), address, service })),
   );
 
 const isWildcard = (address: { readonly host: string }): boolean =>
@@ -33,30 +39,33 @@ const conflicts = (one: ListenAddress, other: ListenAddress): boolean => {
   return one.host === other.host || isWildcard(one) || isWildcard(other);
 };
 
-/** Matches by address, not by name or place in the file. */
+/** Matches by address, not by name or place in the file. `running` is by key, as an earlier plan gave it. */
 export const planListeners = (
-  running: readonly ListenAddress[],
+  running: ReadonlyMap<string, { readonly address: ListenAddress }>,
   services: readonly ResolvedService[],
 ): Plan => {
   const wanted = wantedBy(services);
-  const runningKeys = new Set(running.map(addressKey));
   const wantedKeys = new Set(wanted.map(({ key }) => key));
-  const leaving = running.filter((address) => !wantedKeys.has(addressKey(address)));
-  const leavingByPort = new Map<number, ListenAddress[]>();
-  for (const address of leaving) {
-    if (address.kind === 'unix') continue;
-    leavingByPort.set(address.port, [...(leavingByPort.get(address.port) ?? []), address]);
+  const close = [...running.keys()].filter((key) => !wantedKeys.has(key));
+  const leavingByPort = new Map<number, { readonly key: string; readonly address: ListenAddress }[]>();
+  for (const key of close) {
+    const address = running.get(key)?.address;
+    if (address?.kind !== 'internet') continue;
+    const others = leavingByPort.get(address.port) ?? [];
+    others.push({ key, address });
+    leavingByPort.set(address.port, others);
   }
-  const replacedBy = (address: ListenAddress): readonly string[] =>
-    address.kind === 'unix'
-      ? []
-      : (leavingByPort.get(address.port) ?? []).filter((other) => conflicts(other, address)).map(addressKey);
+  const replacedBy = (address: ListenAddress): readonly string[] => {
+    if (address.kind === 'unix' || address.port === 0) return [];
+    const others = leavingByPort.get(address.port) ?? [];
+    return others.filter((other) => conflicts(other.address, address)).map(({ key }) => key);
+  };
   return {
-    keep: wanted.filter(({ key }) => runningKeys.has(key)),
+    keep: wanted.filter(({ key }) => running.has(key)),
     open: wanted
-      .filter(({ key }) => !runningKeys.has(key))
+      .filter(({ key }) => !running.has(key))
       .map((each) => ({ ...each, replaces: replacedBy(each.address) })),
-    close: leaving.map(addressKey),
+    close,
   };
 };
 

@@ -5,7 +5,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Observer } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import type { ResolvedService } from '../model/service.ts';
-import { type Accepted, type Ended, openKernel, type Recipe } from '../native.ts';
+import { type Ended, openKernel, type Recipe } from '../native.ts';
 import type { MuxMember, Prepared, Surface } from '../serve/serve.ts';
 import { type Host, recipeRequest } from '../serve/surroundings.ts';
 import { createAcceptance } from './accept.ts';
@@ -13,6 +13,7 @@ import { openHandlerLog } from './handler-log.ts';
 import { createInstances } from './instances.ts';
 import { createListeners } from './listener.ts';
 import { isSameService, planListeners } from './plan.ts';
+import { createRpcRegistrar } from './rpc.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 import { createStates, openReserve } from './watch.ts';
 
@@ -44,12 +45,11 @@ export const createSupervisor = ({
     clock,
     observer,
     muxMembers: () => members,
-    enterMember: (member: MuxMember, client: Accepted): boolean => {
+    enterMember: (member, client, greet) => {
       const service = services.get(member.prepared.service.id);
-      if (service !== undefined) return acceptance.enter(service, client);
-      kernel.close(client.descriptor);
-      return false;
+      return service !== undefined && acceptance.enter(service, client, greet);
     },
+    internalDatagramPorts: () => datagramPorts,
   };
   const runtime: Runtime = {
     kernel,
@@ -69,8 +69,10 @@ export const createSupervisor = ({
   const states = createStates(runtime, (listener: RunningListener) => acceptance.onReady(listener));
   const registry = createInstances(runtime, states);
   const acceptance = createAcceptance(runtime, states, registry);
-  const listeners = createListeners(runtime, states);
+  const rpc = createRpcRegistrar(kernel, clock, observer);
+  const listeners = createListeners(runtime, states, () => rpc.sync(runtime.listeners.values()));
   let members: readonly MuxMember[] = [];
+  let datagramPorts: ReadonlySet<number> = new Set();
   let whenIdle: (() => void) | undefined;
 
   const onEnded = (ended: Ended): void => {
@@ -121,10 +123,7 @@ export const createSupervisor = ({
    * go on; a listener whose address changes is open before the old one closes.
    */
   const apply = (wanted: readonly ResolvedService[]): void => {
-    const plan = planListeners(
-      [...runtime.listeners.values()].map(({ address }) => address),
-      wanted,
-    );
+    const plan = planListeners(runtime.listeners, wanted);
     const before = new Map(services);
     const prepared = new Map([...before].map(([id, running]) => [id, running.prepared]));
     for (const service of wanted) services.set(service.id, prepare(service, before.get(service.id)));
@@ -135,6 +134,14 @@ export const createSupervisor = ({
     };
     members = wanted.flatMap((service) =>
       service.mux === undefined ? [] : [{ ...service.mux, prepared: runningOf(service).prepared }],
+    );
+    datagramPorts = new Set(
+      wanted
+        .filter(({ answer }) => answer.kind === 'builtin')
+        .flatMap(({ addresses }) => addresses)
+        .flatMap((address) =>
+          address.kind === 'internet' && address.socketType === 'dgram' ? [address.port] : [],
+        ),
     );
     for (const { key, address, service } of plan.keep) {
       const listener = runtime.listeners.get(key);
@@ -155,6 +162,7 @@ export const createSupervisor = ({
     for (const service of services.values()) states.reconsider(service);
     // what failed before may work with the new configuration, or with a port that it has set free
     listeners.retryNow();
+    rpc.sync(runtime.listeners.values());
     observer.observe({
       kind: 'applied',
       services: wanted.length,
@@ -181,7 +189,7 @@ export const createSupervisor = ({
     if (running.prepared.service.mode !== 'per-connection') return;
     for (let batches = 0; batches < 64; batches++) {
       const clients = kernel.accept(listener.descriptor, 64);
-      for (const client of clients) acceptance.enter(running, client);
+      for (const client of clients) acceptance.enterOrClose(running, client);
       if (clients.length < 64) return;
     }
   };
@@ -212,6 +220,7 @@ export const createSupervisor = ({
     runtime.isDraining = true;
     runtime.shortage.cancel?.();
     for (const listener of [...runtime.listeners.values()]) listeners.close(listener);
+    rpc.sync([]);
     observer.observe({ kind: 'draining', instances: instances.size + runtime.builtins.size, grace });
     await untilIdle(grace);
     for (const stopBuiltin of [...runtime.builtins]) stopBuiltin();
@@ -219,6 +228,7 @@ export const createSupervisor = ({
     await untilIdle(lastWords);
     terminate('KILL');
     await untilIdle(lastWords);
+    await rpc.settle();
     for (const [id, service] of [...services]) retire(id, service);
     observer.observe({ kind: 'stopped' });
   };

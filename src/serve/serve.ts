@@ -19,8 +19,13 @@ export type Surface = {
   readonly observer: Observer;
   /** The members of tcpmux that are configured now. */
   readonly muxMembers: () => readonly MuxMember[];
-  /** Admits a client to a member and starts it there; takes the connection, and answers false when it was refused. */
-  readonly enterMember: (member: MuxMember, client: Accepted) => boolean;
+  /**
+   * Admits a client to a member, then calls `greet`, takes the connection and starts the member with it. False when the
+   * client is refused (and that was observed): it was not greeted and is still the caller's.
+   */
+  readonly enterMember: (member: MuxMember, client: Accepted, greet: () => void) => boolean;
+  /** The ports of all datagram built-ins that are configured now: what comes from them is a loop. */
+  readonly internalDatagramPorts: () => ReadonlySet<number>;
 };
 
 /** A running answer: a process that will be reaped, or work of our own that says when it has ended. */

@@ -58,7 +58,7 @@ export const baseName = (path: string): string => path.slice(path.lastIndexOf('/
 
 const hasNul = (token: Token): boolean => token.text.includes('\0');
 
-/** A program as the positional forms and the key form write it; `args` undefined: none were written. */
+/** A program as the positional forms and the key form write it; `args` undefined: nothing was written about them. */
 export const readProgram = (
   program: Token,
   args: readonly Token[] | undefined,
@@ -96,7 +96,7 @@ export const readProgram = (
       'write the program after it, as /usr/sbin/tcpd /usr/sbin/in.fingerd',
     );
   }
-  if (args !== undefined && args.length > 0) {
+  if (args !== undefined) {
     return { kind: 'program', file, arguments: args.map((argument) => argument.text) };
   }
   switch (meaning.missingArguments) {

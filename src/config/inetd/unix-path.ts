@@ -43,7 +43,7 @@ export const checkUnixPath = (token: Token, meaning: Meaning, report: Report): s
 
 /** Reads the service field of a unix entry. */
 export const readUnixPath = (token: Token, meaning: Meaning, report: Report): UnixPath | undefined => {
-  const owned = /^:([^:]*):([^:]*):([^:]*):(.*)$/.exec(token.text);
+  const owned = /^:([^:]*):([^:]*):([^:]*):(.*)$/s.exec(token.text);
   if (owned === null || !meaning.hasUnixOwner) {
     const path = checkUnixPath(token, meaning, report);
     return path === undefined

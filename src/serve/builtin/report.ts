@@ -1,0 +1,25 @@
+// Tells the observers that a built-in began and how it ended, where anybody wants to know.
+import type { Event } from '../../model/event.ts';
+import { milliseconds } from '../../model/quantity.ts';
+import { type ConnectionRecord, peerOf } from '../../native.ts';
+import type { Prepared, Surface } from '../serve.ts';
+
+export type Outcome = Extract<Event, { readonly kind: 'builtin-ended' }>['outcome'];
+
+/** Reports the begin now; the function it gives reports the end. */
+export const reportBuiltin = (
+  { observer, clock }: Surface,
+  prepared: Prepared,
+  record: ConnectionRecord,
+): ((outcome: Outcome) => void) => {
+  const service = prepared.service.id;
+  const startedAt = clock.now();
+  if (observer.isWanted('builtin-started')) {
+    observer.observe({ kind: 'builtin-started', service, peer: peerOf(record) });
+  }
+  return (outcome) => {
+    if (!observer.isWanted('builtin-ended')) return;
+    const duration = milliseconds(clock.now() - startedAt);
+    observer.observe({ kind: 'builtin-ended', service, peer: peerOf(record), duration, outcome });
+  };
+};

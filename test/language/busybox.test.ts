@@ -1,0 +1,4 @@
+// The dialect 'busybox': texts beside what they mean and what is said about them.
+import { testDialect } from './golden.ts';
+
+await testDialect('busybox');

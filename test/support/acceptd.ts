@@ -1,0 +1,206 @@
+// Starts the real acceptd for a test, with a configuration of its own, and watches it through the records of its log.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import { searchPath } from './command.ts';
+
+const mainModule = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const deadline = 20_000;
+
+/** One line of acceptd's log. `event` is a kind of src/model/event.ts, or empty; `fields` is the whole record. */
+export type LogRecord = {
+  readonly event: string;
+  readonly service: string | undefined;
+  readonly pid: number | undefined;
+  readonly fields: Readonly<Record<string, unknown>>;
+};
+
+export type AcceptdOptions = {
+  /** The text of the configuration; or several files by name, the first of which is given to `run -f`. */
+  readonly config: string | Readonly<Record<string, string>>;
+  /** Added after `run -f FILE`. */
+  readonly arguments?: readonly string[];
+  readonly dialect?: string;
+  /** Added to PATH, which is all that acceptd gets. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Starts acceptd as somebody else; only root can. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+};
+
+export type Acceptd = {
+  readonly pid: number;
+  readonly directory: string;
+  readonly configPath: string;
+  /** Every record so far, oldest first. */
+  readonly records: readonly LogRecord[];
+  /** Everything acceptd wrote to stderr, also what is no record. */
+  readonly output: () => string;
+  /** The first record that fits, from index `from` on, once it is there; `what` is for the error after 20 s. */
+  readonly waitFor: (fits: (record: LogRecord) => boolean, what: string, from?: number) => Promise<LogRecord>;
+  readonly signal: (name: NodeJS.Signals) => void;
+  /** Sends TERM and gives the exit status; undefined when a signal ended acceptd. */
+  readonly stop: () => Promise<number | undefined>;
+  /** Rewrites the configuration, sends HUP and gives the record that says what came of it. */
+  readonly reload: (text: string) => Promise<LogRecord>;
+};
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+const parseRecord = (line: string): LogRecord | undefined => {
+  if (!line.startsWith('{')) return undefined;
+  let fields: unknown;
+  try {
+    fields = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(fields)) return undefined;
+  const { event, service, pid } = fields;
+  return {
+    event: typeof event === 'string' ? event : '',
+    service: typeof service === 'string' ? service : undefined,
+    pid: typeof pid === 'number' ? pid : undefined,
+    fields,
+  };
+};
+
+/** Ends what a failed test left running: the handlers by the pids acceptd told, then acceptd itself. */
+const end = async (child: ChildProcess, records: readonly LogRecord[]): Promise<void> => {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Set(records.filter((record) => record.event === 'exited').map((record) => record.pid));
+  for (const { event, pid } of records)
+    if (event === 'started' && pid !== undefined && !ended.has(pid)) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+  const exit = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exit;
+};
+
+/** Resolves when the configuration is applied; rejects with all of stderr when acceptd ends or dawdles instead. */
+export const startAcceptd = async (t: Test, options: AcceptdOptions): Promise<Acceptd> => {
+  const directory = mkdtempSync(join(tmpdir(), 'acceptd-'));
+  const files: Readonly<Record<string, string>> =
+    typeof options.config === 'string' ? { 'acceptd.conf': options.config } : options.config;
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), text);
+  }
+  const configPath = join(directory, Object.keys(files)[0] ?? '');
+  if (options.user !== undefined) chownSync(directory, options.user.uid, options.user.gid);
+
+  const dialect = options.dialect === undefined ? [] : ['--dialect', options.dialect];
+  const child = spawn(
+    process.execPath,
+    [mainModule, 'run', '-f', configPath, ...dialect, ...(options.arguments ?? [])],
+    {
+      // The explicit environment keeps tap's NODE_OPTIONS away from the daemon.
+      env: { PATH: searchPath, ...options.environment },
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'pipe'],
+      ...options.user,
+    },
+  );
+  const records: LogRecord[] = [];
+  t.teardown(async () => {
+    await end(child, records);
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  let output = '';
+  let isClosed = false;
+  let observers: (() => void)[] = [];
+  const notify = () => {
+    const waiting = observers;
+    observers = [];
+    for (const observer of waiting) observer();
+  };
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    output += `${line}\n`;
+    const record = parseRecord(line);
+    if (record === undefined) return;
+    records.push(record);
+    notify();
+  });
+  const closed = new Promise<number | undefined>((resolve) => {
+    const close = (code: number | null) => {
+      isClosed = true;
+      resolve(code ?? undefined);
+      notify();
+    };
+    child.once('close', close);
+    child.once('error', (error) => {
+      output += `${error.message}\n`;
+      close(null);
+    });
+  });
+
+  const waitFor = (fits: (record: LogRecord) => boolean, what: string, from = 0): Promise<LogRecord> =>
+    new Promise((resolve, reject) => {
+      let next = from;
+      const fail = (why: string) => {
+        clearTimeout(timer);
+        const last = records.slice(-10).map((record) => JSON.stringify(record.fields));
+        reject(new Error(`waited for ${what}, but ${why}; the last records:\n${last.join('\n')}`));
+      };
+      const timer = setTimeout(() => fail(`not in ${deadline} ms`), deadline);
+      const look = () => {
+        for (; next < records.length; next++) {
+          const record = records[next];
+          if (record === undefined || !fits(record)) continue;
+          clearTimeout(timer);
+          resolve(record);
+          return;
+        }
+        if (isClosed) fail('acceptd ended');
+        else observers.push(look);
+      };
+      look();
+    });
+
+  const signal = (name: NodeJS.Signals): void => {
+    child.kill(name);
+  };
+
+  const stop = async (): Promise<number | undefined> => {
+    if (!isClosed) signal('SIGTERM');
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`acceptd did not end in ${deadline} ms:\n${output}`)),
+        deadline,
+      );
+    });
+    return Promise.race([closed, late]).finally(() => clearTimeout(timer));
+  };
+
+  const reload = (text: string): Promise<LogRecord> => {
+    const from = records.length;
+    writeFileSync(configPath, text);
+    signal('SIGHUP');
+    return waitFor(
+      ({ event }) => event === 'applied' || event === 'reload-refused',
+      'the end of the reload',
+      from,
+    );
+  };
+
+  try {
+    await waitFor(({ event }) => event === 'applied', 'the configuration to be applied');
+  } catch (error) {
+    throw new Error(`acceptd did not start; its stderr:\n${output}`, { cause: error });
+  }
+  const { pid } = child;
+  if (pid === undefined) throw new Error('acceptd has no pid');
+  return { pid, directory, configPath, records, output: () => output, waitFor, signal, stop, reload };
+};
