@@ -55,6 +55,10 @@ const serverOptions = <Options>(command: Argv<Options>) =>
       default: 'auto' as const,
       describe: 'JSON lines, or lines for people (auto: for people on a terminal)',
     })
+    .option('announce', {
+      type: 'boolean',
+      describe: 'print on stdout what listens and a line to try for each (default: on a terminal)',
+    })
     .option('pid-file', {
       type: 'string',
       describe: 'where to write the pid; a second acceptd there does not start',

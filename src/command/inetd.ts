@@ -183,6 +183,7 @@ export const runInetd = async (words: readonly string[]): Promise<ExitStatus> =>
     logLevel: values.debug === true ? 'debug' : 'info',
     logFormat: 'auto',
     pidFile: pidFile === '' ? undefined : pidFile,
+    announces: false,
     onReady: tellReady,
   });
 };

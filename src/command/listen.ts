@@ -1,4 +1,5 @@
 // acceptd listen: one service from the command line, put into words of the native language and read like a file.
+import { isatty } from 'node:tty';
 import { quote } from '../config/inetd/writer.ts';
 import { defaultLoadOptions, parseConfiguration } from '../config/load.ts';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
@@ -25,6 +26,7 @@ export type ListenChoice = {
   readonly logLevel: LogLevel;
   readonly logFormat: ServerOptions['logFormat'];
   readonly pidFile: string | undefined;
+  readonly announce: boolean | undefined;
 };
 
 /** What an address says: the service's name, which is its port or path, and keys of the native language. */
@@ -96,6 +98,7 @@ export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
     pidFile: chosen.pidFile,
+    announces: chosen.announce ?? isatty(process.stdout.fd),
     onReady: () => undefined,
   });
 };

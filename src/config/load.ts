@@ -120,7 +120,8 @@ const loadFile = async (
   chain: readonly string[],
 ): Promise<void> => {
   try {
-    const real = await realpath(file);
+    // What is no file, as a pipe at /dev/stdin, has no path of its own.
+    const real = await realpath(file).catch(() => file);
     if (chain.includes(real)) {
       const message = `${file} includes itself; it is not read again`;
       load.diagnostics.push(diagnose('warning', mark, message, 'remove this include'));

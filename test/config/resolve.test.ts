@@ -18,7 +18,7 @@ const machine: Lookups = {
     if (name !== 'two.example') return [];
     const v4 = [{ host: '192.0.2.1', version: 4 as const }];
     const v6 = [{ host: '2001:db8::1', version: 6 as const }];
-    return family === 'v4' ? v4 : family === 'both' ? [...v4, ...v6] : v6;
+    return family === 'v4' ? v4 : family === 'v6' ? v6 : [...v4, ...v6];
   },
   account: async (name) => accounts.find((account) => account.name === name),
   accountById: async (uid) => accounts.find((account) => account.uid === uid),
@@ -79,6 +79,7 @@ t.test('addresses', async (t) => {
     ['two.example:79 stream tcp', ['tcp 192.0.2.1:79', 'tcp [2001:db8::1]:79 optional']],
     ['two.example:79 stream tcp4', ['tcp 192.0.2.1:79']],
     ['two.example:79 stream tcp6', ['tcp [2001:db8::1]:79']],
+    ['two.example:79 stream tcp46', ['tcp 192.0.2.1:79', 'tcp [2001:db8::1]:79 mapped']],
     ['two.example,192.0.2.1:79 stream tcp4', ['tcp 192.0.2.1:79']],
     ['no.example:79 stream tcp', ["1 error [no.example] the host 'no.example' has no address"]],
     ['[::1]:79 stream tcp4', ['1 error [[::1]] ::1 is an IPv6 address, but the protocol is IPv4']],
@@ -270,8 +271,8 @@ t.test('ten thousand services are resolved in about a second', async (t) => {
     (_, index) => `127.0.${Math.trunc(index / 250)}.${index % 250}:79 stream tcp nowait nobody /bin/cat cat`,
   );
   const parsed = parseConfiguration(lines.join('\n'), 'test.conf', defaultLoadOptions);
-  const before = performance.now();
+  const before = process.cpuUsage();
   const { services } = await resolveServices(parsed.services, machine);
   t.equal(services.length, 10_000);
-  t.ok(performance.now() - before < 3000);
+  t.ok(process.cpuUsage(before).user < 3_000_000);
 });
