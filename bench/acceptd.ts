@@ -9,9 +9,13 @@ import { projectDirectory } from './workshop.ts';
 const main = join(projectDirectory, 'dist', 'src', 'main.js');
 
 /** acceptd run with this configuration; its records go where every server's output goes. */
-export const acceptdCommand = (configuration: string, text: string): Command => {
+export const acceptdCommand = (
+  configuration: string,
+  text: string,
+  options: readonly string[] = [],
+): Command => {
   writeFileSync(configuration, text);
-  return { file: process.execPath, arguments: [main, 'run', '-f', configuration] };
+  return { file: process.execPath, arguments: [main, 'run', '-f', configuration, ...options] };
 };
 
 /** A service as an ordinary line; nowait.0: no limit of rate. */
@@ -47,6 +51,8 @@ export const acceptd: ServerKind = {
         return acceptdCommand(
           join(directory, `acceptd-${port}.conf`),
           [service('bench', '127.0.0.1', port, program), ...extras].join(''),
+          // The peers write nothing for a connection either.
+          ['--log-level', 'warn'],
         );
       },
     };

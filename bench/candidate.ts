@@ -7,13 +7,8 @@ import type { Handler, Workshop } from './workshop.ts';
 
 export type Running = { readonly candidate: Candidate; readonly server: Server };
 
-// What a login shell gives, and more than 32 clients need.
-const descriptors = 1024;
 // A server may take its time to open 10,000 sockets.
 const patience = 120000;
-
-/** What a server with this many listeners has to be allowed to open. */
-export const descriptorsFor = (listeners: number): number => descriptors + listeners;
 
 export const startCandidate = async (
   workshop: Workshop,
@@ -23,10 +18,12 @@ export const startCandidate = async (
     readonly startCommand: (assignment: Assignment) => Command;
     readonly handler: Handler;
     readonly listeners: number;
+    /** How many it may open. */
+    readonly descriptors: number;
   },
 ): Promise<Running | { readonly failure: string }> => {
   const { directory, floor } = workshop;
-  const { series, handler, listeners } = request;
+  const { series, handler, listeners, descriptors } = request;
   const { program, bytes } = handler;
   const port = await takePort();
   const extra = { count: listeners - 1, port: listeners === 1 ? 0 : await takePort() };
@@ -37,7 +34,7 @@ export const startCandidate = async (
     (await doesAnswer('127.0.0.1', port)) &&
     (extra.count === 0 || (await doesAnswer(extraAddress(extra.count - 1), extra.port)));
   try {
-    const setting = { directory, descriptors: descriptorsFor(listeners - 1), patience };
+    const setting = { directory, descriptors, patience };
     const server = await startServer(command, setting, isReady);
     return { server, candidate: { server: series, handler: handler.name, port, bytes } };
   } catch (error) {
