@@ -6,7 +6,8 @@ export const systemClock: Clock = {
   now: () => milliseconds(performance.now()),
   wallClock: () => new Date(),
   after: (delay, call) => {
-    const timer = setTimeout(call, delay);
+    // the engine keeps the process alive for as long as there is something to wait for
+    const timer = setTimeout(call, delay).unref();
     return () => clearTimeout(timer);
   },
 };
