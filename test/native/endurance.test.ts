@@ -10,6 +10,8 @@ import { openEngine, openManyListeners, recipeOf } from '../support/engine.ts';
 // a tenth of it where a tool makes everything slow
 const total = process.env['ACCEPTD_TEST_SLOW'] === '1' ? 2000 : 20_000;
 const concurrent = 16;
+/** Kibibytes: what V8 and tap come and go by; a little more than 1 KiB for each handler would be more. */
+const tolerated = 24_576;
 const behave = join(compileHandlers('behave'), 'behave');
 const { kernel, ended } = openEngine();
 
@@ -54,8 +56,8 @@ const testEndurance = async (t: Test): Promise<void> => {
   t.equal(after.descriptors, before.descriptors, 'descriptors');
   t.equal(after.children, '', 'no child and no zombie is left');
   t.ok(after.mappings <= before.mappings + 16, `mappings: ${before.mappings}, then ${after.mappings}`);
-  t.ok(after.dirty <= before.dirty + 8192, `dirty: ${before.dirty}, then ${after.dirty}`);
-  t.ok(after.data <= before.data + 32_768, `data: ${before.data}, then ${after.data}`);
+  t.ok(after.dirty <= before.dirty + tolerated, `dirty: ${before.dirty}, then ${after.dirty}`);
+  t.ok(after.data <= before.data + 2 * tolerated, `data: ${before.data}, then ${after.data}`);
 };
 
 t.setTimeout(120_000);
