@@ -1,4 +1,5 @@
 // Every child's end is reported once, with its status and what it used.
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -98,3 +99,11 @@ t.test(
     t.equal((await ended(start('exit', '4'))).status, 4 << 8);
   },
 );
+
+t.test('a program that Node runs synchronously meanwhile takes no report away', async (t) => {
+  const early = start('exit', '5');
+  const text = execFileSync(behave, ['write', 'text'], { env: {}, encoding: 'utf8' });
+  t.equal(text, 'text');
+  t.equal((await ended(early)).status, 5 << 8);
+  t.equal((await ended(start('exit', '6'))).status, 6 << 8);
+});
