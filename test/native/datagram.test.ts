@@ -89,28 +89,11 @@ t.test('a datagram to a broadcast address is answered from an address of ours', 
 });
 
 t.test('a datagram to a multicast address is answered from an address of ours', async (t) => {
-  const receiver = createSocket({ type: 'udp6', reuseAddr: true });
-  receiver.bind(0, '::');
-  await once(receiver, 'listening');
-  t.teardown(() => receiver.close());
-  const isMember = (() => {
-    try {
-      receiver.addMembership('ff01::1', '::1%lo');
-      return true;
-    } catch {
-      return false;
-    }
-  })();
-  // all nodes of this interface are members of ff01::1 anyhow: the kernel only has to let it in
-  t.pass(`${isMember}`);
-  const socket = openDatagramSocket(6, '::');
-  const client = createSocket('udp6');
-  client.bind(0, '::1');
-  await once(client, 'listening');
-  t.teardown(() => client.close());
-  client.setMulticastInterface('::%lo');
-  client.setMulticastLoopback(true);
-  await testReply(t, socket, client, 'ff01::1%lo', ['::1', '::1']);
+  const socket = openDatagramSocket(4, '0.0.0.0');
+  const client = await openClient(t);
+  client.setMulticastInterface('127.0.0.1');
+  // all hosts: nobody has to join
+  await testReply(t, socket, client, '224.0.0.1', ['127.0.0.1', '127.0.0.1']);
   kernel.close(socket);
 });
 
@@ -159,10 +142,16 @@ t.test('the datagrams of other senders are noticed', async (t) => {
 const needsRoot = process.getuid?.() === 0 ? false : 'only root may write whole packets';
 
 t.test('a datagram is put back as if its sender had sent it again', { skip: needsRoot }, async (t) => {
-  for (const [version, host] of [[4, '127.0.0.1'], [4, '127.0.0.2'], [6, '::1']] as const) {
+  for (const [version, host] of [
+    [4, '127.0.0.1'],
+    [4, '127.0.0.2'],
+    [6, '::1'],
+  ] as const) {
+    // a whole packet must fit the loopback interface's 65,536 bytes
+    const longest = version === 4 ? 65_507 : 65_488;
     const socket = openDatagramSocket(version, version === 4 ? '0.0.0.0' : '::');
     const client = await openClient(t, version);
-    for (const text of ['', 'x', 'even', 'odd', 'y'.repeat(9000), '\xff'.repeat(65_507)]) {
+    for (const text of ['', 'x', 'even', 'odd', 'y'.repeat(9000), '\xff'.repeat(longest)]) {
       const bytes = Buffer.from(text, 'latin1');
       await send(client, 'template', kernel.portOf(socket), host);
       const { record } = await receive(socket);
@@ -170,7 +159,10 @@ t.test('a datagram is put back as if its sender had sent it again', { skip: need
       const again = await receive(socket);
       t.strictSame(peerOf(again.record), peerOf(record));
       t.ok(room.subarray(0, again.length).equals(bytes), `${host}, ${bytes.length} bytes`);
-      t.ok(Buffer.from(again.record).subarray(24).equals(Buffer.from(record).subarray(24)), 'the same two ends');
+      t.ok(
+        Buffer.from(again.record).subarray(24).equals(Buffer.from(record).subarray(24)),
+        'the same two ends',
+      );
     }
     kernel.close(socket);
   }

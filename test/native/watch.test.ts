@@ -160,7 +160,7 @@ t.test(
             const { ours: stranger, theirs } = kernel.openLogPair();
             strangers.push(stranger, theirs);
             kernel.watch(stranger, () => heard++);
-            }
+          }
           resolve();
         });
       }
