@@ -30,6 +30,9 @@ constexpr size_t kEnded = 256;
 /// A listener, or whatever else lives long, stands at this number or above (see spawn.hh).
 constexpr int kHighDescriptors = 1024;
 
+/// Below this number a descriptor may live as long as it likes.
+constexpr int kFewDescriptors = 48;
+
 struct Engine {
   Fd epoll;
   Fd wakeEvent;  // eventfd: a child has its own descriptor table now

@@ -234,10 +234,12 @@ Napi::Value acceptBatch(const Napi::CallbackInfo& info) {
 }
 
 /// raiseDescriptor(fd, isOurs): the same open file at a high number, for what lives long; the low one is closed, but
-/// not on -errno. What libuv will own and close is not counted.
+/// not on -errno. What libuv will own and close is not counted. The first few stay low: a table of at most 64
+/// descriptors is the cheapest to copy, and most servers need no more.
 Napi::Value raiseDescriptor(const Napi::CallbackInfo& info) {
   Engine& engine = *engineOf(info.Env());
   const int low = integer(info, 0);
+  if (low < kFewDescriptors) return number(info, low);
   const int high = fcntl(low, F_DUPFD_CLOEXEC, engine.highBase);
   if (high < 0) return number(info, -errno);
   engine.spawn.closeCounted(low);
