@@ -62,8 +62,6 @@ void takeOwnTable(const ChildPlan& plan) {
   if (plan.sharedFrom == 0) return;
   require(plan, Stage::Descriptors, call(SYS_close_range, plan.sharedFrom, ~0U, CLOSE_RANGE_UNSHARE));
   plan.mailbox->hasOwnTable.store(1);
-  const uint64_t one = 1;
-  if (plan.mailbox->parentWaits.exchange(0) != 0) call(SYS_write, plan.wakeFd, address(&one), sizeof one);
 }
 
 /// A source that stands where a target will be is moved up first, so that no dup overwrites what a later one needs.

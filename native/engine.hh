@@ -35,10 +35,10 @@ constexpr int kFewDescriptors = 48;
 
 struct Engine {
   Fd epoll;
-  Fd wakeEvent;  // eventfd: a child has its own descriptor table now
   // libuv's own watcher of SIGCHLD: a handler of ours would be gone after any execFileSync() in the process
   uv_signal_t* childSignal = nullptr;
   uv_poll_t* poll = nullptr;
+  uv_timer_t* leaving = nullptr;  // looks again whether children have left our descriptor table
   napi_async_cleanup_hook_handle cleanup = nullptr;
   SpawnEngine spawn;
   int highBase = kHighDescriptors;
@@ -55,3 +55,6 @@ struct Engine {
 
 /// The engine of this environment; null before start().
 [[nodiscard]] Engine* engineOf(Napi::Env env);
+
+/// Closes what children no longer need; to be called after spawns, once for all of them.
+void closeLeft(Engine& engine);

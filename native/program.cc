@@ -103,6 +103,6 @@ Napi::Value spawnRecipe(const Napi::CallbackInfo& info) {
   const bool keeps = info[3].As<Napi::Boolean>();
   const pid_t pid = engine.spawn.spawn(recipe, descriptor, hasRecord ? &record : nullptr, keeps);
   // within a callback of the epoll this is done once, at its end
-  if (!engine.inCallback) engine.spawn.closeLeft();
+  if (!engine.inCallback) closeLeft(engine);
   return number(info, pid);
 }
