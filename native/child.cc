@@ -132,7 +132,8 @@ void restoreSignals(const ChildPlan& plan) {
 int runChild(void* argument) {
   const ChildPlan& plan = *static_cast<const ChildPlan*>(argument);
   takeOwnTable(plan);
-  if (plan.recipe->startsSession) require(plan, Stage::Session, call(SYS_setsid));
+  // where the kernel groups tasks by session (sched(7), autogroup) a new one costs as much as a clone
+  require(plan, Stage::Session, plan.recipe->hasSession ? call(SYS_setsid) : call(SYS_setpgid, 0, 0));
   layDescriptors(plan);
   setProcessAttributes(plan);
   setCredentials(plan);

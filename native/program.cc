@@ -56,6 +56,7 @@ Napi::Value compileRecipe(const Napi::CallbackInfo& info) {
   recipe->arguments.push_back(nullptr);
   recipe->environment = pointers(recipe->environmentTexts);
   recipe->hasListenPid = plan.Get("hasListenPid").As<Napi::Boolean>();
+  recipe->hasSession = plan.Get("hasSession").As<Napi::Boolean>();
 
   auto variables = plan.Get("addressVariables").As<Napi::Array>();
   for (uint32_t i = 0; i < variables.Length(); i++) {

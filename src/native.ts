@@ -157,6 +157,8 @@ export type RecipeRequest = {
   readonly addressVariables: readonly { readonly name: string; readonly field: AddressField }[];
   readonly hasListenPid: boolean;
   readonly layout: readonly LayoutEntry[];
+  /** A session of its own (setsid), or just a process group (setpgid). */
+  readonly hasSession: boolean;
   /** Negative is unlimited. */
   readonly resourceLimits: readonly {
     readonly resource: number;

@@ -127,6 +127,7 @@ export const recipeRequest = (
   hasListenPid: hasFd3(service),
   layout: layoutOf(service, log),
   resourceLimits: resourceLimitsOf(service, host),
+  hasSession: service.process.hasSession,
   nice: service.process.nice,
   umask: service.process.umask,
   rootDirectory: service.process.rootDirectory,

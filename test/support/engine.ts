@@ -53,6 +53,7 @@ const plainRecipe: Omit<RecipeRequest, 'file'> = {
   hasListenPid: false,
   layout: ['handed', 'handed', 'handed'],
   resourceLimits: [],
+  hasSession: true,
   nice: undefined,
   umask: undefined,
   rootDirectory: undefined,
