@@ -127,7 +127,7 @@ t.test(
       'each pause is twice the one before it',
     );
     t.equal(recordsOf(acceptd, 'start-failed').length, pauses.length, 'one line for each attempt');
-    writeFileSync(program, `#!/bin/sh\nexec ${attend} attend reply late\n`, { mode: 0o755 });
+    writeFileSync(program, `#!/bin/sh\nexec ${attend} reply late\n`, { mode: 0o755 });
     t.match((await answer).toString(), / late patient$/, 'the datagram was kept for it');
   },
 );
