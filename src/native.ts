@@ -359,8 +359,9 @@ export const openKernel = (options: {
     bindUnix: (descriptor: Descriptor, address: UnixAddress): void => {
       demand(`bind ${address.path}`, addon.bindUnix(descriptor, address.path, address.mode));
     },
-    /** Whether a server has a socket at this path now. */
-    isUnixServed: (address: UnixAddress): boolean => addon.probeUnix(address.path, address.socketType) === 0,
+    /** Whether a server has a socket at this path now; one that we may not ask counts as alive. */
+    isUnixServed: (address: UnixAddress): boolean =>
+      addon.probeUnix(address.path, address.socketType) !== -constants.errno.ECONNREFUSED,
     listen: (descriptor: Descriptor, backlog: number): void => {
       demand('listen', addon.listenOn(descriptor, backlog));
     },

@@ -4,8 +4,9 @@ import { type Source, takeStart } from '../admission/limits.ts';
 import type { RefusalReason } from '../model/event.ts';
 import { type Accepted, type ConnectionRecord, peerOf, SystemError, sourceOf } from '../native.ts';
 import { serveConnection, serveDatagrams, serveWholeSocket } from '../serve/serve.ts';
-import { claimDatagram } from './datagram.ts';
+import { claimDatagram, moveDatagrams } from './datagram.ts';
 import type { Instances } from './instances.ts';
+import { lookAtQueue } from './queue.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 import type { States } from './watch.ts';
 
@@ -60,8 +61,9 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
   /** Room for clients of a service, after entering the state that says why there is none. */
   const makeRoom = (service: RunningService): number => {
     const { limits, mode } = service.prepared.service;
-    // nobody can be refused on a socket that acceptd does not accept from
-    const applied = mode === 'whole-socket' ? { ...limits, onLimit: 'hold' as const } : limits;
+    // each socket has one server at a time, whatever runs at the service's others; and nobody can be refused there
+    const applied =
+      mode === 'whole-socket' ? { ...limits, instances: undefined, onLimit: 'hold' as const } : limits;
     const room = roomFor(service.usage, applied, clock.now());
     switch (room.kind) {
       case 'room':
@@ -78,6 +80,10 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
   /** Counts an admitted client; undefined after a refusal was told. */
   const admit = (service: RunningService, record: ConnectionRecord): Source | undefined => {
     const { id, limits } = service.prepared.service;
+    if (runtime.isDraining) {
+      observeRefusal(service, 'draining', record);
+      return undefined;
+    }
     const source = sourceOf(record, limits.sourcePrefix);
     const verdict = admitClient(
       { service: id, limits, source },
@@ -155,7 +161,7 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
     const { service, descriptor } = listener;
     if (makeRoom(service) === 0 || descriptor === undefined) return;
     takeStart(service.usage, service.prepared.service.limits.rate, clock.now());
-    const waiting = kernel.queueLength(descriptor);
+    const waiting = lookAtQueue(kernel, listener.address, descriptor);
     try {
       const pid = serveWholeSocket(runtime.surface, service.prepared, descriptor);
       listener.owner = pid;
@@ -195,7 +201,31 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
       serveDatagrams(runtime.surface, prepared, listener.descriptor);
   };
 
-  return { onReady, enter, enterOrClose };
+  /** What waits at a listener that is about to close goes to the service that takes its place. */
+  const takeOver = (listener: RunningListener, successor: RunningService): void => {
+    const { descriptor, address, owner } = listener;
+    const modes = [listener.service, successor].map(({ prepared }) => prepared.service.mode);
+    if (descriptor === undefined || owner !== undefined) return;
+    if (address.socketType === 'dgram') {
+      moveDatagrams(runtime, successor.prepared.service.id, descriptor);
+      return;
+    }
+    if (modes.includes('whole-socket')) return;
+    try {
+      for (let round = 0; round < longestQueue / largestBatch; round++) {
+        const clients = kernel.accept(descriptor, largestBatch);
+        for (const client of clients) enterOrClose(successor, client);
+        if (clients.length < largestBatch) return;
+      }
+    } catch (error) {
+      onStartError(successor, error, undefined);
+    }
+  };
+
+  return { onReady, enter, takeOver };
 };
 
+/** What one call can accept, and what a backlog can hold (listen(2), somaxconn). */
+const largestBatch = 64;
+const longestQueue = 65_536;
 const noBytes = new Uint8Array(0);

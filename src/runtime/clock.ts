@@ -2,11 +2,16 @@
 import type { Clock } from '../model/clock.ts';
 import { milliseconds } from '../model/quantity.ts';
 
+/** Longer waits than Node's timers know (24 days) end there; who still waits asks again. */
+const longest = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => milliseconds(performance.now()),
   wallClock: () => new Date(),
   after: (delay, call) => {
-    const timer = setTimeout(call, delay);
+    const timer = setTimeout(call, Math.min(delay, longest));
+    // the engine keeps the process alive for as long as it serves; a wait alone must not hold up its end
+    timer.unref();
     return () => clearTimeout(timer);
   },
 };

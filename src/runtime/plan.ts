@@ -11,21 +11,29 @@ export type Wanted = {
 export type Plan = {
   /** The same address, whatever else changed: the socket stays, and with it whoever waits in its queue. */
   readonly keep: readonly Wanted[];
-  /** `replaces`: keys of listeners that will be closed and stand in the way until then. */
+  /** `replaces`: keys of listeners that will be closed and have a part of the same address until then. */
   readonly open: readonly (Wanted & { readonly replaces: readonly string[] })[];
-  readonly close: readonly string[];
+  readonly close: readonly (Running & { readonly successor: ResolvedService | undefined })[];
 };
 
-/** Addresses that a service should listen on. */
-export const wantedBy = (services: readonly ResolvedService[]): readonly Wanted[] =>
-  services.flatMap((service) =>
-    service.addresses.map((address) => ({ key: addressKey(address), address, service })),
-  );
+export type Running = { readonly key: string; readonly address: ListenAddress };
+
+/** Addresses that services should listen on; of two with the same address the first has it. */
+export const wantedBy = (services: readonly ResolvedService[]): readonly Wanted[] => {
+  const wanted = new Map<string, Wanted>();
+  for (const service of services) {
+    for (const address of service.addresses) {
+      const key = addressKey(address);
+      if (!wanted.has(key)) wanted.set(key, { key, address, service });
+    }
+  }
+  return [...wanted.values()];
+};
 
 const isWildcard = (address: { readonly host: string }): boolean =>
   address.host === '0.0.0.0' || address.host === '::';
 
-/** Whether the kernel would refuse to bind one while the other listens. */
+/** Whether the kernel would refuse to bind one while the other listens, unless both agree to share. */
 const conflicts = (one: ListenAddress, other: ListenAddress): boolean => {
   if (one.kind === 'unix' || other.kind === 'unix') return false;
   if (one.socketType !== other.socketType || one.port !== other.port) return false;
@@ -41,22 +49,31 @@ export const planListeners = (
   const wanted = wantedBy(services);
   const runningKeys = new Set(running.map(addressKey));
   const wantedKeys = new Set(wanted.map(({ key }) => key));
-  const leaving = running.filter((address) => !wantedKeys.has(addressKey(address)));
-  const leavingByPort = new Map<number, ListenAddress[]>();
-  for (const address of leaving) {
-    if (address.kind === 'unix') continue;
-    leavingByPort.set(address.port, [...(leavingByPort.get(address.port) ?? []), address]);
+  const leaving = running
+    .map((address) => ({ key: addressKey(address), address }))
+    .filter(({ key }) => !wantedKeys.has(key));
+  // only those of one port can meet: with thousands of listeners, asking each about each would take seconds
+  const leavingByPort = new Map<number, Running[]>();
+  for (const each of leaving) {
+    if (each.address.kind === 'unix') continue;
+    const others = leavingByPort.get(each.address.port);
+    if (others === undefined) leavingByPort.set(each.address.port, [each]);
+    else others.push(each);
   }
   const replacedBy = (address: ListenAddress): readonly string[] =>
     address.kind === 'unix'
       ? []
-      : (leavingByPort.get(address.port) ?? []).filter((other) => conflicts(other, address)).map(addressKey);
+      : (leavingByPort.get(address.port) ?? [])
+          .filter((other) => conflicts(other.address, address))
+          .map(({ key }) => key);
+  const open = wanted
+    .filter(({ key }) => !runningKeys.has(key))
+    .map((each) => ({ ...each, replaces: replacedBy(each.address) }));
+  const successors = new Map(open.flatMap(({ replaces, service }) => replaces.map((key) => [key, service])));
   return {
     keep: wanted.filter(({ key }) => runningKeys.has(key)),
-    open: wanted
-      .filter(({ key }) => !runningKeys.has(key))
-      .map((each) => ({ ...each, replaces: replacedBy(each.address) })),
-    close: leaving.map(addressKey),
+    open,
+    close: leaving.map((each) => ({ ...each, successor: successors.get(each.key) })),
   };
 };
 

@@ -1,5 +1,5 @@
 // When a listener is watched: one rule, and the states that change what it says.
-import { backOff } from '../admission/limits.ts';
+import { backOff, instancesLeft } from '../admission/limits.ts';
 import type { Failure, RefusalReason } from '../model/event.ts';
 import { milliseconds } from '../model/quantity.ts';
 import { type Descriptor, type Kernel, SystemError } from '../native.ts';
@@ -64,7 +64,7 @@ export const createStates = (runtime: Runtime, onReady: (listener: RunningListen
   };
 
   const leaveHeld = (service: RunningService): void => {
-    if (!service.isHeld) return;
+    if (!service.isHeld || instancesLeft(service.usage, service.prepared.service.limits) === 0) return;
     service.isHeld = false;
     updateService(service);
   };
@@ -74,23 +74,22 @@ export const createStates = (runtime: Runtime, onReady: (listener: RunningListen
     const { id, limits } = service.prepared.service;
     if (service.suspension !== undefined || limits.rate === undefined) return;
     const { pause } = limits.rate;
-    service.suspension = runtime.clock.after(pause, () => {
-      service.suspension = undefined;
-      runtime.observer.observe({ kind: 'resumed', service: id });
-      updateService(service);
-    });
+    service.suspension = runtime.clock.after(pause, () => leaveSuspended(service));
     updateService(service);
     runtime.observer.observe({ kind: 'suspended', service: id, reason, pause });
   };
 
-  /** A reload may have lifted what suspended a service. */
+  const leaveSuspended = (service: RunningService): void => {
+    if (service.suspension === undefined) return;
+    service.suspension();
+    service.suspension = undefined;
+    runtime.observer.observe({ kind: 'resumed', service: service.prepared.service.id });
+    updateService(service);
+  };
+
+  /** A reload may have raised the limit that holds a service. */
   const reconsider = (service: RunningService): void => {
     service.isHeld = false;
-    const { rate } = service.prepared.service.limits;
-    if (service.suspension !== undefined && rate === undefined) {
-      service.suspension();
-      service.suspension = undefined;
-    }
     updateService(service);
   };
 
@@ -116,6 +115,7 @@ export const createStates = (runtime: Runtime, onReady: (listener: RunningListen
     enterHeld,
     leaveHeld,
     enterSuspended,
+    leaveSuspended,
     reconsider,
     enterShortage,
   };
