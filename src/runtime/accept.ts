@@ -110,7 +110,8 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
       onStartError(service, error, client.record);
       return;
     }
-    runtime.shortage.failures = 0;
+    // that a built-in could start says nothing of processes
+    if (started.kind === 'process' || runtime.shortage.of === 'descriptors') runtime.shortage.failures = 0;
     instances.register(service, started, client, source, undefined);
   };
 

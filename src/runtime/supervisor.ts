@@ -70,7 +70,7 @@ export const createSupervisor = ({
     listeners: new Map(),
     instances: new Map(),
     builtins: new Set(),
-    shortage: { failures: 0, cancel: undefined },
+    shortage: { of: 'descriptors', failures: 0, cancel: undefined },
     reserve: openReserve(kernel),
     isDraining: false,
     whenIdle: undefined,

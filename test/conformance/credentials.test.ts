@@ -53,33 +53,30 @@ t.test('20: neither does one with an unknown group', async (t) => {
   t.ok(await isRefused(bad ?? 0));
 });
 
-t.test(
-  '21: an unknown user and a datagram: one line in the log (bug 19: a loop of restarts)',
-  async (t) => {
-    const [bad, good] = await freePorts(2);
-    const acceptd = await startAcceptd(t, {
-      dialect: 'debian',
-      config: [
-        `127.0.0.1:${bad} dgram udp wait no-such-user ${attend} attend reply`,
-        `127.0.0.1:${good} dgram udp wait ${self} ${attend} attend reply good`,
-        '',
-      ].join('\n'),
-    });
-    await t.rejects(
-      exchangeDatagram(bad ?? 0, () => Buffer.from('x'), { timeout: 200 }),
-      'nobody answers',
-    );
-    t.match(
-      (await exchangeDatagram(good ?? 0, () => Buffer.from('hello'))).toString(),
-      / good hello$/,
-      'the other service does',
-    );
-    await acceptd.waitFor(({ event }) => event === 'exited', 'the end of the good one');
-    t.ok(await isPortFree(bad ?? 0), 'the port is not even bound');
-    t.equal(recordsOf(acceptd, 'started').length, 1, 'one start: that of the other service');
-    t.equal(complaints(acceptd, 'error').length, 1);
-  },
-);
+t.test('21: an unknown user and a datagram: one line in the log (bug 19: a loop of restarts)', async (t) => {
+  const [bad, good] = await freePorts(2);
+  const acceptd = await startAcceptd(t, {
+    dialect: 'debian',
+    config: [
+      `127.0.0.1:${bad} dgram udp wait no-such-user ${attend} attend reply`,
+      `127.0.0.1:${good} dgram udp wait ${self} ${attend} attend reply good`,
+      '',
+    ].join('\n'),
+  });
+  await t.rejects(
+    exchangeDatagram(bad ?? 0, () => Buffer.from('x'), { timeout: 200 }),
+    'nobody answers',
+  );
+  t.match(
+    (await exchangeDatagram(good ?? 0, () => Buffer.from('hello'))).toString(),
+    / good hello$/,
+    'the other service does',
+  );
+  await acceptd.waitFor(({ event }) => event === 'exited', 'the end of the good one');
+  t.ok(await isPortFree(bad ?? 0), 'the port is not even bound');
+  t.equal(recordsOf(acceptd, 'started').length, 1, 'one start: that of the other service');
+  t.equal(complaints(acceptd, 'error').length, 1);
+});
 
 t.test('22: a program that is not there: the client reads the end, the log has one line', async (t) => {
   const ports = await freePorts(dialects.length);
@@ -206,8 +203,12 @@ t.test('bug 8: an acceptd without root runs no entry of root, only its own', nee
   }
 });
 
-t.test('as an ordinary user, acceptd runs entries of that user', { skip: isRoot ? 'this is root' : false }, async (t) => {
-  const port = await freePort();
-  await startAcceptd(t, { config: `127.0.0.1:${port} stream tcp nowait ${self} ${report} report\n` });
-  t.equal((await askForReport(port)).one('uid'), `${process.getuid?.()} ${process.getuid?.()}`);
-});
+t.test(
+  'as an ordinary user, acceptd runs entries of that user',
+  { skip: isRoot ? 'this is root' : false },
+  async (t) => {
+    const port = await freePort();
+    await startAcceptd(t, { config: `127.0.0.1:${port} stream tcp nowait ${self} ${report} report\n` });
+    t.equal((await askForReport(port)).one('uid'), `${process.getuid?.()} ${process.getuid?.()}`);
+  },
+);

@@ -133,7 +133,8 @@ t.test('8: a short line is one error with its place, and the entries around it r
 
 t.test('8: a short line does not end a daemon of the FreeBSD dialect, at start or at HUP', async (t) => {
   const port = await freePort();
-  const config = (word: string) => `echo stream tcp nowait\n${port} stream tcp nowait ${self} ${report} ${word}\n`;
+  const config = (word: string) =>
+    `echo stream tcp nowait\n${port} stream tcp nowait ${self} ${report} ${word}\n`;
   const acceptd = await startAcceptd(t, { config: config('before'), dialect: 'freebsd' });
   t.same((await askForReport(port)).all('argument'), ['before']);
   await acceptd.reload(config('after'));
@@ -248,7 +249,11 @@ t.test('bug 5: a default address ends with its file, and a reload begins without
     t.same((await askForReport(first ?? 0)).all('argument'), ['report', 'first'], `${when}: everywhere`);
     t.ok(await isRefused(second ?? 0), `${when}: only at its address`);
     t.same((await askForReport(second ?? 0, '127.0.0.2')).all('argument'), ['report', 'second'], when);
-    t.same((await askForReport(third ?? 0)).all('argument'), ['report', 'third'], `${when}: everywhere again`);
+    t.same(
+      (await askForReport(third ?? 0)).all('argument'),
+      ['report', 'third'],
+      `${when}: everywhere again`,
+    );
   };
   await check('at start');
   t.same(complaints(acceptd, 'error'), [], 'hidden files, backups and directories are not read');
@@ -259,8 +264,10 @@ t.test('bug 5: a default address ends with its file, and a reload begins without
 });
 
 t.test('16: tcp4 and tcp6 share a port as two sockets', async (t) => {
-  const { config, ports } = await inDialects(['acceptd', 'openbsd', 'debian', 'freebsd', 'netbsd', 'gnu'], (port) =>
-    [4, 6].map((version) => `${port} stream tcp${version} nowait ${self} ${report} v${version}`).join('\n'),
+  const { config, ports } = await inDialects(
+    ['acceptd', 'openbsd', 'debian', 'freebsd', 'netbsd', 'gnu'],
+    (port) =>
+      [4, 6].map((version) => `${port} stream tcp${version} nowait ${self} ${report} v${version}`).join('\n'),
   );
   const acceptd = await startAcceptd(t, { config });
   for (const [dialect, port] of ports) {
@@ -333,14 +340,17 @@ t.test('a file with CRLF and a byte order mark reads as any other', async (t) =>
   }
 });
 
-t.test('a program without a slash is searched in PATH natively and by busybox, and nowhere else', async (t) => {
-  const { config, ports } = await inDialects(
-    withHosts,
-    (port) => `127.0.0.1:${port} stream tcp nowait ${self} echo echo found`,
-  );
-  await startAcceptd(t, { config });
-  for (const [dialect, port] of ports) {
-    const isSearched = dialect === 'acceptd' || dialect === 'busybox';
-    t.equal(await exchange(port, ''), isSearched ? 'found\n' : '', dialect);
-  }
-});
+t.test(
+  'a program without a slash is searched in PATH natively and by busybox, and nowhere else',
+  async (t) => {
+    const { config, ports } = await inDialects(
+      withHosts,
+      (port) => `127.0.0.1:${port} stream tcp nowait ${self} echo echo found`,
+    );
+    await startAcceptd(t, { config });
+    for (const [dialect, port] of ports) {
+      const isSearched = dialect === 'acceptd' || dialect === 'busybox';
+      t.equal(await exchange(port, ''), isSearched ? 'found\n' : '', dialect);
+    }
+  },
+);

@@ -152,13 +152,13 @@ export const complaints = (acceptd: Acceptd, severity: 'error' | 'warning'): rea
     });
 
 /** A number of a record; NaN where it has none. */
-export const numberIn = (record: LogRecord, name: string): number => Number(record.fields[name] ?? Number.NaN);
+export const numberIn = (record: LogRecord, name: string): number =>
+  Number(record.fields[name] ?? Number.NaN);
 
 const statusOf = (pid: number): string => readFileSync(`/proc/${pid}/stat`, 'latin1');
 
 /** The fields of /proc/PID/stat after the name, which may itself have blanks and parentheses. */
-const fieldsOf = (status: string): readonly string[] =>
-  status.slice(status.lastIndexOf(')') + 2).split(' ');
+const fieldsOf = (status: string): readonly string[] => status.slice(status.lastIndexOf(')') + 2).split(' ');
 
 /** CPU time that a process has used, in ticks of 10 ms. */
 export const cpuTicks = (pid: number): number => {

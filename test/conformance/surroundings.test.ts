@@ -71,31 +71,35 @@ t.test('1: argv, descriptors, credentials, session and signals, natively', needs
   t.equal(variables.get('TCPLOCALPORT'), `${port}`);
 });
 
-t.test('1: argv, descriptors, credentials, session and signals in the classic dialects', needsRoot, async (t) => {
-  const ports = await freePorts(classic.length);
-  const config = classic
-    .map((dialect, index) => {
-      const word = dialect === 'busybox' ? 'tcp' : 'tcp4';
-      return `.dialect ${dialect}\n127.0.0.1:${ports[index]} stream ${word} nowait nobody ${report} report a b\n`;
-    })
-    .join('');
-  await startAcceptd(t, { config });
-  for (const [index, dialect] of classic.entries())
-    await t.test(dialect, async (t) => {
-      const found = await askForReport(ports[index] ?? 0);
-      t.same(found.all('argument'), ['report', 'a', 'b']);
-      t.same(descriptorsOf(found), ['0', '1', '2'], 'no other descriptor, descriptor 3 neither');
-      t.match(descriptorOf(found, 0), /^socket blocking /);
-      t.equal(descriptorOf(found, 1), descriptorOf(found, 0));
-      t.equal(descriptorOf(found, 2), descriptorOf(found, 0), 'stderr is the client');
-      t.equal(found.one('uid'), '65534 65534');
-      t.equal(found.one('gid'), '65534 65534');
-      t.same(found.all('group'), ['65534']);
-      checkSignalsAndSession(t, found);
-      t.same([...variablesOf(found).keys()], ['PATH'], 'nothing in the environment but a path');
-      if (dialect === 'openbsd' || dialect === 'debian') t.equal(found.one('umask'), '22');
-    });
-});
+t.test(
+  '1: argv, descriptors, credentials, session and signals in the classic dialects',
+  needsRoot,
+  async (t) => {
+    const ports = await freePorts(classic.length);
+    const config = classic
+      .map((dialect, index) => {
+        const word = dialect === 'busybox' ? 'tcp' : 'tcp4';
+        return `.dialect ${dialect}\n127.0.0.1:${ports[index]} stream ${word} nowait nobody ${report} report a b\n`;
+      })
+      .join('');
+    await startAcceptd(t, { config });
+    for (const [index, dialect] of classic.entries())
+      await t.test(dialect, async (t) => {
+        const found = await askForReport(ports[index] ?? 0);
+        t.same(found.all('argument'), ['report', 'a', 'b']);
+        t.same(descriptorsOf(found), ['0', '1', '2'], 'no other descriptor, descriptor 3 neither');
+        t.match(descriptorOf(found, 0), /^socket blocking /);
+        t.equal(descriptorOf(found, 1), descriptorOf(found, 0));
+        t.equal(descriptorOf(found, 2), descriptorOf(found, 0), 'stderr is the client');
+        t.equal(found.one('uid'), '65534 65534');
+        t.equal(found.one('gid'), '65534 65534');
+        t.same(found.all('group'), ['65534']);
+        checkSignalsAndSession(t, found);
+        t.same([...variablesOf(found).keys()], ['PATH'], 'nothing in the environment but a path');
+        if (dialect === 'openbsd' || dialect === 'debian') t.equal(found.one('umask'), '22');
+      });
+  },
+);
 
 t.test('1: a stream handler finds a stream connection, a wait server a listener', async (t) => {
   const [nowait, wait] = await freePorts(2);
@@ -113,21 +117,24 @@ t.test('1: a stream handler finds a stream connection, a wait server a listener'
   await Promise.all(guests.map((guest) => guest.leave()));
 });
 
-t.test('what a handler writes to stderr reaches the client in classic dialects, the log natively', async (t) => {
-  const [classicPort, nativePort] = await freePorts(2);
-  const line = `stream tcp nowait ${self} /bin/sh sh -c "echo complaint >&2"`;
-  const script = (port: number | undefined) => `127.0.0.1:${port} ${line}\n`;
-  const acceptd = await startAcceptd(t, {
-    // the GNU dialect understands quotes
-    config: `.dialect gnu\n${script(classicPort)}.dialect acceptd\n${script(nativePort)}`,
-  });
-  t.equal(await exchange(classicPort ?? 0, ''), 'complaint\n', 'the client reads it');
-  t.equal(await exchange(nativePort ?? 0, ''), '', 'the client does not');
-  const said = await acceptd.waitFor(({ event }) => event === 'handler-said', 'a line of the handler');
-  t.equal(said.fields['msg'], 'complaint');
-  t.equal(said.service, `127.0.0.1:${nativePort}/tcp`);
-  t.type(said.pid, 'number');
-});
+t.test(
+  'what a handler writes to stderr reaches the client in classic dialects, the log natively',
+  async (t) => {
+    const [classicPort, nativePort] = await freePorts(2);
+    const line = `stream tcp nowait ${self} /bin/sh sh -c "echo complaint >&2"`;
+    const script = (port: number | undefined) => `127.0.0.1:${port} ${line}\n`;
+    const acceptd = await startAcceptd(t, {
+      // the GNU dialect understands quotes
+      config: `.dialect gnu\n${script(classicPort)}.dialect acceptd\n${script(nativePort)}`,
+    });
+    t.equal(await exchange(classicPort ?? 0, ''), 'complaint\n', 'the client reads it');
+    t.equal(await exchange(nativePort ?? 0, ''), '', 'the client does not');
+    const said = await acceptd.waitFor(({ event }) => event === 'handler-said', 'a line of the handler');
+    t.equal(said.fields['msg'], 'complaint');
+    t.equal(said.service, `127.0.0.1:${nativePort}/tcp`);
+    t.type(said.pid, 'number');
+  },
+);
 
 t.test("acceptd's own environment is not inherited, and passenv = * is the -E of inetd", async (t) => {
   const [clean, passed] = await freePorts(2);
@@ -196,7 +203,9 @@ t.test("bug 6: one client's address does not reach the handlers of others", asyn
     const guest = await visit(wait ?? 0);
     await acceptd.waitFor(
       ({ event, service, fields }) =>
-        event === 'handler-said' && service === `127.0.0.1:${wait}/tcp` && /^environment PATH=/.test(`${fields['msg']}`),
+        event === 'handler-said' &&
+        service === `127.0.0.1:${wait}/tcp` &&
+        /^environment PATH=/.test(`${fields['msg']}`),
       'the environment of the wait server',
     );
     await acceptd.waitFor(
