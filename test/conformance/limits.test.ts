@@ -133,6 +133,7 @@ t.test(
       'all are served in the end',
     );
     await acceptd.waitFor(({ event }) => event === 'resumed', 'the resumption');
+    await exitsOf(acceptd, `127.0.0.1:${port}/tcp4`, count);
     t.equal(recordsOf(acceptd, 'started').length, count);
     t.equal(await exchange(port, '', { timeout: 15_000 }), 'served\n', 'and later clients too');
   },
@@ -227,6 +228,7 @@ t.test('200 clients at once are served', async (t) => {
     Array.from({ length: 200 }, () => exchange(port, '', { timeout: 15_000 })),
   );
   t.same(new Set(answers), new Set(['served\n']));
+  await exitsOf(acceptd, `127.0.0.1:${port}/tcp`, 200);
   t.equal(recordsOf(acceptd, 'started').length, 200);
 });
 

@@ -1,6 +1,7 @@
 // A server that finds out itself whether it was given a connection, a listener or a datagram socket, and says so.
 // argv[1] is what it does: see main().
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,11 @@ int main(int count, char **arguments) {
   char text[512];
   if (strcmp(action, "describe") == 0) describe();
   if (strcmp(action, "stay") == 0) stay(word);
+  if (strcmp(action, "unblock") == 0) {
+    // the flag belongs to the socket, not to this process
+    stay(fcntl(0, F_GETFL) & O_NONBLOCK ? "nonblocking" : "blocking");
+    fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
+  }
   // "refuse" leaves at once what it was given
   if (strcmp(action, "reply") == 0) reply(word, text, sizeof text);
   if (strcmp(action, "linger") == 0 && reply(word, text, sizeof text)) {
