@@ -214,8 +214,9 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
     try {
       for (let round = 0; round < longestQueue / largestBatch; round++) {
         const clients = kernel.accept(descriptor, largestBatch);
+        // until none is left: while some were served, others may have come
+        if (clients.length === 0) return;
         for (const client of clients) enterOrClose(successor, client);
-        if (clients.length < largestBatch) return;
       }
     } catch (error) {
       onStartError(successor, error, undefined);
