@@ -9,22 +9,23 @@ import { projectDirectory } from './workshop.ts';
 const main = join(projectDirectory, 'dist', 'src', 'main.js');
 
 /** acceptd run with this configuration; its records go where every server's output goes. */
-export const acceptdCommand = (configuration: string, text: string): Command => {
+export const acceptdCommand = (
+  configuration: string,
+  text: string,
+  options: readonly string[] = [],
+): Command => {
   writeFileSync(configuration, text);
-  return {
-    file: process.execPath,
-    arguments: [main, 'run', '-f', configuration],
-    readyText: '"event":"applied"',
-  };
+  return { file: process.execPath, arguments: [main, 'run', '-f', configuration, ...options] };
 };
 
 /** A service as an ordinary line; nowait.0: no limit of rate. */
 export const serviceLine = (address: string, port: number, program: string): string =>
   `${address}:${port} stream tcp4 nowait.0 ${userInfo().username} ${program} ${program}\n`;
 
-// The limit of instances and the backlog are the ones that the peers get. stderr is the connection, as theirs.
-const measuredService = (port: number, program: string): string => `bench on
-    bind      = 127.0.0.1
+// The limit of instances and the backlog are the ones that the peers get. stderr is the connection, as theirs;
+// otherwise every service would have a pipe for it.
+const service = (name: string, address: string, port: number, program: string): string => `${name} on
+    bind      = ${address}
     port      = ${port}
     protocol  = tcp4
     socktype  = stream
@@ -45,11 +46,13 @@ export const acceptd: ServerKind = {
     return {
       command: ({ port, program, extra, directory }) => {
         const extras = Array.from({ length: extra.count }, (_, index) =>
-          serviceLine(extraAddress(index), extra.port, program),
+          service(`extra-${index}`, extraAddress(index), extra.port, program),
         );
         return acceptdCommand(
           join(directory, `acceptd-${port}.conf`),
-          [measuredService(port, program), ...extras].join(''),
+          [service('bench', '127.0.0.1', port, program), ...extras].join(''),
+          // The peers write nothing for a connection either.
+          ['--log-level', 'warn'],
         );
       },
     };

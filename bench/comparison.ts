@@ -10,6 +10,8 @@ import { type Judgement, judgeTargets } from './targets.ts';
 import type { Workshop } from './workshop.ts';
 
 const clients = [1, 8, 32] as const;
+// What a login shell gives, and more than 32 clients need.
+const descriptors = 1024;
 
 export type Part = {
   readonly text: string;
@@ -41,7 +43,7 @@ export const compare = async (
     // Those which are not being measured sleep in their accept, or their event loop.
     const running: Running[] = [];
     for (const { name, title, startCommand } of present) {
-      const request = { series: name, startCommand, handler, listeners: 1 };
+      const request = { series: name, startCommand, handler, listeners: 1, descriptors };
       const outcome = await startCandidate(workshop, request);
       if ('candidate' in outcome) running.push(outcome);
       else say(`${title} is skipped with the ${handler.name} handler: ${outcome.failure}`);

@@ -60,9 +60,9 @@ const startIdle = async (services: number): Promise<Server> => {
     serviceLine(extraAddress(index), port, '/bin/true'),
   );
   const command = acceptdCommand(join(directory, 'idle.conf'), lines.join(''));
-  // No client: a server that has started a handler is not what is asked for.
-  const setting = { directory, port: undefined, bytes: 0, descriptors: services + 1024, patience: 60000 };
-  return startServer(command, setting);
+  const setting = { directory, descriptors: services * 4 + 1024, patience: 60000 };
+  // It is not asked by a client: a server that has started a handler is not what is looked at.
+  return startServer(command, setting, async (log) => log().includes('"event":"applied"'));
 };
 
 const run = async (): Promise<void> => {

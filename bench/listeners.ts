@@ -1,6 +1,6 @@
 // The second part: the first byte must not come later because the server listens on 10,000 addresses.
 import { spawnSync } from 'node:child_process';
-import { descriptorsFor, type Running, startCandidate, stopAll } from './candidate.ts';
+import { type Running, startCandidate, stopAll } from './candidate.ts';
 import type { Part } from './comparison.ts';
 import type { Options } from './options.ts';
 import { renderErrors, twoDigits, wholeNumber } from './report.ts';
@@ -13,6 +13,8 @@ import { describeBound, judge } from './targets.ts';
 import type { Workshop } from './workshop.ts';
 
 const clients = [1] as const;
+// For connections, and because a server may keep its listeners at high numbers.
+const spareDescriptors = 4096;
 const bound = { atMost: 1.1 };
 
 const seriesName = (kind: ServerKind, count: number): string =>
@@ -67,7 +69,7 @@ export const compareListeners = async (
   const handler = workshop.handlers.find(({ name }) => name === 'empty');
   const nothing = (text: string): Part => ({ text, samples: [], foreignLoads: [], judgements: [] });
   if (handler === undefined) return nothing('The listeners were not compared: there is no empty handler.');
-  const descriptors = descriptorsFor(many);
+  const descriptors = many + spareDescriptors;
   if (!canOpen(descriptors))
     return nothing(
       `The listeners were not compared: ${descriptors} descriptors are needed; raise the hard limit (ulimit -Hn ${descriptors}).`,
@@ -86,6 +88,7 @@ export const compareListeners = async (
         startCommand: found.command,
         handler,
         listeners,
+        descriptors,
       });
       if ('candidate' in outcome) running.push(outcome);
       else say(`${kind.title} is skipped with ${listeners} listeners: ${outcome.failure}`);

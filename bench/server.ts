@@ -9,8 +9,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 export type Command = {
   readonly file: string;
   readonly arguments: readonly string[];
-  /** A piece of log text before which the server is not ready. */
-  readonly readyText?: string;
 };
 
 export type Server = { readonly pid: number; readonly log: () => string; readonly stop: () => Promise<void> };
@@ -23,10 +21,11 @@ process.on('exit', () => {
   for (const child of alive) child.kill('SIGTERM');
 });
 
-const answers = (port: number): Promise<number> =>
+/** How many bytes a client gets before the end. */
+export const countAnswer = (host: string, port: number): Promise<number> =>
   new Promise((resolve) => {
     let bytes = 0;
-    const socket = connect({ port, host: '127.0.0.1' });
+    const socket = connect({ port, host });
     socket.setTimeout(2000, () => socket.destroy());
     socket.on('data', (chunk) => {
       bytes += chunk.length;
@@ -54,19 +53,11 @@ const withDescriptors = (limit: number, command: Command): readonly [string, rea
 
 let started = 0;
 
-/**
- * Resolves when the server has answered one client with all `bytes`; rejects with the end of its log when it
- * does not come to that in `patience` milliseconds.
- */
+/** Rejects with the end of the server's log when it is not ready after `patience` milliseconds. */
 export const startServer = async (
   command: Command,
-  setting: {
-    readonly directory: string;
-    readonly port: number | undefined;
-    readonly bytes: number;
-    readonly descriptors: number;
-    readonly patience: number;
-  },
+  setting: { readonly directory: string; readonly descriptors: number; readonly patience: number },
+  isReady: (log: () => string) => Promise<boolean>,
 ): Promise<Server> => {
   const logFile = join(setting.directory, `server-${++started}.log`);
   const logDescriptor = openSync(logFile, 'a');
@@ -81,17 +72,13 @@ export const startServer = async (
   child.on('error', () => alive.delete(child));
   child.on('exit', () => alive.delete(child));
   const log = () => readFileSync(logFile, 'utf8');
-  const { readyText } = command;
-  const isReady = async () =>
-    (readyText === undefined || log().includes(readyText)) &&
-    (setting.port === undefined || (await answers(setting.port)) === setting.bytes);
 
   const deadline = performance.now() + setting.patience;
   while (!hasEnded(child) && performance.now() < deadline) {
-    if (await isReady()) return { pid: child.pid ?? 0, log, stop: () => stop(child) };
+    if (await isReady(log)) return { pid: child.pid ?? 0, log, stop: () => stop(child) };
     await wait(20);
   }
-  const fate = hasEnded(child) ? `ended (${child.exitCode ?? child.signalCode})` : 'does not answer';
+  const fate = hasEnded(child) ? `ended (${child.exitCode ?? child.signalCode})` : 'does not become ready';
   await stop(child);
   const lastLines = log().trim().split('\n').slice(-5).join('\n    ');
   throw new Error(`it ${fate}${lastLines === '' ? '' : `:\n    ${lastLines}`}`);

@@ -14,7 +14,7 @@ inline std::string text(const Napi::Value& value) { return value.As<Napi::String
 Napi::Value start(const Napi::CallbackInfo& info);
 Napi::Value watch(const Napi::CallbackInfo& info);
 Napi::Value unwatch(const Napi::CallbackInfo& info);
-Napi::Value unref(const Napi::CallbackInfo& info);
+Napi::Value stop(const Napi::CallbackInfo& info);
 // socket.cc
 Napi::Value openSocket(const Napi::CallbackInfo& info);
 Napi::Value setOption(const Napi::CallbackInfo& info);
@@ -28,6 +28,8 @@ Napi::Value localPort(const Napi::CallbackInfo& info);
 Napi::Value acceptBatch(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptor(const Napi::CallbackInfo& info);
 Napi::Value queueLength(const Napi::CallbackInfo& info);
+Napi::Value ignoreNewClients(const Napi::CallbackInfo& info);
+Napi::Value stopListening(const Napi::CallbackInfo& info);
 Napi::Value closeDescriptor(const Napi::CallbackInfo& info);
 Napi::Value openNull(const Napi::CallbackInfo& info);
 // transfer.cc
@@ -44,6 +46,7 @@ Napi::Value receiveLog(const Napi::CallbackInfo& info);
 Napi::Value compileRecipe(const Napi::CallbackInfo& info);
 Napi::Value spawnRecipe(const Napi::CallbackInfo& info);
 // process.cc
+Napi::Value errorText(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info);
 Napi::Value trimMemory(const Napi::CallbackInfo& info);
 // lookup.cc

@@ -6,28 +6,16 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include <atomic>
-#include <memory>
 #include <cerrno>
 #include <csignal>
+#include <memory>
 
 #include "api.hh"
 
 namespace {
 
-// Tokens of JavaScript are 32 bits wide; ours lie above.
-constexpr uint64_t kChildToken = 1ULL << 32;
-constexpr uint64_t kWakeToken = 1ULL << 33;
-
-// A signal handler has nothing but globals; it touches only this number.
-std::atomic<int> childEventFd{-1};
-
-void onChildSignal(int) {
-  const int before = errno;
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(childEventFd.load(), &one, sizeof one);
-  errno = before;
-}
+// Tokens of JavaScript are 32 bits wide; ours lies above.
+constexpr uint64_t kWakeToken = 1ULL << 32;
 
 void drainEvent(const Fd& event) {
   uint64_t count;
@@ -89,12 +77,9 @@ void onPoll(uv_poll_t* handle, int, int) {
   engine.inCallback = true;
   epoll_event events[kReady];
   const int got = epoll_wait(engine.epoll.get(), events, kReady, 0);
-  bool childEnded = false;
   size_t count = 0;
   for (int i = 0; i < got; i++) {
-    if (events[i].data.u64 == kChildToken) {
-      childEnded = true;
-    } else if (events[i].data.u64 == kWakeToken) {
+    if (events[i].data.u64 == kWakeToken) {
       drainEvent(engine.wakeEvent);
     } else {
       engine.ready[count * 2] = events[i].data.u32;
@@ -102,52 +87,45 @@ void onPoll(uv_poll_t* handle, int, int) {
       count++;
     }
   }
-  // new clients first: they wait, the ended do not
   if (count > 0) call(engine.onReady, count);
-  if (childEnded) {
-    drainEvent(engine.childEvent);
-    reapAll(engine);
-  }
   engine.spawn.closeLeft();
   engine.inCallback = false;
 }
 
-void onCleanup(napi_async_cleanup_hook_handle handle, void* data) {
+/// libuv calls this after onPoll where both have something: new clients wait, the ended do not.
+void onChildSignal(uv_signal_t* handle, int) {
+  Engine& engine = *static_cast<Engine*>(handle->data);
+  engine.inCallback = true;
+  reapAll(engine);
+  engine.spawn.closeLeft();
+  engine.inCallback = false;
+}
+
+/// Handles are closed in the order of the calls: the second says that both are.
+void onCleanup(napi_async_cleanup_hook_handle hook, void* data) {
   Engine& engine = *static_cast<Engine*>(data);
-  signal(SIGCHLD, SIG_DFL);
-  uv_poll_stop(engine.poll);
-  engine.poll->data = handle;
+  uv_close(reinterpret_cast<uv_handle_t*>(engine.childSignal),
+           [](uv_handle_t* closed) { delete reinterpret_cast<uv_signal_t*>(closed); });
+  engine.poll->data = hook;
   uv_close(reinterpret_cast<uv_handle_t*>(engine.poll), [](uv_handle_t* closed) {
     napi_remove_async_cleanup_hook(static_cast<napi_async_cleanup_hook_handle>(closed->data));
     delete reinterpret_cast<uv_poll_t*>(closed);
   });
 }
 
-int watchInternally(Engine& engine, const Fd& descriptor, uint64_t token) {
-  epoll_event event = {};
-  event.events = EPOLLIN;
-  event.data.u64 = token;
-  return epoll_ctl(engine.epoll.get(), EPOLL_CTL_ADD, descriptor.get(), &event) < 0 ? -errno : 0;
-}
-
 int openEngine(Engine& engine, Napi::Env env, Memory memory) {
   engine.epoll.reset(epoll_create1(EPOLL_CLOEXEC));
-  engine.childEvent.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   engine.wakeEvent.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!engine.epoll.isOpen() || !engine.childEvent.isOpen() || !engine.wakeEvent.isOpen()) return -errno;
+  if (!engine.epoll.isOpen() || !engine.wakeEvent.isOpen()) return -errno;
   rlimit limit = {};
   getrlimit(RLIMIT_NOFILE, &limit);
   // where few descriptors are allowed, a quarter of them is enough for what is short-lived
   if (limit.rlim_cur < 4 * kHighDescriptors) engine.highBase = static_cast<int>(limit.rlim_cur / 4);
   if (const int error = engine.spawn.open(engine.highBase, engine.wakeEvent.get(), memory); error < 0) return error;
-  if (const int error = watchInternally(engine, engine.childEvent, kChildToken); error < 0) return error;
-  if (const int error = watchInternally(engine, engine.wakeEvent, kWakeToken); error < 0) return error;
-
-  childEventFd.store(engine.childEvent.get());
-  struct sigaction action = {};
-  action.sa_handler = onChildSignal;
-  action.sa_flags = SA_RESTART | SA_NOCLDSTOP;
-  sigaction(SIGCHLD, &action, nullptr);
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.u64 = kWakeToken;
+  if (epoll_ctl(engine.epoll.get(), EPOLL_CTL_ADD, engine.wakeEvent.get(), &event) < 0) return -errno;
 
   uv_loop_t* loop = nullptr;
   napi_get_uv_event_loop(env, &loop);
@@ -155,6 +133,10 @@ int openEngine(Engine& engine, Napi::Env env, Memory memory) {
   engine.poll->data = &engine;
   if (const int error = uv_poll_init(loop, engine.poll, engine.epoll.get()); error < 0) return error;
   if (const int error = uv_poll_start(engine.poll, UV_READABLE, onPoll); error < 0) return error;
+  engine.childSignal = new uv_signal_t;
+  engine.childSignal->data = &engine;
+  if (const int error = uv_signal_init(loop, engine.childSignal); error < 0) return error;
+  if (const int error = uv_signal_start(engine.childSignal, onChildSignal, SIGCHLD); error < 0) return error;
   napi_add_async_cleanup_hook(env, onCleanup, &engine, &engine.cleanup);
   return 0;
 }
@@ -183,6 +165,13 @@ Napi::Value start(const Napi::CallbackInfo& info) {
   return number(info, error);
 }
 
+/// stop(): neither the private epoll nor the children keep the event loop alive any longer.
+Napi::Value stop(const Napi::CallbackInfo& info) {
+  uv_unref(reinterpret_cast<uv_handle_t*>(engineOf(info.Env())->poll));
+  uv_unref(reinterpret_cast<uv_handle_t*>(engineOf(info.Env())->childSignal));
+  return number(info, 0);
+}
+
 /// watch(fd, token, isEdgeTriggered, wantsWrite): 0 or -errno. A descriptor that is watched already is changed.
 Napi::Value watch(const Napi::CallbackInfo& info) {
   const Engine& engine = *engineOf(info.Env());
@@ -201,10 +190,4 @@ Napi::Value unwatch(const Napi::CallbackInfo& info) {
   epoll_event ignored = {};
   const int result = epoll_ctl(engineOf(info.Env())->epoll.get(), EPOLL_CTL_DEL, integer(info, 0), &ignored);
   return number(info, result < 0 ? -errno : 0);
-}
-
-/// unref(): the loop, and with it the process, may end although the engine could hear of something.
-Napi::Value unref(const Napi::CallbackInfo& info) {
-  uv_unref(reinterpret_cast<uv_handle_t*>(engineOf(info.Env())->poll));
-  return info.Env().Undefined();
 }

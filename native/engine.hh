@@ -32,8 +32,9 @@ constexpr int kHighDescriptors = 1024;
 
 struct Engine {
   Fd epoll;
-  Fd childEvent;  // eventfd: SIGCHLD came
-  Fd wakeEvent;   // eventfd: a child has its own descriptor table now
+  Fd wakeEvent;  // eventfd: a child has its own descriptor table now
+  // libuv's own watcher of SIGCHLD: a handler of ours would be gone after any execFileSync() in the process
+  uv_signal_t* childSignal = nullptr;
   uv_poll_t* poll = nullptr;
   napi_async_cleanup_hook_handle cleanup = nullptr;
   SpawnEngine spawn;

@@ -1,8 +1,9 @@
-// acceptd's own process: its limit of descriptors and its memory.
+// acceptd's own process: its errors, its limit of descriptors and its memory.
 #include <malloc.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include <cctype>
 #include <cerrno>
 #include <cinttypes>
 #include <cstdio>
@@ -49,6 +50,13 @@ std::vector<Mapping> cleanFileMappings() {
 }
 
 }  // namespace
+
+/// errorText(errno): the text of strerror(3) as it stands behind a colon.
+Napi::Value errorText(const Napi::CallbackInfo& info) {
+  std::string text = strerror(integer(info, 0));
+  if (text.size() > 1 && !isupper(text[1])) text[0] = static_cast<char>(tolower(text[0]));
+  return Napi::String::New(info.Env(), text);
+}
 
 /// raiseDescriptorLimit([soft, hard]): lets acceptd have as many descriptors as it may, and tells the limits it found;
 /// handlers get them back, as a program that uses select(2) expects.

@@ -208,6 +208,7 @@ Napi::Value countSenders(const Napi::CallbackInfo& info) {
 
 /// injectDatagram(bytes): sends bytes to record 0's local end as if its remote end had sent them, through the loopback
 /// interface (raw(7); needs CAP_NET_RAW). Puts a datagram that was taken from one queue into another, sender and all.
+/// -EMSGSIZE for what that interface does not carry in one packet: over IPv6 the last 39 bytes of what UDP allows.
 Napi::Value injectDatagram(const Napi::CallbackInfo& info) {
   const Record& record = engineOf(info.Env())->records[0];
   const Bytes buffer = bytesOf(info[0]);

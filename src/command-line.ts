@@ -25,11 +25,23 @@ const configurationOptions = <Options>(command: Argv<Options>) =>
       describe: 'serve entries that stand below an IPsec policy, without IPsec',
     });
 
+/** Words that the command line does not know. */
+class UsageError extends Error {}
+
+/** yargs makes NaN of a word that is no number. */
+const wholeNumber =
+  (option: string) =>
+  (word: number): number => {
+    if (Number.isSafeInteger(word) && word >= 0) return word;
+    throw new UsageError(`--${option} takes a whole number from 0 on`);
+  };
+
 /** Options of everything that serves. */
 const serverOptions = <Options>(command: Argv<Options>) =>
   command
     .option('drain', {
       type: 'number',
+      coerce: wholeNumber('drain'),
       default: 10,
       describe: 'seconds that instances have to end at TERM, before they are sent TERM and KILL',
     })
@@ -43,6 +55,10 @@ const serverOptions = <Options>(command: Argv<Options>) =>
       default: 'auto' as const,
       describe: 'JSON lines, or lines for people (auto: for people on a terminal)',
     })
+    .option('announce', {
+      type: 'boolean',
+      describe: 'print on stdout what listens and a line to try for each (default: on a terminal)',
+    })
     .option('pid-file', {
       type: 'string',
       describe: 'where to write the pid; a second acceptd there does not start',
@@ -52,15 +68,27 @@ const limitOptions = <Options>(command: Argv<Options>) =>
   command
     .option('user', { type: 'string', describe: 'run the program as this user' })
     .option('group', { type: 'string', describe: 'and with this group' })
-    .option('instances', { type: 'number', describe: 'at most so many at once; further clients wait' })
-    .option('per-source', { type: 'number', describe: 'at most so many at once for one client address' })
+    .option('instances', {
+      type: 'number',
+      coerce: wholeNumber('instances'),
+      describe: 'at most so many at once; further clients wait',
+    })
+    .option('per-source', {
+      type: 'number',
+      coerce: wholeNumber('per-source'),
+      describe: 'at most so many at once for one client address',
+    })
     .option('cps', { type: 'string', describe: 'N or "N PAUSE": starts per second, then a pause' })
     .option('on-limit', { choices: ['hold', 'refuse'] as const, describe: 'let clients wait, or close' })
     .option('wait', { type: 'boolean', default: false, describe: 'hand over the listening socket itself' })
     .option('stderr', { choices: ['log', 'client', 'null'] as const, describe: 'where its stderr goes' })
     .option('env', { type: 'string', array: true, nargs: 1, describe: 'NAME=VALUE for its environment' })
     .option('chdir', { type: 'string', describe: 'its working directory' })
-    .option('backlog', { type: 'number', describe: 'length of the listen queue' });
+    .option('backlog', {
+      type: 'number',
+      coerce: wholeNumber('backlog'),
+      describe: 'length of the listen queue',
+    });
 
 const exitStatusText = 'Exit status: 0 done, 64 usage, 70 our bug, 71 the system refused, 78 configuration.';
 
@@ -70,7 +98,7 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
     basename(argv0) === 'inetd' || basename(process.argv[1] ?? '') === 'inetd' ? 'inetd' : 'acceptd';
   if (name === 'inetd' || words[0] === 'inetd') {
     const { runInetd } = await import('./command/inetd.ts');
-    return runInetd(name === 'inetd' ? words : words.slice(1), name);
+    return runInetd(name === 'inetd' ? words : words.slice(1));
   }
   let status: ExitStatus = exitStatus.done;
   const parser = yargs([...words])
@@ -151,9 +179,17 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
     .epilogue(exitStatusText)
     .exitProcess(false)
     .fail((message, error) => {
-      if (error !== undefined && error !== null && error.name !== 'YError') throw error;
-      status = complain(`${message}; see acceptd --help`, exitStatus.usage);
+      // what a coerce throws comes back as yargs' own error
+      throw error === undefined || error === null || error.name === 'YError'
+        ? new UsageError(message ?? error?.message)
+        : error;
     });
-  await parser.parseAsync();
+  try {
+    await parser.parseAsync();
+  } catch (error) {
+    if (error instanceof UsageError)
+      return complain(`${error.message}; see acceptd --help`, exitStatus.usage);
+    throw error;
+  }
   return status;
 };

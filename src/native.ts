@@ -1,7 +1,6 @@
 // The typed face of the addon and its only importer: what the kernel can do for acceptd, call by call.
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
-import { getSystemErrorMap } from 'node:util';
 import type { InternetAddress, Peer, SocketType, UnixAddress } from './model/address.ts';
 
 /** A number of the process's descriptor table. Whoever has one in a field owns it; functions that take it over say so. */
@@ -17,12 +16,17 @@ export class SystemError extends Error {
   }
 }
 
-const errorNames = getSystemErrorMap();
+// The system's and not libuv's, which does not know the errors of exec(2). The first of two names is the usual one.
+const errorNames = new Map(
+  Object.entries(constants.errno)
+    .reverse()
+    .map(([name, errno]) => [errno, name]),
+);
 
 /** `-98` -> EADDRINUSE and its text. */
-const describeErrno = (errno: number): { readonly code: string; readonly reason: string } => {
-  const [code, reason] = errorNames.get(-Math.abs(errno)) ?? [`E${Math.abs(errno)}`, 'unknown error'];
-  return { code, reason };
+const describeErrno = (result: number): { readonly code: string; readonly reason: string } => {
+  const errno = Math.abs(result);
+  return { code: errorNames.get(errno) ?? `E${errno}`, reason: addon.errorText(errno) };
 };
 
 const failed = (what: string, errno: number): SystemError => {
@@ -47,9 +51,9 @@ type Addon = {
     onEnded: (count: number) => void,
     copiesMemory: boolean,
   ): number;
+  stop(): void;
   watch(fd: number, token: number, isEdgeTriggered: boolean, wantsWrite: boolean): number;
   unwatch(fd: number): number;
-  unref(): void;
   openSocket(family: number, type: string): number;
   setOption(fd: number, name: string, value: number | string): number;
   getOption(fd: number, name: string): number;
@@ -62,6 +66,8 @@ type Addon = {
   acceptBatch(listener: number, limit: number): number;
   raiseDescriptor(fd: number, isOurs: boolean): number;
   queueLength(fd: number): number;
+  ignoreNewClients(fd: number): number;
+  stopListening(fd: number): number;
   closeDescriptor(fd: number): number;
   openNull(): number;
   readNow(fd: number, buffer: Uint8Array, peeks: boolean): number;
@@ -75,6 +81,7 @@ type Addon = {
   receiveLog(fd: number, buffer: Uint8Array): number;
   compileRecipe(plan: RecipePlan): Recipe;
   spawnRecipe(recipe: Recipe, fd: number, record: Uint8Array | null, keeps: boolean): number;
+  errorText(errno: number): string;
   raiseDescriptorLimit(found: Float64Array): number;
   trimMemory(): number;
   lookupAccount(nameOrUid: string | number): Promise<Answer>;
@@ -397,6 +404,16 @@ export const openKernel = (options: {
       if (watchers.delete(descriptor)) addon.unwatch(descriptor);
       addon.closeDescriptor(descriptor);
     },
+    /** From here on nobody new gets into a TCP listener's queue; who tries hears nothing, and tries again after a second. */
+    ignoreNewClients: (listener: Descriptor): void => {
+      demand('filter a listener', addon.ignoreNewClients(listener));
+    },
+    /** Closes a listener for everybody who has it: children that have not exec'd yet have copies of all descriptors. */
+    closeListener: (listener: Descriptor): void => {
+      addon.stopListening(listener);
+      if (watchers.delete(listener)) addon.unwatch(listener);
+      addon.closeDescriptor(listener);
+    },
     /** How much waits at a listener: clients (TCP), bytes (datagrams), or just 1; for comparing two moments. */
     queueLength: (listener: Descriptor): number => addon.queueLength(listener),
     /** A descriptor of /dev/null. */
@@ -488,8 +505,8 @@ export const openKernel = (options: {
       }
     },
 
-    /** From here on the engine no longer keeps the process from ending. */
-    unref: (): void => addon.unref(),
+    /** The engine no longer keeps the process alive; nothing may be called afterwards. */
+    shutDown: (): void => addon.stop(),
 
     /** Gives memory back to the kernel that an idle server does not need; a few milliseconds. */
     trimMemory: (): number => addon.trimMemory(),

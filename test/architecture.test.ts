@@ -4,17 +4,8 @@ import { join, posix } from 'node:path';
 import { test } from 'tap';
 
 const sources = join(import.meta.dirname, '../../src');
-const everything = [
-  'model',
-  'config',
-  'admission',
-  'native',
-  'serve',
-  'runtime',
-  'operate',
-  'measure',
-  'command-line',
-];
+const parts = ['model', 'config', 'admission', 'native', 'serve', 'runtime', 'operate', 'measure'];
+const everything = [...parts, 'command', 'command-line', 'exit-status'];
 const allowed: Readonly<Record<string, readonly string[]>> = {
   model: [],
   config: ['model'],
@@ -24,6 +15,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   runtime: ['model', 'admission', 'serve', 'native'],
   operate: ['model', 'config', 'runtime', 'native'],
   measure: ['model', 'native'],
+  'exit-status': [],
+  command: everything,
   'command-line': everything,
   main: everything,
 };

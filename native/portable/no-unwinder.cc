@@ -11,6 +11,7 @@
 #include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -108,6 +109,10 @@ int stat(const char* path, struct stat* result) noexcept {
 }
 int lstat(const char* path, struct stat* result) noexcept {
   return static_cast<int>(syscall(SYS_newfstatat, AT_FDCWD, path, result, AT_SYMLINK_NOFOLLOW));
+}
+// Newer than the musl of many machines (1.2.5). The offset is one word on 64-bit processors; the second is not looked at.
+ssize_t pwritev2(int fd, const iovec* parts, int count, off_t offset, int flags) {
+  return syscall(SYS_pwritev2, fd, parts, count, offset, 0L, flags);
 }
 // libgcc asks for it by the name that only glibc has, to see whether an ARM processor has atomic instructions.
 unsigned long __getauxval(unsigned long type) { return getauxval(type); }

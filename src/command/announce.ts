@@ -1,26 +1,8 @@
 // What a person who starts acceptd at a terminal wants to know: where it listens, and a line to try for each.
 import { type ListenAddress, showAddress } from '../model/address.ts';
-import type { BuiltinName, ResolvedService } from '../model/service.ts';
+import type { ResolvedService } from '../model/service.ts';
 
-const tryBuiltin = (builtin: BuiltinName, netcat: string): string => {
-  switch (builtin) {
-    case 'echo':
-      return `echo hello | ${netcat}`;
-    case 'chargen':
-      return `${netcat} | head -3`;
-    case 'daytime':
-      return netcat;
-    case 'time':
-      return `${netcat} | od -An -tx1`;
-    case 'discard':
-      return `echo hello | ${netcat}`;
-    case 'tcpmux':
-      return `printf 'help\\r\\n' | ${netcat}`;
-    case 'ident':
-      return `echo '1, 2' | ${netcat}`;
-  }
-};
-
+/** A client for the address; a datagram client must say something, or nobody hears of it. */
 const netcatFor = (address: ListenAddress): string => {
   if (address.kind === 'unix') return `nc -N -U ${address.path}`;
   const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
@@ -29,11 +11,23 @@ const netcatFor = (address: ListenAddress): string => {
     : `nc -N ${host} ${address.port}`;
 };
 
-const tryLine = (service: ResolvedService, address: ListenAddress): string => {
-  const netcat = netcatFor(address);
-  if (service.answer.kind === 'builtin') return tryBuiltin(service.answer.builtin, netcat);
-  if (/http/.test(service.name) && address.kind === 'internet') return `curl http://${showAddress(address)}/`;
-  return /finger/.test(service.name) ? `echo root | ${netcat}` : `${netcat} </dev/null`;
+/** What to say to a service; undefined where it speaks first. */
+const greeting = (name: string, address: ListenAddress): string | undefined => {
+  if (/^(?:echo|discard)$/.test(name)) return 'echo hello';
+  if (/finger/.test(name)) return 'echo root';
+  if (name === 'ident') return "echo '1, 2'";
+  if (name === 'tcpmux') return "printf 'help\\r\\n'";
+  return address.socketType === 'dgram' ? 'echo' : undefined;
+};
+
+const tryLine = ({ answer }: ResolvedService, address: ListenAddress): string => {
+  const name =
+    answer.kind === 'builtin' ? answer.builtin : answer.file.slice(answer.file.lastIndexOf('/') + 1);
+  if (/http/.test(name) && address.kind === 'internet') return `curl http://${showAddress(address)}/`;
+  const said = greeting(name, address);
+  const line = said === undefined ? `${netcatFor(address)} </dev/null` : `${said} | ${netcatFor(address)}`;
+  if (name === 'time') return `${line} | od -An -tx1`;
+  return name === 'chargen' ? `${line} | head -3` : line;
 };
 
 /** One line for each listener. */

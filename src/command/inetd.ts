@@ -1,1 +1,189 @@
-export const runInetd = async (_words: readonly string[], _name: string): Promise<0> => 0;
+// acceptd inetd: the command line of every inetd, for scripts and packages that start one.
+import { spawn } from 'node:child_process';
+import { existsSync, writeSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { defaultLoadOptions, type LoadOptions } from '../config/load.ts';
+import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
+import { parseCount, seconds } from '../model/quantity.ts';
+import { type Dialect, dialects } from '../model/service.ts';
+import { loadServices } from '../operate/reload.ts';
+import { runServer } from './server.ts';
+
+const help = `acceptd inetd [OPTION...] [FILE|DIRECTORY...]
+
+Serves an inetd.conf as inetd does: in the background, with a pid file. Also when acceptd is started as 'inetd'.
+
+  -d, --debug           stay in the foreground and log more
+  -i, -f, --foreground  stay in the foreground
+  -e                    log to stderr (acceptd always does)
+  -E                    handlers inherit the environment
+  -R, --rate N          starts per minute of one service; 0 is no limit
+  -q N                  length of the listen queue
+  -c N                  instances of one service at once
+  -C N                  connections per minute from one address
+  -s N                  instances of one service for one address
+  -a ADDRESS            where entries without an address listen
+  -p[FILE], --pidfile[=FILE]  where to write the pid; empty for nowhere (default /run/inetd.pid)
+  --environment         handlers find the client's address in their environment
+  --resolve             the same; names are not looked up
+  -l                    log connections (acceptd always does)
+  -w, -W                wrap services with TCP wrappers; see below
+  --dialect NAME        ${dialects.join(', ')} (default: debian)
+  --without-wrappers    go on where an option asks for TCP wrappers
+  --drain SECONDS       what instances get to end at TERM (default 10)
+  -h, --help            this text
+
+Without FILE: /etc/inetd.conf, and /etc/inetd.d where it exists.
+acceptd does not consult hosts.allow and hosts.deny itself: -w, -W and Debian's -l are refused, because serving
+without them would let in whom they keep out. Write /usr/sbin/tcpd as the program of a service instead.
+
+Examples:
+  acceptd inetd -i                       the system's services, in the foreground
+  acceptd inetd -d ./inetd.conf          try a file
+  acceptd inetd --dialect freebsd -c 40 -p /run/inetd.pid /etc/inetd.conf
+
+Exit status: 0 done, 64 usage, 70 our bug, 71 the system refused, 78 configuration.
+`;
+
+const options = {
+  debug: { type: 'boolean', short: 'd' },
+  foreground: { type: 'boolean', short: 'f' },
+  interactive: { type: 'boolean', short: 'i' },
+  stderr: { type: 'boolean', short: 'e' },
+  'keep-environment': { type: 'boolean', short: 'E' },
+  rate: { type: 'string', short: 'R' },
+  queue: { type: 'string', short: 'q' },
+  instances: { type: 'string', short: 'c' },
+  'per-source-rate': { type: 'string', short: 'C' },
+  'per-source': { type: 'string', short: 's' },
+  address: { type: 'string', short: 'a' },
+  pidfile: { type: 'string', short: 'p' },
+  environment: { type: 'boolean' },
+  resolve: { type: 'boolean' },
+  log: { type: 'boolean', short: 'l' },
+  'wrap-programs': { type: 'boolean', short: 'w' },
+  'wrap-internal': { type: 'boolean', short: 'W' },
+  dialect: { type: 'string' },
+  'without-wrappers': { type: 'boolean' },
+  drain: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const parse = (words: readonly string[]) =>
+  // -p and --pidfile may stand alone, for no pid file: getopt's optional argument, which parseArgs does not know
+  parseArgs({
+    args: words.map((word) => (word === '-p' || word === '--pidfile' ? '--pidfile=' : word)),
+    options,
+    allowPositionals: true,
+    strict: true,
+  });
+
+type Values = ReturnType<typeof parse>['values'];
+
+const isDialect = (name: string): name is Dialect => dialects.some((dialect) => dialect === name);
+
+/** Options with a number, by name; a text for the one that is wrong. */
+const numbersOf = (values: Values): ReadonlyMap<string, number> | string => {
+  const numbers = new Map<string, number>();
+  for (const name of ['rate', 'queue', 'instances', 'per-source-rate', 'per-source', 'drain'] as const) {
+    const written = values[name];
+    if (written === undefined) continue;
+    const number = parseCount(written);
+    if (number === undefined) return `--${name} '${written}' is no number; write a whole number from 0 on`;
+    numbers.set(name, number);
+  }
+  return numbers;
+};
+
+/** In which dialects -l also asks for TCP wrappers. */
+const isWrapped = (values: Values, dialect: Dialect): boolean =>
+  values['wrap-programs'] === true ||
+  values['wrap-internal'] === true ||
+  (values.log === true && (dialect === 'debian' || dialect === 'openbsd'));
+
+const readyDescriptor = 3;
+const readyMark = 'ACCEPTD_READY';
+
+/** Starts the same command in a session of its own and leaves when its sockets are bound, or when it has given up. */
+const runInBackground = (): Promise<ExitStatus> =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+      cwd: '/',
+      detached: true,
+      stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+      env: { ...process.env, [readyMark]: '1' },
+    });
+    child.on('error', (error) =>
+      resolve(complain(`cannot start in the background: ${error.message}`, exitStatus.system)),
+    );
+    child.on('exit', (code) => {
+      const known = Object.values(exitStatus).find((status) => status === code);
+      resolve(known ?? exitStatus.bug);
+    });
+    child.stdio[readyDescriptor]?.on('data', () => {
+      child.unref();
+      process.exit(exitStatus.done);
+    });
+  });
+
+const tellReady = (): void => {
+  if (process.env[readyMark] === undefined) return;
+  delete process.env[readyMark];
+  writeSync(readyDescriptor, '\n');
+};
+
+/** The words after `inetd`, or all of them when acceptd was started under that name. */
+export const runInetd = async (words: readonly string[]): Promise<ExitStatus> => {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(words);
+  } catch (error) {
+    const message = error instanceof Error ? error.message.split('. ')[0] : String(error);
+    return complain(`${message}; see acceptd inetd --help`, exitStatus.usage);
+  }
+  const { values, positionals } = parsed;
+  if (values.help === true) {
+    process.stdout.write(help);
+    return exitStatus.done;
+  }
+  const dialect = values.dialect ?? 'debian';
+  if (!isDialect(dialect)) {
+    return complain(`unknown dialect '${dialect}'; choose one of ${dialects.join(', ')}`, exitStatus.usage);
+  }
+  const numbers = numbersOf(values);
+  if (typeof numbers === 'string') return complain(numbers, exitStatus.usage);
+  if (isWrapped(values, dialect) && values['without-wrappers'] !== true) {
+    return complain(
+      'TCP wrappers are asked for, and acceptd does not consult hosts.allow; use /usr/sbin/tcpd as program, or add --without-wrappers',
+      exitStatus.usage,
+    );
+  }
+  const staysInFront = values.debug === true || values.foreground === true || values.interactive === true;
+  const isChild = process.env[readyMark] !== undefined;
+  if (!staysInFront && !isChild) return runInBackground();
+
+  process.title = 'inetd';
+  const load: LoadOptions = {
+    ...defaultLoadOptions,
+    dialect,
+    defaultRate: numbers.get('rate'),
+    backlog: numbers.get('queue'),
+    listenHost: values.address,
+    defaultInstances: numbers.get('instances'),
+    defaultPerSourceRate: numbers.get('per-source-rate'),
+    defaultPerSource: numbers.get('per-source'),
+    hasAddressVariables: values.environment === true || values.resolve === true,
+    keepsEnvironment: values['keep-environment'] === true,
+  };
+  const standard = ['/etc/inetd.conf', ...(existsSync('/etc/inetd.d') ? ['/etc/inetd.d'] : [])];
+  const pidFile = values.pidfile ?? '/run/inetd.pid';
+  return runServer({
+    load: () => loadServices(positionals.length > 0 ? positionals : standard, load),
+    drain: seconds(numbers.get('drain') ?? 10),
+    logLevel: values.debug === true ? 'debug' : 'info',
+    logFormat: 'auto',
+    pidFile: pidFile === '' ? undefined : pidFile,
+    announces: false,
+    onReady: tellReady,
+  });
+};

@@ -1,4 +1,5 @@
 // acceptd listen: one service from the command line, put into words of the native language and read like a file.
+import { isatty } from 'node:tty';
 import { quote } from '../config/inetd/writer.ts';
 import { defaultLoadOptions, parseConfiguration } from '../config/load.ts';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
@@ -25,38 +26,37 @@ export type ListenChoice = {
   readonly logLevel: LogLevel;
   readonly logFormat: ServerOptions['logFormat'];
   readonly pidFile: string | undefined;
+  readonly announce: boolean | undefined;
 };
 
-type Place = readonly { readonly key: string; readonly value: string }[];
+/** What an address says: the service's name, which is its port or path, and keys of the native language. */
+type Place = { readonly name: string; readonly keys: readonly (readonly [string, string])[] };
 
 /** `PORT`, `HOST:PORT`, either with `tcp:` or `udp:` before it, `/path`, `unix:PATH`, `@name`; undefined for anything else. */
 const placeOf = (address: string): Place | undefined => {
   const unix = /^(?:unix:)?([/@].+)$/.exec(address) ?? /^unix:(.+)$/.exec(address);
-  if (unix !== null)
-    return [
-      { key: 'protocol', value: 'unix' },
-      { key: 'path', value: unix[1] ?? '' },
-    ];
-  const internet = /^(?:(tcp|udp)[46]?:)?(?:(.*):)?([A-Za-z0-9_-]+)$/.exec(address);
+  if (unix !== null) {
+    const [, path = ''] = unix;
+    return {
+      name: path,
+      keys: [
+        ['protocol', 'unix'],
+        ['path', path],
+      ],
+    };
+  }
+  const internet = /^(?:((?:tcp|udp)[46]?):)?(?:(.*):)?([A-Za-z0-9_-]+)$/.exec(address);
   if (internet === null) return undefined;
-  const [, protocol, host, port = ''] = internet;
-  return [
-    { key: 'protocol', value: /^(?:tcp|udp)[46]:/.exec(address)?.[0].slice(0, -1) ?? protocol ?? 'tcp' },
-    ...(host === undefined ? [] : [{ key: 'bind', value: host.replace(/^\[(.*)\]$/, '$1') }]),
-    { key: 'port', value: port },
-  ];
+  const [, protocol = 'tcp', host, port = ''] = internet;
+  const bind = host === undefined ? [] : [['bind', host.replace(/^\[(.*)\]$/, '$1')] as const];
+  return { name: port, keys: [['protocol', protocol], ...bind] };
 };
 
-const definition = (
-  chosen: ListenChoice,
-  address: string,
-  place: Place,
-  program: readonly string[],
-): string => {
+const definition = (chosen: ListenChoice, place: Place, program: readonly string[]): string => {
   const [file = '', ...rest] = program;
   const isRoot = process.getuid?.() === 0;
   const settings: readonly (readonly [string, string | number | undefined])[] = [
-    ...place.map(({ key, value }) => [key, quote(value)] as const),
+    ...place.keys.map(([key, value]) => [key, quote(value)] as const),
     ['exec', quote(file)],
     ['args', [file.slice(file.lastIndexOf('/') + 1), ...rest].map(quote).join(' ')],
     ['user', quote(chosen.user ?? (isRoot ? 'root' : '-'))],
@@ -72,7 +72,7 @@ const definition = (
     ['backlog', chosen.backlog],
   ];
   const written = settings.flatMap(([key, value]) => (value === undefined ? [] : [`${key} = ${value}`]));
-  return `${quote(address)} on ${written.join(', ')} ;\n`;
+  return `${quote(place.name)} on ${written.join(', ')} ;\n`;
 };
 
 export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
@@ -89,7 +89,7 @@ export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
         exitStatus.usage,
       );
     }
-    definitions.push(definition(chosen, address, place, program));
+    definitions.push(definition(chosen, place, program));
   }
   const text = definitions.join('');
   return runServer({
@@ -98,6 +98,7 @@ export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
     pidFile: chosen.pidFile,
+    announces: chosen.announce ?? isatty(process.stdout.fd),
     onReady: () => undefined,
   });
 };

@@ -1,4 +1,5 @@
 // acceptd run: the server in the foreground.
+import { isatty } from 'node:tty';
 import { defaultLoadOptions } from '../config/load.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import { seconds } from '../model/quantity.ts';
@@ -15,6 +16,7 @@ export type RunChoice = {
   readonly logLevel: LogLevel;
   readonly logFormat: ServerOptions['logFormat'];
   readonly pidFile: string | undefined;
+  readonly announce: boolean | undefined;
 };
 
 export const run = (chosen: RunChoice): Promise<ExitStatus> => {
@@ -25,6 +27,7 @@ export const run = (chosen: RunChoice): Promise<ExitStatus> => {
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
     pidFile: chosen.pidFile,
+    announces: chosen.announce ?? isatty(process.stdout.fd),
     onReady: () => undefined,
   });
 };

@@ -20,6 +20,8 @@ export type ServerOptions = {
   readonly logLevel: LogLevel;
   readonly logFormat: 'auto' | 'json' | 'pretty';
   readonly pidFile: string | undefined;
+  /** Says on stdout what listens and how to try it. */
+  readonly announces: boolean;
   /** Called once, when everything listens that can. */
   readonly onReady: () => void;
 };
@@ -92,11 +94,11 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   });
   take(first);
   if (pidFile !== undefined) writePidFile(pidFile);
-  if (isatty(process.stdout.fd) && isatty(standardError)) process.stdout.write(announce(first.services));
+  if (options.announces) process.stdout.write(announce(first.services));
   options.onReady();
   await stopped;
   if (pidFile !== undefined) removePidFile(pidFile);
   await sink.flush(milliseconds(flushPatience));
-  supervisor.kernel.unref();
+  supervisor.kernel.shutDown();
   return exitStatus.done;
 };

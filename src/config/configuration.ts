@@ -85,6 +85,17 @@ const checkMux = (
   return services;
 };
 
+/** In the order of the files and their lines, whenever a mistake was seen. */
+const sortDiagnostics = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => {
+  const order = new Map<string, number>();
+  for (const { at } of diagnostics) if (!order.has(at.file)) order.set(at.file, order.size);
+  const rank = ({ at }: Diagnostic): number => order.get(at.file) ?? 0;
+  return [...diagnostics].sort(
+    (left, right) =>
+      rank(left) - rank(right) || left.at.line - right.at.line || left.at.column - right.at.column,
+  );
+};
+
 /** What can be said only when all texts are read. `isReadable` and `files` are left to the caller. */
 export const completeServices = (
   services: readonly LocatedService[],
@@ -93,5 +104,5 @@ export const completeServices = (
 ): { readonly services: readonly LocatedService[]; readonly diagnostics: readonly Diagnostic[] } => {
   const diagnostics = [...found];
   const withMux = checkMux(dropDuplicates(services, diagnostics), makeMuxListener, diagnostics);
-  return { services: numberIds(withMux), diagnostics };
+  return { services: numberIds(withMux), diagnostics: sortDiagnostics(diagnostics) };
 };

@@ -120,7 +120,8 @@ const loadFile = async (
   chain: readonly string[],
 ): Promise<void> => {
   try {
-    const real = await realpath(file);
+    // What is no file, as a pipe at /dev/stdin, has no path of its own.
+    const real = await realpath(file).catch(() => file);
     if (chain.includes(real)) {
       const message = `${file} includes itself; it is not read again`;
       load.diagnostics.push(diagnose('warning', mark, message, 'remove this include'));
@@ -129,7 +130,7 @@ const loadFile = async (
     const text = await readFile(file, 'utf8');
     load.files.push(file);
     const { items, diagnostics } = parseText(text, file, scope);
-    load.diagnostics.push(...diagnostics);
+    for (const diagnostic of diagnostics) load.diagnostics.push(diagnostic);
     await loadItems(load, items, file, [...chain, real]);
   } catch (error) {
     reportUnreadable(load, mark, file, error);

@@ -13,7 +13,7 @@ export type Account = {
 export type Lookups = {
   /** services(5). */
   port(name: string, protocol: 'tcp' | 'udp'): Promise<number | undefined>;
-  /** The numeric addresses of a host name, of the wanted versions only. */
+  /** The numeric addresses of a host name: of that version for `v4` and `v6`, all for `both` and `dual`. */
   hosts(name: string, family: Family): Promise<readonly { readonly host: string; readonly version: 4 | 6 }[]>;
   account(name: string): Promise<Account | undefined>;
   accountById(uid: number): Promise<Account | undefined>;

@@ -5,6 +5,9 @@ import type { Account, Lookups } from './lookups.ts';
 import type { Complain } from './resolve-addresses.ts';
 import type { LocatedService, Mark } from './source.ts';
 
+/** The user of a service that runs as acceptd itself does, whoever that is. */
+const asAcceptd = '-';
+
 const largestId = 0xfffffffe;
 
 const parseId = (text: string): number | undefined => {
@@ -111,8 +114,12 @@ export const resolveCredentials = async (
     return complain(
       mark,
       `the user of '${service.name}' is missing`,
-      'write user = NAME; root must be written too',
+      'write user = NAME; root must be written too, and - is whom acceptd runs as',
     );
+  }
+  if (credentials.user === asAcceptd) {
+    if (credentials.group === undefined && credentials.supplementaryGroups === undefined) return undefined;
+    return complain(mark, "groups cannot be set for the user '-'", 'write the name of the user');
   }
   const user =
     credentials.user === undefined ? undefined : await findUser(credentials.user, mark, lookups, complain);

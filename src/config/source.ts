@@ -51,11 +51,16 @@ export const markToken = (source: SourceText, token: Token): Mark => ({
   width: token.width,
 });
 
-/** A part of a token, for diagnostics; the whole token where quotes hide which columns the part has. */
-export const partOfToken = (token: Token, start: number, end = token.text.length): Token =>
-  token.width !== token.text.length || token.isQuoted || end <= start
-    ? { ...token, text: token.text.slice(start, end) }
-    : { ...token, text: token.text.slice(start, end), column: token.column + start, width: end - start };
+/**
+ * A part of a token, for diagnostics: the whole token where quotes hide which columns the part has, one column
+ * where the part is empty.
+ */
+export const partOfToken = (token: Token, start: number, end = token.text.length): Token => {
+  const text = token.text.slice(start, end);
+  if (token.width !== token.text.length || token.isQuoted) return { ...token, text };
+  const from = Math.min(start, Math.max(0, token.text.length - 1));
+  return { ...token, text, column: token.column + from, width: Math.max(1, text.length) };
+};
 
 /** Collects what is wrong with one text. `error` and `warn` give undefined, which readers return for what they could not read. */
 export type Report = {

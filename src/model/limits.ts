@@ -8,7 +8,7 @@ import type { Milliseconds } from './quantity.ts';
 export type Rate = { readonly count: number; readonly window: Milliseconds; readonly pause: Milliseconds };
 
 export type Limits = {
-  /** Instances at once; undefined is no limit. */
+  /** Instances at once, for a whole-socket service those on each of its sockets; undefined is no limit. */
   readonly instances: number | undefined;
   /** Instances at once for one source network. */
   readonly perSource: number | undefined;

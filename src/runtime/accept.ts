@@ -213,10 +213,12 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
     }
     if (modes.includes('whole-socket')) return;
     try {
-      for (let round = 0; round < longestQueue / largestBatch; round++) {
+      if (address.kind === 'internet') kernel.ignoreNewClients(descriptor);
+      // those whose handshake is under way on this machine come within microseconds
+      for (let quietRounds = 0, round = 0; quietRounds < 100 && round < 4096; round++) {
         const clients = kernel.accept(descriptor, largestBatch);
+        quietRounds = clients.length === 0 ? quietRounds + 1 : 0;
         for (const client of clients) enterOrClose(successor, client);
-        if (clients.length < largestBatch) return;
       }
     } catch (error) {
       onStartError(successor, error, undefined);
@@ -226,7 +228,6 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
   return { onReady, enter, takeOver };
 };
 
-/** What one call can accept, and what a backlog can hold (listen(2), somaxconn). */
+/** What one call can accept. */
 const largestBatch = 64;
-const longestQueue = 65_536;
 const noBytes = new Uint8Array(0);

@@ -9,9 +9,8 @@ export const systemClock: Clock = {
   now: () => milliseconds(performance.now()),
   wallClock: () => new Date(),
   after: (delay, call) => {
-    const timer = setTimeout(call, Math.min(delay, longest));
-    // the engine keeps the process alive for as long as it serves; a wait alone must not hold up its end
-    timer.unref();
+    // the engine keeps the process alive for as long as there is something to wait for
+    const timer = setTimeout(call, Math.min(delay, longest)).unref();
     return () => clearTimeout(timer);
   },
 };

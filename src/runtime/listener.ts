@@ -14,7 +14,8 @@ const lastRetry = milliseconds(10_000);
 const isMissingFamily = (address: ListenAddress, code: string): boolean =>
   address.kind === 'internet' && address.isOptional && (code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL');
 
-export const createListeners = (runtime: Runtime, states: States) => {
+/** `onLate` is called when one could be opened at a later try. */
+export const createListeners = (runtime: Runtime, states: States, onLate: () => void) => {
   const { kernel, clock, observer, listeners } = runtime;
 
   /** Enters the table; whether it is open yet is another question. */
@@ -54,6 +55,7 @@ export const createListeners = (runtime: Runtime, states: States) => {
       observer.observe({ kind: 'listen-failed', service: resolved.id, address, failure, retryIn });
       return;
     }
+    if (opening.failures > 0) onLate();
     opening.failures = 0;
     observer.observe({ kind: 'listening', service: resolved.id, address });
     states.update(listener);
@@ -90,6 +92,10 @@ export const createListeners = (runtime: Runtime, states: States) => {
     }
   };
 
+  /** A server may have it, or have left it to a child. */
+  const belongsToUsAlone = ({ owner, service }: RunningListener): boolean =>
+    owner === undefined && service.prepared.service.mode === 'per-connection';
+
   /** The end of a listener; a server that still has the socket keeps it. */
   const close = (listener: RunningListener): void => {
     listener.opening.cancel?.();
@@ -103,7 +109,8 @@ export const createListeners = (runtime: Runtime, states: States) => {
       if (!(error instanceof SystemError)) throw error;
       observeImpaired(listener, error);
     }
-    kernel.close(listener.descriptor);
+    if (belongsToUsAlone(listener)) kernel.closeListener(listener.descriptor);
+    else kernel.close(listener.descriptor);
     listener.descriptor = undefined;
     observer.observe({
       kind: 'closed',

@@ -2,6 +2,12 @@
 import { addressKey, type ListenAddress } from '../model/address.ts';
 import type { ResolvedService } from '../model/service.ts';
 
+/** Port 0 is any free port (RPC): then it is the service that makes two listeners one. */
+export const listenerKey = (service: ResolvedService, address: ListenAddress): string =>
+  address.kind === 'internet' && address.port === 0
+    ? `${service.id} ${addressKey(address)}`
+    : addressKey(address);
+
 export type Wanted = {
   readonly key: string;
   readonly address: ListenAddress;
@@ -13,17 +19,17 @@ export type Plan = {
   readonly keep: readonly Wanted[];
   /** `replaces`: keys of listeners that will be closed and have a part of the same address until then. */
   readonly open: readonly (Wanted & { readonly replaces: readonly string[] })[];
-  readonly close: readonly (Running & { readonly successor: ResolvedService | undefined })[];
+  readonly close: readonly (Leaving & { readonly successor: ResolvedService | undefined })[];
 };
 
-export type Running = { readonly key: string; readonly address: ListenAddress };
+export type Leaving = { readonly key: string; readonly address: ListenAddress };
 
 /** Addresses that services should listen on; of two with the same address the first has it. */
-export const wantedBy = (services: readonly ResolvedService[]): readonly Wanted[] => {
+const wantedBy = (services: readonly ResolvedService[]): readonly Wanted[] => {
   const wanted = new Map<string, Wanted>();
   for (const service of services) {
     for (const address of service.addresses) {
-      const key = addressKey(address);
+      const key = listenerKey(service, address);
       if (!wanted.has(key)) wanted.set(key, { key, address, service });
     }
   }
@@ -41,37 +47,35 @@ const conflicts = (one: ListenAddress, other: ListenAddress): boolean => {
   return one.host === other.host || isWildcard(one) || isWildcard(other);
 };
 
-/** Matches by address, not by name or place in the file. */
+/** Matches by address, not by name or place in the file. `running` is by key, as an earlier plan gave it. */
 export const planListeners = (
-  running: readonly ListenAddress[],
+  running: ReadonlyMap<string, { readonly address: ListenAddress }>,
   services: readonly ResolvedService[],
 ): Plan => {
   const wanted = wantedBy(services);
-  const runningKeys = new Set(running.map(addressKey));
   const wantedKeys = new Set(wanted.map(({ key }) => key));
-  const leaving = running
-    .map((address) => ({ key: addressKey(address), address }))
-    .filter(({ key }) => !wantedKeys.has(key));
+  const leaving = [...running]
+    .filter(([key]) => !wantedKeys.has(key))
+    .map(([key, { address }]): Leaving => ({ key, address }));
   // only those of one port can meet: with thousands of listeners, asking each about each would take seconds
-  const leavingByPort = new Map<number, Running[]>();
+  const leavingByPort = new Map<number, Leaving[]>();
   for (const each of leaving) {
-    if (each.address.kind === 'unix') continue;
+    if (each.address.kind !== 'internet') continue;
     const others = leavingByPort.get(each.address.port);
     if (others === undefined) leavingByPort.set(each.address.port, [each]);
     else others.push(each);
   }
-  const replacedBy = (address: ListenAddress): readonly string[] =>
-    address.kind === 'unix'
-      ? []
-      : (leavingByPort.get(address.port) ?? [])
-          .filter((other) => conflicts(other.address, address))
-          .map(({ key }) => key);
+  const replacedBy = (address: ListenAddress): readonly string[] => {
+    if (address.kind === 'unix' || address.port === 0) return [];
+    const others = leavingByPort.get(address.port) ?? [];
+    return others.filter((other) => conflicts(other.address, address)).map(({ key }) => key);
+  };
   const open = wanted
-    .filter(({ key }) => !runningKeys.has(key))
+    .filter(({ key }) => !running.has(key))
     .map((each) => ({ ...each, replaces: replacedBy(each.address) }));
   const successors = new Map(open.flatMap(({ replaces, service }) => replaces.map((key) => [key, service])));
   return {
-    keep: wanted.filter(({ key }) => runningKeys.has(key)),
+    keep: wanted.filter(({ key }) => running.has(key)),
     open,
     close: leaving.map((each) => ({ ...each, successor: successors.get(each.key) })),
   };

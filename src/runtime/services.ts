@@ -1,11 +1,10 @@
 // A service's life: prepared for its handlers, changed or renamed by a reload, retired.
 import { createUsage } from '../admission/limits.ts';
-import { addressKey } from '../model/address.ts';
 import type { ResolvedService } from '../model/service.ts';
 import { SystemError } from '../native.ts';
 import { type Host, recipeRequest } from '../serve/surroundings.ts';
 import { type HandlerLog, openHandlerLog } from './handler-log.ts';
-import { isSameService } from './plan.ts';
+import { isSameService, listenerKey } from './plan.ts';
 import type { RunningService, Runtime } from './running.ts';
 import type { States } from './watch.ts';
 
@@ -59,7 +58,7 @@ export const createServices = (runtime: Runtime, states: States, host: Host) => 
   /** A service that goes and leaves its address to this one is the same under another name. */
   const predecessorOf = (service: ResolvedService, stays: ReadonlySet<string>): RunningService | undefined =>
     service.addresses
-      .map((address) => listeners.get(addressKey(address))?.service)
+      .map((address) => listeners.get(listenerKey(service, address))?.service)
       .find((running) => running !== undefined && !stays.has(running.prepared.service.id));
 
   const retire = (service: RunningService): void => {

@@ -5,12 +5,13 @@ import type { Observer } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import type { ResolvedService } from '../model/service.ts';
 import { type Ended, openKernel } from '../native.ts';
-import type { MuxMember, Surface } from '../serve/serve.ts';
+import type { MuxMember, Surface } from '../serve/surface.ts';
 import type { Host } from '../serve/surroundings.ts';
 import { createAcceptance } from './accept.ts';
 import { createInstances } from './instances.ts';
 import { createListeners } from './listener.ts';
 import { planListeners } from './plan.ts';
+import { createRpcRegistrar } from './rpc.ts';
 import { countAnswers, type RunningListener, type RunningService, type Runtime } from './running.ts';
 import { createServices } from './services.ts';
 import { createStates, openReserve } from './watch.ts';
@@ -79,7 +80,8 @@ export const createSupervisor = ({
   const states = createStates(runtime, (listener: RunningListener) => acceptance.onReady(listener));
   const registry = createInstances(runtime, states);
   const acceptance = createAcceptance(runtime, states, registry);
-  const listeners = createListeners(runtime, states);
+  const rpc = createRpcRegistrar(kernel, clock, observer);
+  const listeners = createListeners(runtime, states, () => rpc.sync(runtime.listeners.values()));
   const serviceTable = createServices(runtime, states, host);
   let members: readonly MuxMember[] = [];
   let datagramPorts: ReadonlySet<number> = new Set();
@@ -91,11 +93,8 @@ export const createSupervisor = ({
   const apply = (wanted: readonly ResolvedService[]): void => {
     // a reload that was under way when the end began
     if (runtime.isDraining) return;
-    const plan = planListeners(
-      [...runtime.listeners.values()].map(({ address }) => address),
-      wanted,
-    );
-    const before = new Map([...runtime.services].map(([id, { prepared }]) => [id, prepared]));
+    const plan = planListeners(runtime.listeners, wanted);
+    const before = new Map([...services].map(([id, { prepared }]) => [id, prepared]));
     const retireOld = serviceTable.replace(wanted);
     const runningOf = ({ id }: ResolvedService): RunningService => {
       const running = services.get(id);
@@ -125,6 +124,7 @@ export const createSupervisor = ({
       const listener = runtime.listeners.get(key);
       if (listener !== undefined && listener.descriptor === undefined) listeners.retry(listener);
     }
+    rpc.sync(runtime.listeners.values());
     const isChanged = (service: ResolvedService): boolean =>
       before.get(service.id) !== runningOf(service).prepared;
     observer.observe({
@@ -169,6 +169,7 @@ export const createSupervisor = ({
     runtime.isDraining = true;
     runtime.shortage.cancel?.();
     for (const listener of [...runtime.listeners.values()]) listeners.close(listener);
+    rpc.sync([]);
     observer.observe({ kind: 'draining', instances: countAnswers(runtime), grace });
     await untilIdle(grace);
     for (const stopBuiltin of [...runtime.builtins]) stopBuiltin();
@@ -176,6 +177,7 @@ export const createSupervisor = ({
     await untilIdle(lastWords);
     terminate('KILL');
     await untilIdle(lastWords);
+    await rpc.settle();
     serviceTable.retireAll();
     observer.observe({ kind: 'stopped' });
   };

@@ -37,7 +37,7 @@ export const openEngine = (): Engine => {
     waiting.delete(ended.pid);
   };
   const kernel = openKernel({ onEnded, copiesMemory });
-  t.teardown(() => kernel.unref());
+  t.teardown(() => kernel.shutDown());
   const ended = (pid: number): Promise<Ended> => {
     const known = early.get(pid);
     early.delete(pid);
@@ -149,3 +149,7 @@ export const serve = async (
   const [text, end] = await Promise.all([output, ended(pid)]);
   return { pid, text, ended: end };
 };
+
+/** More listeners than a copied table is used for: from here on handlers start in the shared table. */
+export const openManyListeners = (kernel: Kernel, count = 400): readonly Descriptor[] =>
+  Array.from({ length: count }, () => kernel.raise(kernel.openSocket(4, 'stream')));

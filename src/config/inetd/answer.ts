@@ -1,4 +1,5 @@
 // Who answers: a program with its arguments, or a built-in by one of its names.
+import { dirname, join } from 'node:path';
 import type { SocketType } from '../../model/address.ts';
 import { type Answer, type BuiltinName, builtinNames } from '../../model/service.ts';
 import { nearestWord } from '../nearest.ts';
@@ -58,6 +59,18 @@ export const baseName = (path: string): string => path.slice(path.lastIndexOf('/
 
 const hasNul = (token: Token): boolean => token.text.includes('\0');
 
+const placeBeside = (file: string, path: string): string =>
+  path.startsWith('/') ? path : join(dirname(file), path);
+
+/**
+ * Natively a path that is not absolute is relative to the file it stands in, so that a configuration and its scripts
+ * can move together; a bare word is looked up in PATH.
+ */
+const programFile = (program: Token, meaning: Meaning, report: Report): string =>
+  meaning.dialect === 'acceptd' && program.text.includes('/')
+    ? placeBeside(report.source.file, program.text)
+    : program.text;
+
 /** A program as the positional forms and the key form write it; `args` undefined: nothing was written about them. */
 export const readProgram = (
   program: Token,
@@ -65,7 +78,7 @@ export const readProgram = (
   meaning: Meaning,
   report: Report,
 ): Answer | undefined => {
-  const file = program.text;
+  const file = programFile(program, meaning, report);
   const nul = [program, ...(args ?? [])].find(hasNul);
   if (nul !== undefined) {
     return report.error(nul, 'a NUL character cannot be passed to a program', 'remove it');
@@ -74,9 +87,6 @@ export const readProgram = (
     return report.error(program, `'${file}' is no program`, 'write the path of the program');
   }
   if (!file.startsWith('/') && (file.includes('/') || !meaning.searchesPath)) {
-    if (meaning.dialect === 'acceptd') {
-      return report.error(program, `'${file}' is no absolute path`, 'write one that begins with /');
-    }
     report.warn(program, `'${file}' is relative to acceptd's working directory`, 'write an absolute path');
   }
   const limit = meaning.argumentCount;

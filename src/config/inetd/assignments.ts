@@ -77,6 +77,17 @@ export const readDefinition = (
         continue;
       }
       if (isNative && atLineStart && startsAssignment(key)) return values;
+      const next =
+        isNative && values.length > 0 ? /^([a-z_0-9]+)[ \t]+=/.exec(lineText().slice(index)) : null;
+      if (next?.[1] !== undefined && isKeyName(next[1])) {
+        report.error(
+          here(next[1].length),
+          `there is no comma before '${next[1]}'`,
+          'write one, or quote the word',
+        );
+        isBroken = true;
+        return values;
+      }
       const value = readValue(lineText(), line + 1, index, report);
       if (value.isBroken) isBroken = true;
       values.push(value.token);

@@ -1,31 +1,15 @@
 // The keys that say where a service listens: protocol, socktype, bind, port, path, listen, rpc.
 import { isIPv4, isIPv6 } from 'node:net';
-import type { Endpoint, Family, SocketType } from '../../model/address.ts';
-import type { MuxName, RpcProgram } from '../../model/service.ts';
-import { type Marks, markToken, partOfToken, type Report, type Token } from '../source.ts';
+import type { Family, SocketType } from '../../model/address.ts';
+import type { Report, Token } from '../source.ts';
+import { readListenKey } from './definition-listen.ts';
 import type { Meaning } from './dialect.ts';
 import { type Keys, readChoice } from './keys.ts';
+import { type Listening, markIf } from './listening.ts';
 import { checkPort, muxNameOf, readHostedName, readMode, readRpcProgram, splitHosts } from './name.ts';
 import { checkTransport, type ProtocolWord, readProtocolWord } from './protocol.ts';
 import type { Scope } from './scope.ts';
-import { checkUnixPath, readUnixPath } from './unix-path.ts';
-
-export type Listening = {
-  readonly name: string;
-  /** The protocol word, as ids show it. */
-  readonly protocol: string;
-  readonly socketType: SocketType;
-  readonly endpoints: readonly Endpoint[];
-  readonly mux: MuxName | undefined;
-  readonly rpc: RpcProgram | undefined;
-  readonly marks: Partial<Marks>;
-};
-
-const markIf = (
-  field: 'host' | 'port' | 'rpc' | 'socketUser' | 'socketGroup',
-  token: Token | undefined,
-  report: Report,
-): Partial<Marks> => (token === undefined ? {} : { [field]: markToken(report.source, token) });
+import { checkUnixPath } from './unix-path.ts';
 
 const readSocketType = (keys: Keys, report: Report): SocketType | undefined =>
   readChoice(keys.one('socktype'), ['stream', 'dgram', 'seqpacket'], report);
@@ -104,8 +88,7 @@ const readBoundHosts = (
 
 const readInternetKeys = (
   service: Token,
-  protocolToken: Token,
-  protocol: ProtocolWord & { readonly kind: 'internet' },
+  { token, word }: { readonly token: Token; readonly word: ProtocolWord & { readonly kind: 'internet' } },
   keys: Keys,
   scope: Scope,
   report: Report,
@@ -113,10 +96,10 @@ const readInternetKeys = (
   const { meaning } = scope;
   const isNative = meaning.dialect === 'acceptd';
   const written = readSocketType(keys, report);
-  const socketType = protocol.transport === 'tcp' ? 'stream' : 'dgram';
+  const socketType = word.transport === 'tcp' ? 'stream' : 'dgram';
   if (written !== undefined) {
     const socket = { socketType: written, instances: undefined, acceptFilter: undefined };
-    if (!checkTransport(socket, protocol, keys.one('socktype') ?? protocolToken, report)) return undefined;
+    if (!checkTransport(socket, word, keys.one('socktype') ?? token, report)) return undefined;
   }
   // A quoted name is a name as it stands.
   const hosted =
@@ -129,20 +112,19 @@ const readInternetKeys = (
   const name = hosted.name.text;
   const mux = muxNameOf(name);
   if (mux !== undefined && keys.place('port') === undefined) {
-    if (protocol.transport !== 'tcp')
+    if (word.transport !== 'tcp')
       return report.error(service, 'a tcpmux member needs tcp', 'write protocol = tcp');
     return { name, protocol: 'tcp', socketType, endpoints: [], mux, rpc: undefined, marks: {} };
   }
   const rpcValue = keys.one('rpc');
-  const isRpc = protocol.isRpc || rpcValue !== undefined;
+  const isRpc = word.isRpc || rpcValue !== undefined;
   const rpc = isRpc ? readRpcProgram(rpcValue ?? hosted.name, meaning, report) : undefined;
   const port = keys.one('port') ?? hosted.name;
   if (isRpc ? rpc === undefined : !checkPort(port, report)) return undefined;
-  const family =
-    protocol.isPlain && !isNative ? inferFamily(hosts[0], protocolToken, report) : protocol.family;
+  const family = word.isPlain && !isNative ? inferFamily(hosts[0], token, report) : word.family;
   return {
     name,
-    protocol: protocol.word,
+    protocol: word.word,
     socketType,
     endpoints: hosts.map((host) => ({
       kind: 'internet',
@@ -157,106 +139,6 @@ const readInternetKeys = (
       ...markIf('host', bound?.[0], report),
       ...markIf(isRpc ? 'rpc' : 'port', isRpc ? (rpcValue ?? hosted.name) : port, report),
     },
-  };
-};
-
-/** `tcp:HOST:PORT`, `udp6:[::1]:53`, `unix:/path`, `unix-dgram,mode=0600,owner=mail,group=mail:@name`. */
-const readListenWord = (value: Token, meaning: Meaning, report: Report): Endpoint | undefined => {
-  const colon = value.text.indexOf(':');
-  const head = partOfToken(value, 0, Math.max(0, colon));
-  const rest = partOfToken(value, colon + 1);
-  const [word = '', ...options] = head.text.split(',');
-  const unix = /^unix(?:-(stream|dgram|seqpacket))?$/.exec(word);
-  if (unix !== null) {
-    const known = new Map(
-      options.map((option): [string, string] => {
-        const equals = option.indexOf('=');
-        return [option.slice(0, Math.max(0, equals)), option.slice(equals + 1)];
-      }),
-    );
-    const unknown = [...known.keys()].find((key) => key !== 'mode' && key !== 'owner' && key !== 'group');
-    if (unknown !== undefined) {
-      return report.error(value, `unknown option '${unknown}'`, 'the options are mode, owner and group');
-    }
-    const prefix = `:${known.get('owner') ?? ''}:${known.get('group') ?? ''}:${known.get('mode') ?? ''}:`;
-    const read = readUnixPath({ ...value, text: `${prefix}${rest.text}`, isQuoted: true }, meaning, report);
-    if (read === undefined) return undefined;
-    const socketType = unix[1] === 'dgram' || unix[1] === 'seqpacket' ? unix[1] : 'stream';
-    return {
-      kind: 'unix',
-      socketType,
-      path: read.path,
-      owner: read.owner?.text,
-      group: read.group?.text,
-      mode: read.mode,
-    };
-  }
-  const protocol = readProtocolWord(head, meaning, report);
-  if (protocol?.kind !== 'internet') return undefined;
-  const hosted = readHostedName(rest, meaning, report);
-  if (hosted === undefined) return undefined;
-  // `0` is the port of an rpc service, which rpcbind tells to clients.
-  if (hosted.name.text !== '0' && !checkPort(hosted.name, report)) return undefined;
-  return {
-    kind: 'internet',
-    socketType: protocol.transport === 'tcp' ? 'stream' : 'dgram',
-    family: protocol.family,
-    host: hosted.hosts?.[0]?.text ?? '*',
-    port: hosted.name.text,
-  };
-};
-
-const readListenKey = (
-  service: Token,
-  values: readonly Token[],
-  keys: Keys,
-  scope: Scope,
-  report: Report,
-): Listening | undefined => {
-  for (const key of [
-    'protocol',
-    'socktype',
-    'bind',
-    'port',
-    'path',
-    'socket_user',
-    'socket_group',
-    'socket_mode',
-  ]) {
-    const place = keys.place(key);
-    if (place !== undefined)
-      report.error(place, `'${key}' says again what 'listen' says`, 'keep one of them');
-  }
-  const errors = report.errorCount();
-  const endpoints = values.flatMap((value) => {
-    const endpoint = readListenWord(value, scope.meaning, report);
-    if (endpoint === undefined && report.errorCount() === errors) {
-      report.error(value, `'${value.text}' is no endpoint`, 'write PROTOCOL:ADDRESS:PORT or unix:PATH');
-    }
-    return endpoint === undefined ? [] : [endpoint];
-  });
-  const [first] = endpoints;
-  if (first === undefined) return undefined;
-  const other = endpoints.findIndex(
-    (endpoint) => (endpoint.socketType === 'dgram') !== (first.socketType === 'dgram'),
-  );
-  if (other !== -1) {
-    return report.error(
-      values[other] ?? service,
-      'one service cannot have datagrams and connections',
-      'make two of it',
-    );
-  }
-  const rpcValue = keys.one('rpc');
-  const rpc = rpcValue === undefined ? undefined : readRpcProgram(rpcValue, scope.meaning, report);
-  return {
-    name: service.text,
-    protocol: first.kind === 'unix' ? 'unix' : first.socketType === 'stream' ? 'tcp' : 'udp',
-    socketType: first.socketType,
-    endpoints,
-    mux: undefined,
-    rpc,
-    marks: { ...markIf('host', values[0], report), ...markIf('rpc', rpcValue, report) },
   };
 };
 
@@ -296,6 +178,6 @@ export const readEndpointKeys = (
     case 'unix':
       return readUnixKeys(service, keys, scope.meaning, report);
     case 'internet':
-      return readInternetKeys(service, token, protocol, keys, scope, report);
+      return readInternetKeys(service, { token, word: protocol }, keys, scope, report);
   }
 };

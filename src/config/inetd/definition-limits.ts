@@ -62,7 +62,7 @@ export const readLimitKeys = (keys: Keys, meaning: Meaning, report: Report): Wri
   refuseBoth(keys, 'per_source_rate', 'ip_max', report);
   refuseBoth(keys, 'rate', 'cps', report);
   refuseBoth(keys, 'rate', 'service_max', report);
-  refuseBoth(keys, 'cps', 'service_max', report);
+  if (keys.place('rate') === undefined) refuseBoth(keys, 'cps', 'service_max', report);
   const instances = readNumberValue(keys.one('instances') ?? keys.one('accept_max'), 0, most, report);
   const perSource = readNumberValue(keys.one('per_source'), 0, most, report);
   const perSourceRateValue = keys.one('per_source_rate');

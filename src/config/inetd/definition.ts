@@ -10,11 +10,12 @@ import {
 } from '../source.ts';
 import { baseName, builtinOf, isForkedBuiltin, readBuiltin, readProgram } from './answer.ts';
 import type { Assignment } from './assignments.ts';
-import { type Listening, readEndpointKeys } from './definition-endpoints.ts';
+import { readEndpointKeys } from './definition-endpoints.ts';
 import { readLimitKeys } from './definition-limits.ts';
 import { readProcessKeys, readSocketKeys, readSurroundingsKeys } from './definition-process.ts';
 import { indexKeys, type Keys, readSwitch } from './keys.ts';
 import { completeLimits } from './limits.ts';
+import type { Listening } from './listening.ts';
 import { checkPolicy, type Scope } from './scope.ts';
 import { serviceId } from './service-id.ts';
 
@@ -32,8 +33,12 @@ const readAnswer = (
     if (place !== undefined) report.error(place, "'internal' and 'exec' are two answers", 'keep one of them');
     return readProgram(program, keys.all('args'), scope.meaning, report);
   }
+  // A missing value is reported already.
+  if (keys.place('exec') !== undefined) return undefined;
   const args = keys.place('args');
-  if (args !== undefined) report.error(args, "'args' has no effect without 'exec'", 'write exec = PROGRAM');
+  if (args !== undefined) {
+    return report.error(args, "'args' has no effect without 'exec'", 'write exec = PROGRAM');
+  }
   if (builtin !== undefined) return readBuiltin(builtin, listening.socketType, report);
   const own = listening.protocol === 'unix' ? baseName(listening.name).replace(/^@/, '') : listening.name;
   if (builtinOf(own) === undefined) {

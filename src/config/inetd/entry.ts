@@ -1,139 +1,25 @@
 // The meaning of a positional entry: its words become a service.
-import type { Endpoint } from '../../model/address.ts';
-import type { Answer, Credentials, Mode, MuxName, RpcProgram, Service } from '../../model/service.ts';
+import type { Answer, Credentials, Mode, Service } from '../../model/service.ts';
 import { type LocatedService, type Marks, markToken, type Report, type Token } from '../source.ts';
 import { readAcceptFilter } from './accept-filter.ts';
 import { baseName, builtinOf, isForkedBuiltin, readBuiltin, readProgram } from './answer.ts';
+import { readListening } from './entry-endpoints.ts';
 import { completeLimits } from './limits.ts';
-import { checkPort, muxNameOf, readHostedName, readRpcProgram } from './name.ts';
-import {
-  checkTransport,
-  type ProtocolWord,
-  readProtocolWord,
-  readSocketWord,
-  type SocketWord,
-} from './protocol.ts';
+import type { Listening } from './listening.ts';
+import { checkTransport, readProtocolWord, readSocketWord, type SocketWord } from './protocol.ts';
 import { checkPolicy, type Scope } from './scope.ts';
 import { serviceId } from './service-id.ts';
 import { defaultProcess, defaultSocket, defaultSurroundings } from './surroundings.ts';
-import { readUnixPath } from './unix-path.ts';
 import { readUserWord } from './user.ts';
 import { readWaitWord, type WaitWord } from './wait.ts';
 
-/** What the first three words say. */
-type Listening = {
-  readonly name: string;
-  readonly protocol: string;
-  readonly endpoints: readonly Endpoint[];
-  readonly mux: MuxName | undefined;
-  readonly rpc: RpcProgram | undefined;
-  readonly marks: Partial<Marks>;
-};
-
 const fieldNames = ['service', 'socket type', 'protocol', 'wait field', 'user', 'program'];
 
-const readMuxMember = (
-  name: Token,
-  hosts: readonly Token[] | undefined,
-  mux: MuxName,
-  scope: Scope,
-  report: Report,
-): Listening | undefined => {
-  if (!scope.meaning.hasMux) {
-    return report.error(
-      name,
-      `${scope.meaning.dialect} has no tcpmux`,
-      'use .dialect acceptd for this entry',
-    );
-  }
-  const [host] = hosts ?? [];
-  if (host !== undefined) {
-    report.warn(host, 'the address of a tcpmux member has no effect', 'give it to the tcpmux entry');
-  }
-  return { name: name.text, protocol: 'tcp', endpoints: [], mux, rpc: undefined, marks: {} };
-};
-
-const readInternet = (
-  service: Token,
-  socket: SocketWord,
-  protocol: ProtocolWord & { readonly kind: 'internet' },
-  scope: Scope,
-  report: Report,
-): Listening | undefined => {
-  const { meaning } = scope;
-  const hosted = readHostedName(service, meaning, report);
-  if (hosted === undefined) return undefined;
-  const { hosts, name } = hosted;
-  const mux = muxNameOf(name.text);
-  if (mux !== undefined) {
-    if (protocol.transport === 'tcp' && !protocol.isRpc)
-      return readMuxMember(name, hosts, mux, scope, report);
-    return report.error(name, 'a tcpmux member needs tcp', 'write stream tcp');
-  }
-  const rpc = protocol.isRpc ? readRpcProgram(name, meaning, report) : undefined;
-  if (protocol.isRpc ? rpc === undefined : !checkPort(name, report)) return undefined;
-  const socketType = socket.socketType === 'stream' ? 'stream' : 'dgram';
-  const names = hosts?.map((host) => host.text) ?? scope.hosts;
-  const [firstHost] = hosts ?? [];
-  return {
-    name: name.text,
-    protocol: protocol.word,
-    endpoints: names.map((host) => ({
-      kind: 'internet',
-      socketType,
-      family: protocol.family,
-      host,
-      port: protocol.isRpc ? '0' : name.text,
-    })),
-    mux: undefined,
-    rpc,
-    marks: {
-      ...(firstHost === undefined ? {} : { host: markToken(report.source, firstHost) }),
-      [protocol.isRpc ? 'rpc' : 'port']: markToken(report.source, name),
-    },
-  };
-};
-
-const readUnix = (
-  service: Token,
-  socket: SocketWord,
-  scope: Scope,
-  report: Report,
-): Listening | undefined => {
-  const unix = readUnixPath(service, scope.meaning, report);
-  if (unix === undefined) return undefined;
-  const { path, owner, group, mode } = unix;
-  return {
-    name: path,
-    protocol: 'unix',
-    endpoints: [
-      { kind: 'unix', socketType: socket.socketType, path, owner: owner?.text, group: group?.text, mode },
-    ],
-    mux: undefined,
-    rpc: undefined,
-    marks: {
-      ...(owner === undefined ? {} : { socketUser: markToken(report.source, owner) }),
-      ...(group === undefined ? {} : { socketGroup: markToken(report.source, group) }),
-    },
-  };
-};
-
-const readListening = (
-  service: Token,
-  socket: SocketWord,
-  protocol: ProtocolWord,
-  scope: Scope,
-  report: Report,
-): Listening | undefined => {
-  if (protocol.kind === 'internet') return readInternet(service, socket, protocol, scope, report);
-  return protocol.kind === 'unix' ? readUnix(service, socket, scope, report) : undefined;
-};
+type InternalWords = { readonly service: Token; readonly word: Token; readonly others: readonly Token[] };
 
 /** `internal`, by the service's own name or the name after it. */
 const readInternal = (
-  word: Token,
-  others: readonly Token[],
-  service: Token,
+  { service, word, others }: InternalWords,
   listening: Listening,
   socket: SocketWord,
   meaning: Scope['meaning'],
@@ -172,6 +58,13 @@ export const readEntryService = (
   report: Report,
 ): LocatedService | undefined => {
   const { meaning, options } = scope;
+  if (!meaning.hasKeys && (tokens[1]?.text === 'on' || tokens[1]?.text === 'off')) {
+    return report.error(
+      tokens[1],
+      `${meaning.dialect} has no keys and values`,
+      'use .dialect acceptd before it',
+    );
+  }
   const [service, socketToken, protocolToken, waitToken, userToken, program, ...others] = tokens;
   if (
     socketToken === undefined ||
@@ -209,7 +102,9 @@ export const readEntryService = (
       : undefined;
   const isInternal = program.text === 'internal' && !program.isQuoted;
   const answer = isInternal
-    ? listening && socket && readInternal(program, others, service, listening, socket, meaning, report)
+    ? listening &&
+      socket &&
+      readInternal({ service, word: program, others }, listening, socket, meaning, report)
     : readProgram(program, others.length === 0 ? undefined : others, meaning, report);
   const deferAccept =
     socket?.acceptFilter === undefined ? undefined : readAcceptFilter(socket.acceptFilter, report);

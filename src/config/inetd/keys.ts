@@ -91,8 +91,8 @@ export const readNumberValue = (
   const text = value.text;
   const number = /^0x[0-9a-f]{1,13}$/i.test(text) ? Number(text) : parseCount(text);
   if (number !== undefined && number >= least && number <= most) return number;
-  const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
-  return report.error(value, `'${text}' is no number from ${range}`, 'write a whole number');
+  const range = most === Number.MAX_SAFE_INTEGER ? `of ${least} or more` : `from ${least} to ${most}`;
+  return report.error(value, `'${text}' is no number ${range}`, 'write a whole number');
 };
 
 export const readDurationValue = (value: Token | undefined, report: Report): Milliseconds | undefined => {

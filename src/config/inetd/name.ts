@@ -18,8 +18,8 @@ export const splitHosts = (token: Token, report: Report): readonly Token[] => {
     const part = partOfToken(token, index, index + piece.length);
     index += piece.length + 1;
     const bracketed = /^\[(.*)\]$/.exec(piece)?.[1];
-    if (piece === '' && token.text !== '') {
-      report.error(part, 'an address of the list is empty', 'remove the extra comma');
+    if ((bracketed ?? piece) === '') {
+      report.error(part, 'an address is empty here', 'write one, or * for all');
     } else if (/[[\]/\s]/.test(bracketed ?? piece)) {
       report.error(part, `'${piece}' is no address`, 'write a number, a host name or *');
     } else {
@@ -86,6 +86,10 @@ export const muxNameOf = (name: string): MuxName | undefined => {
 
 /** Whether a port number or a name that services(5) may know. */
 export const checkPort = (port: Token, report: Report): boolean => {
+  if (port.text === '') {
+    report.error(port, 'the name of the service is empty', 'write a name or a port');
+    return false;
+  }
   if (/^[0-9]+$/.test(port.text)) {
     const value = Number(port.text);
     if (value >= 1 && value <= 65535) return true;
@@ -106,4 +110,4 @@ export const checkPort = (port: Token, report: Report): boolean => {
 export const readMode = (token: Token, report: Report): number | undefined =>
   /^[0-7]{1,5}$/.test(token.text) && Number.parseInt(token.text, 8) <= 0o7777
     ? Number.parseInt(token.text, 8)
-    : report.error(token, `'${token.text}' is no file mode`, 'write an octal number, as 0660');
+    : report.error(token, `'${token.text}' is no octal number up to 7777`, 'write one as 0660');

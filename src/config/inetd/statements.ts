@@ -24,6 +24,7 @@ const switchWord = /[ \t]+(on|off)(?=[ \t#;]|$)/y;
 const policyWords = /\b(?:ipsec|bypass|entrust)\b/;
 
 const looksLikeEntry = (tokens: readonly Token[]): boolean =>
+  tokens[1]?.isQuoted === false &&
   /^(?:stream|dgram|raw|rdm|seqpacket)\b/.test(tokens[1]?.text ?? '') &&
   /^(?:no)?wait\b/.test(tokens[3]?.text ?? '');
 
@@ -37,7 +38,7 @@ const warnOfLongLine = (report: Report, first: Token, meaning: Meaning): void =>
   );
 };
 
-/** Adds the words of indented lines below an entry; blank lines of blanks and indented comments do not end it. */
+/** Adds the words of indented lines below an entry; lines of blanks and indented comments do not end it. */
 const readContinuation = (
   report: Report,
   tokens: Token[],
@@ -67,11 +68,15 @@ const readContinuation = (
     if (first === undefined) continue;
     warnOfLongLine(report, first, meaning);
     if (looksLikeEntry(words.tokens)) {
+      const isOwn = meaning.dialect === 'acceptd';
       report.warn(
         first,
-        'this indented line continues the entry above it, though it looks like an entry',
-        'begin it in the first column',
+        isOwn
+          ? 'this indented line is read as an entry, because it looks like one'
+          : 'this indented line continues the entry above it, though it looks like an entry',
+        isOwn ? 'begin it in the first column, or quote its second word' : 'begin it in the first column',
       );
+      if (isOwn) break;
     }
     unclosed ??= words.unclosed;
     for (const token of words.tokens) tokens.push(token);
@@ -120,8 +125,7 @@ const readEntry = (report: Report, cursor: Cursor, meaning: Meaning): Step | und
 
 const readDefinitionStatement = (report: Report, cursor: Cursor, meaning: Meaning): Step | undefined => {
   const text = report.source.lines[cursor.line] ?? '';
-  const service = readWords(text, cursor.line + 1, cursor.index, { ...meaning, comments: 'first-column' })
-    .tokens[0];
+  const [service] = readWords(text, cursor.line + 1, cursor.index, meaning, 1).tokens;
   if (service === undefined) return undefined;
   switchWord.lastIndex = service.column - 1 + service.width;
   const match = switchWord.exec(text);

@@ -52,14 +52,20 @@ const readWord = (line: string, start: number, quoting: Meaning['quoting']): Wor
   return { text, end: index, isClosed: true };
 };
 
-/** The words of `line` from the index `start` on. */
-export const readWords = (line: string, lineNumber: number, start: number, meaning: Meaning): Words => {
+/** The words of `line` from the index `start` on, at most `most` of them. */
+export const readWords = (
+  line: string,
+  lineNumber: number,
+  start: number,
+  meaning: Meaning,
+  most = Number.POSITIVE_INFINITY,
+): Words => {
   const hash = meaning.comments === 'anywhere' ? line.indexOf('#', start) : -1;
   const text = hash === -1 ? line : line.slice(0, hash);
   const tokens: Token[] = [];
   let unclosed: Token | undefined;
   let index = skipBlanks(text, start);
-  while (index < text.length) {
+  while (index < text.length && tokens.length < most) {
     if (text[index] === '#' && meaning.comments === 'before-word') break;
     const word = readWord(text, index, meaning.quoting);
     const token: Token = {

@@ -1,5 +1,5 @@
 // chargen (RFC 864): lines of a rotating alphabet, as fast as the client reads them.
-import type { Start } from '../serve.ts';
+import type { Start } from '../surface.ts';
 import { openConversation, usualIdleLimit } from './conversation.ts';
 
 const alphabet = Array.from({ length: 95 }, (_, index) => String.fromCharCode(0x20 + index)).join('');

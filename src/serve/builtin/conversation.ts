@@ -2,7 +2,7 @@
 import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { type Milliseconds, seconds } from '../../model/quantity.ts';
 import type { Accepted } from '../../native.ts';
-import type { Prepared, Started, Surface } from '../serve.ts';
+import type { Prepared, Started, Surface } from '../surface.ts';
 import { watchIdleness } from './idleness.ts';
 import { type Outcome, reportBuiltin } from './report.ts';
 

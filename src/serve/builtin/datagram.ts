@@ -4,7 +4,7 @@ import type { Peer } from '../../model/address.ts';
 import { type Milliseconds, seconds } from '../../model/quantity.ts';
 import type { BuiltinName, ResolvedService } from '../../model/service.ts';
 import { peerOf } from '../../native.ts';
-import type { ServeDatagrams, Surface } from '../serve.ts';
+import type { ServeDatagrams, Surface } from '../surface.ts';
 import { chargenLine } from './chargen.ts';
 import { daytimeReply } from './daytime.ts';
 import { createLoopGuard, type Interfaces } from './loop-guard.ts';

@@ -1,5 +1,5 @@
 // discard (RFC 863): reads and forgets, until the client ends.
-import type { Start } from '../serve.ts';
+import type { Start } from '../surface.ts';
 import { openConversation, usualIdleLimit } from './conversation.ts';
 
 const manner = { idleLimit: usualIdleLimit, input: 'ignored', endsByReset: false } as const;

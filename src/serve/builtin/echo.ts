@@ -1,5 +1,5 @@
 // echo (RFC 862): gives back what it gets, until the client has said all and has heard it again.
-import type { Start } from '../serve.ts';
+import type { Start } from '../surface.ts';
 import { openConversation, usualIdleLimit } from './conversation.ts';
 
 const manner = { idleLimit: usualIdleLimit, input: 'stream', endsByReset: false } as const;

@@ -1,6 +1,6 @@
 // ident (RFC 1413): keeps servers that ask who is calling from waiting, and tells them nothing.
 import { seconds } from '../../model/quantity.ts';
-import type { Start } from '../serve.ts';
+import type { Start } from '../surface.ts';
 import { openConversation } from './conversation.ts';
 
 const manner = { idleLimit: seconds(30), input: 'stream', endsByReset: false } as const;

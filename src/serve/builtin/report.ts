@@ -2,7 +2,7 @@
 import type { Event } from '../../model/event.ts';
 import { milliseconds } from '../../model/quantity.ts';
 import { type ConnectionRecord, peerOf } from '../../native.ts';
-import type { Prepared, Surface } from '../serve.ts';
+import type { Prepared, Surface } from '../surface.ts';
 
 export type Outcome = Extract<Event, { readonly kind: 'builtin-ended' }>['outcome'];
 

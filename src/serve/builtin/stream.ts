@@ -1,5 +1,5 @@
 // The stream built-ins: who answers a connection by which name.
-import type { Start } from '../serve.ts';
+import type { Start } from '../surface.ts';
 import { startChargen } from './chargen.ts';
 import { daytimeReply } from './daytime.ts';
 import { startDiscard } from './discard.ts';

@@ -2,7 +2,7 @@
 import { escapeControls } from '../../model/diagnostic.ts';
 import { milliseconds, seconds } from '../../model/quantity.ts';
 import { type Accepted, peerOf, SystemError } from '../../native.ts';
-import type { MuxMember, Prepared, Start, Surface } from '../serve.ts';
+import type { MuxMember, Prepared, Start, Surface } from '../surface.ts';
 import { createNameReader } from './mux-name.ts';
 import { sayAndClose } from './parting.ts';
 import { type Outcome, reportBuiltin } from './report.ts';
@@ -81,7 +81,7 @@ export const startTcpmux: Start = (surface, prepared, client, onEnded) => {
     descriptor = kernel.tryRaise(descriptor);
     timers.push(clock.after(nameLimit, () => hangUp('timeout')));
     try {
-      // once for each arrival: half a name must not keep the loop awake
+      // once for each arrival is enough: a look takes all there is of a name
       kernel.watch(descriptor, look, 'edge');
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;

@@ -1,0 +1,99 @@
+// Two services that want one address: which of them has it, and where the kernel would refuse one of them.
+import { addressKey, describeAddress, type InternetAddress, type ListenAddress } from '../model/address.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { ResolvedService } from '../model/service.ts';
+import { diagnose, type LocatedService } from './source.ts';
+
+export type Resolved = { readonly located: LocatedService; readonly service: ResolvedService };
+
+/** rpc services have port 0 each, which is no address that two could share. */
+const claimKey = (address: ListenAddress, { rpc }: ResolvedService): string => {
+  if (address.kind === 'unix') return `unix ${address.path}`;
+  // Dual and IPv6-only cannot both be bound, so they are one claim.
+  const key = addressKey({ ...address, takesMapped: false });
+  return address.port === 0 ? `rpc ${rpc?.program}/${rpc?.lowVersion}-${rpc?.highVersion} ${key}` : key;
+};
+
+type Claim = { readonly index: number; readonly address: ListenAddress };
+
+const placeOf = ({ service }: Resolved): string =>
+  `'${service.id}' at ${service.origin.file}:${service.origin.line}`;
+
+/** Of services with one address the last keeps it; one that has lost all of its addresses is off. */
+export const dropTakenAddresses = (
+  services: readonly Resolved[],
+  diagnostics: Diagnostic[],
+): readonly Resolved[] => {
+  const claims = new Map<string, Claim>();
+  const lost = new Set<ListenAddress>();
+  for (const [index, { located, service }] of services.entries()) {
+    for (const address of service.addresses) {
+      const key = claimKey(address, service);
+      const claim = claims.get(key);
+      if (claim?.index === index) {
+        // A host name and its number, written side by side: one listener.
+        lost.add(address);
+        continue;
+      }
+      const earlier = claim && services[claim.index];
+      if (claim !== undefined && earlier !== undefined) {
+        lost.add(claim.address);
+        diagnostics.push(
+          diagnose(
+            'warning',
+            located.marks.service,
+            `${describeAddress(address)} is also wanted by ${placeOf(earlier)}, which loses it`,
+            'remove one of them',
+          ),
+        );
+      }
+      claims.set(key, { index, address });
+    }
+  }
+  return services.flatMap((resolved) => {
+    const { service } = resolved;
+    const addresses = service.addresses.filter((address) => !lost.has(address));
+    if (addresses.length === service.addresses.length) return [resolved];
+    return addresses.length === 0 ? [] : [{ ...resolved, service: { ...service, addresses } }];
+  });
+};
+
+const isWildcard = (address: InternetAddress): boolean => address.host === '0.0.0.0' || address.host === '::';
+
+/** Whether a listener on `wide` keeps one on `narrow` from being opened (bind(2) gives EADDRINUSE). */
+const shuts = (wide: InternetAddress, narrow: InternetAddress): boolean =>
+  wide !== narrow && (wide.version === narrow.version || wide.takesMapped);
+
+/**
+ * SO_REUSEADDR lets datagram sockets of all addresses and of one live side by side, but not listening TCP ones:
+ * the one that is opened second fails. It stays in the configuration, because the other may go.
+ */
+export const warnOfOverlaps = (services: readonly Resolved[], diagnostics: Diagnostic[]): void => {
+  const wildcards = new Map<number, { readonly resolved: Resolved; readonly address: InternetAddress }[]>();
+  const all = services.flatMap((resolved) =>
+    resolved.service.addresses.flatMap((address) =>
+      address.kind === 'internet' && address.socketType === 'stream' && address.port !== 0
+        ? [{ resolved, address }]
+        : [],
+    ),
+  );
+  for (const entry of all) {
+    if (!isWildcard(entry.address)) continue;
+    const list = wildcards.get(entry.address.port) ?? [];
+    list.push(entry);
+    wildcards.set(entry.address.port, list);
+  }
+  for (const { resolved, address } of all) {
+    for (const wide of wildcards.get(address.port) ?? []) {
+      if (!shuts(wide.address, address)) continue;
+      diagnostics.push(
+        diagnose(
+          'warning',
+          resolved.located.marks.service,
+          `${describeAddress(address)} cannot be open beside ${describeAddress(wide.address)} of ${placeOf(wide.resolved)}`,
+          'give one of them another port, or name all addresses',
+        ),
+      );
+    }
+  }
+};
