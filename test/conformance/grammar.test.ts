@@ -138,7 +138,7 @@ t.test('8: a short line does not end a daemon of the FreeBSD dialect, at start o
   const acceptd = await startAcceptd(t, { config: config('before'), dialect: 'freebsd' });
   t.same((await askForReport(port)).all('argument'), ['before']);
   await acceptd.reload(config('after'));
-  t.match((await askForReport(port)).all('argument')[0], /^(?:before|after)$/, 'it lives and serves');
+  t.same((await askForReport(port)).all('argument'), ['after'], 'it lives and serves');
 });
 
 t.test('9: an entry of 3000 bytes arrives whole', async (t) => {

@@ -10,7 +10,9 @@ import { isRoot } from '../support/command.ts';
 /** Whom handlers run as where it does not matter. */
 export const self = userInfo().username;
 
-export const needsRoot = isRoot ? {} : { skip: 'only root can change users and bind ports below 1024' };
+export const needsRoot: { readonly skip?: string } = isRoot
+  ? {}
+  : { skip: 'only root can change users and bind ports below 1024' };
 
 /** An address of this machine that no other test process uses: any port of it is free, below 1024 too. */
 export const ownHost = `127.${64 + ((process.pid >> 16) & 63)}.${(process.pid >> 8) & 255}.${Math.max(1, process.pid & 255)}`;
