@@ -27,6 +27,8 @@ constexpr Function kFunctions[] = {
     {"acceptBatch", acceptBatch},
     {"raiseDescriptor", raiseDescriptor},
     {"queueLength", queueLength},
+    {"ignoreNewClients", ignoreNewClients},
+    {"stopListening", stopListening},
     {"closeDescriptor", closeDescriptor},
     {"openNull", openNull},
     {"readNow", readNow},

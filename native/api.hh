@@ -28,6 +28,8 @@ Napi::Value localPort(const Napi::CallbackInfo& info);
 Napi::Value acceptBatch(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptor(const Napi::CallbackInfo& info);
 Napi::Value queueLength(const Napi::CallbackInfo& info);
+Napi::Value ignoreNewClients(const Napi::CallbackInfo& info);
+Napi::Value stopListening(const Napi::CallbackInfo& info);
 Napi::Value closeDescriptor(const Napi::CallbackInfo& info);
 Napi::Value openNull(const Napi::CallbackInfo& info);
 // transfer.cc

@@ -1,6 +1,7 @@
 // Sockets that listen, and what comes out of them.
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/tcp.h>
@@ -269,6 +270,30 @@ Napi::Value queueLength(const Napi::CallbackInfo& info) {
     if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &state, &length) == 0) return number(info, state.tcpi_unacked);
   }
   return number(info, 1);
+}
+
+/// ignoreNewClients(listener): a TCP listener takes nobody new into its queue, and refuses nobody: who asks to connect gets
+/// no answer and asks again. Connections inherit the filter, but none of their segments is such a request.
+Napi::Value ignoreNewClients(const Napi::CallbackInfo& info) {
+  constexpr uint8_t kSynAndAck = 0x12;
+  constexpr uint8_t kSyn = 0x02;
+  constexpr uint32_t kFlagsOfSegment = 13;
+  sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlagsOfSegment),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kSynAndAck),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSyn, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+  };
+  const sock_fprog filter = {static_cast<unsigned short>(std::size(program)), program};
+  const int result = setsockopt(integer(info, 0), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
+  return number(info, result < 0 ? -errno : 0);
+}
+
+/// stopListening(listener): for everybody who has it. A child that has not exec'd yet has a copy of all descriptors, so
+/// a close alone leaves a socket that takes clients and serves none of them.
+Napi::Value stopListening(const Napi::CallbackInfo& info) {
+  return number(info, shutdown(integer(info, 0), SHUT_RDWR) < 0 ? -errno : 0);
 }
 
 Napi::Value closeDescriptor(const Napi::CallbackInfo& info) {

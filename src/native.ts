@@ -66,6 +66,8 @@ type Addon = {
   acceptBatch(listener: number, limit: number): number;
   raiseDescriptor(fd: number, isOurs: boolean): number;
   queueLength(fd: number): number;
+  ignoreNewClients(fd: number): number;
+  stopListening(fd: number): number;
   closeDescriptor(fd: number): number;
   openNull(): number;
   readNow(fd: number, buffer: Uint8Array, peeks: boolean): number;
@@ -366,8 +368,9 @@ export const openKernel = (options: {
     bindUnix: (descriptor: Descriptor, address: UnixAddress): void => {
       demand(`bind ${address.path}`, addon.bindUnix(descriptor, address.path, address.mode));
     },
-    /** Whether a server has a socket at this path now. */
-    isUnixServed: (address: UnixAddress): boolean => addon.probeUnix(address.path, address.socketType) === 0,
+    /** Whether a server has a socket at this path now; one that we may not ask counts as alive. */
+    isUnixServed: (address: UnixAddress): boolean =>
+      addon.probeUnix(address.path, address.socketType) !== -constants.errno.ECONNREFUSED,
     listen: (descriptor: Descriptor, backlog: number): void => {
       demand('listen', addon.listenOn(descriptor, backlog));
     },
@@ -402,6 +405,16 @@ export const openKernel = (options: {
     close: (descriptor: Descriptor): void => {
       if (watchers.delete(descriptor)) addon.unwatch(descriptor);
       addon.closeDescriptor(descriptor);
+    },
+    /** From here on nobody new gets into a TCP listener's queue; who tries hears nothing, and tries again after a second. */
+    ignoreNewClients: (listener: Descriptor): void => {
+      demand('filter a listener', addon.ignoreNewClients(listener));
+    },
+    /** Closes a listener for everybody who has it: children that have not exec'd yet have copies of all descriptors. */
+    closeListener: (listener: Descriptor): void => {
+      addon.stopListening(listener);
+      if (watchers.delete(listener)) addon.unwatch(listener);
+      addon.closeDescriptor(listener);
     },
     /** How much waits at a listener: clients (TCP), bytes (datagrams), or just 1; for comparing two moments. */
     queueLength: (listener: Descriptor): number => addon.queueLength(listener),

@@ -36,7 +36,8 @@ export const createSourceRates = (): SourceRates => {
   return {
     admit: (service, source, rate, now) => {
       full ??= new Float64Array(rows * cells);
-      const key = `${service} ${typeof source} ${source}`;
+      // with the rate in it a reload that changes the rate begins anew, as with the rate of a service
+      const key = `${service} ${rate.count}/${rate.window} ${typeof source} ${source}`;
       const interval = rate.window / rate.count;
       const places = Array.from(seeds, (seed, row) => row * cells + (hash(seed, key) % cells));
       const wholeAt = Math.max(now, Math.min(...places.map((place) => full?.[place] ?? 0)));

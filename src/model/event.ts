@@ -34,6 +34,8 @@ export type Event =
       readonly failure: Failure;
       readonly retryIn: Milliseconds;
     }
+  /** The kernel denied something without which the service serves all the same. */
+  | { readonly kind: 'impaired'; readonly service: string; readonly failure: Failure }
   | { readonly kind: 'closed'; readonly service: string; readonly address: ListenAddress }
   | {
       readonly kind: 'refused';

@@ -2,25 +2,32 @@
 import { fstatSync, write } from 'node:fs';
 import type { Descriptor, Kernel } from '../native.ts';
 
-/** Records that may wait for a reader that is slow. */
+/** Bytes that may wait for a reader that is slow. */
 const mostWaiting = 1_048_576;
+/** What is tried at once when much waits. */
+const largestWrite = 65_536;
 
 export type LogSink = {
   /** One whole record with its newline. */
   readonly write: (record: string) => void;
-  /** Records that were lost since this was last asked. */
+  /** Records that were lost since this was last asked; 0 as long as there is no room to tell it. */
   readonly takeDropped: () => number;
+  /** Called when there is room again after records were lost. */
+  readonly onRoom: (call: () => void) => void;
   /** Everything is written, or the reader did not take it for so many milliseconds. */
   readonly flush: (patience: number) => Promise<void>;
 };
 
-/** How bytes leave: how many were taken at once, or undefined and later a call of `onRoom`. */
-type Outlet = (bytes: Uint8Array, onRoom: (taken: number) => void) => number | undefined;
+/**
+ * How bytes leave: how many were taken at once, or undefined and later a call of `onTaken`, perhaps with none, when it
+ * is worth trying again. What can never be taken counts as taken.
+ */
+export type Outlet = (bytes: Uint8Array, onTaken: (count: number) => void) => number | undefined;
 
 /** Pipes, sockets and terminals: tried at once, and again when epoll says that there is room. */
 const pollableOutlet =
   (kernel: Kernel, descriptor: Descriptor): Outlet =>
-  (bytes, onRoom) => {
+  (bytes, onTaken) => {
     const taken = kernel.write(descriptor, bytes);
     // a reader that is gone takes everything, as /dev/null would
     if (taken === -1) return bytes.length;
@@ -29,7 +36,7 @@ const pollableOutlet =
       descriptor,
       () => {
         kernel.unwatch(descriptor);
-        onRoom(0);
+        onTaken(0);
       },
       'writable',
     );
@@ -39,43 +46,56 @@ const pollableOutlet =
 /** Files: a disk may be slow, so libuv's threads write. */
 const fileOutlet =
   (descriptor: Descriptor): Outlet =>
-  (bytes, onRoom) => {
+  (bytes, onTaken) => {
     write(descriptor, bytes, 0, bytes.length, null, (error, taken) =>
-      onRoom(error === null ? taken : bytes.length),
+      onTaken(error === null ? taken : bytes.length),
     );
     return undefined;
   };
 
-export const openLogSink = (kernel: Kernel, descriptor: Descriptor): LogSink => {
-  const outlet = fstatSync(descriptor).isFile() ? fileOutlet(descriptor) : pollableOutlet(kernel, descriptor);
+const openOutlet = (kernel: Kernel, descriptor: Descriptor): Outlet =>
+  fstatSync(descriptor).isFile() ? fileOutlet(descriptor) : pollableOutlet(kernel, descriptor);
+
+export const openLogSink = (kernel: Kernel, descriptor: Descriptor): LogSink =>
+  createLogSink(openOutlet(kernel, descriptor));
+
+export const createLogSink = (outlet: Outlet): LogSink => {
   let waiting: Uint8Array[] = [];
   let size = 0;
   let dropped = 0;
   let isBusy = false;
   let whenEmpty: (() => void) | undefined;
+  let whenRoom: (() => void) | undefined;
+
+  /** Takes back what one write would take, as one piece, the rest untouched. */
+  const nextBytes = (): Uint8Array => {
+    let length = 0;
+    let count = 0;
+    while (count < waiting.length && length < largestWrite) {
+      length += waiting[count]?.length ?? 0;
+      count += 1;
+    }
+    const bytes = count === 1 ? waiting[0] : undefined;
+    const joined = bytes ?? Buffer.concat(waiting.slice(0, count));
+    if (count > 1) waiting = [joined, ...waiting.slice(count)];
+    return joined;
+  };
 
   const forget = (taken: number): void => {
     size -= taken;
-    let left = taken;
-    while (left > 0) {
-      const [first] = waiting;
-      if (first === undefined) return;
-      if (first.length > left) {
-        waiting[0] = first.subarray(left);
-        return;
-      }
-      left -= first.length;
-      waiting.shift();
-    }
+    const [first] = waiting;
+    if (first === undefined) return;
+    if (taken < first.length) waiting[0] = first.subarray(taken);
+    else waiting.shift();
   };
+
+  /** Whether there is room for some records again, not only for one. */
+  const hasRoom = (): boolean => size < mostWaiting / 2;
 
   const pump = (): void => {
     while (!isBusy && waiting.length > 0) {
-      if (waiting.length > 1) waiting = [Buffer.concat(waiting)];
-      const [bytes] = waiting;
-      if (bytes === undefined) break;
       isBusy = true;
-      const taken = outlet(bytes, (later) => {
+      const taken = outlet(nextBytes(), (later) => {
         isBusy = false;
         forget(later);
         pump();
@@ -84,6 +104,7 @@ export const openLogSink = (kernel: Kernel, descriptor: Descriptor): LogSink => 
       isBusy = false;
       forget(taken);
     }
+    if (dropped > 0 && hasRoom()) whenRoom?.();
     if (waiting.length === 0) whenEmpty?.();
   };
 
@@ -99,9 +120,13 @@ export const openLogSink = (kernel: Kernel, descriptor: Descriptor): LogSink => 
       pump();
     },
     takeDropped: () => {
+      if (!hasRoom()) return 0;
       const count = dropped;
       dropped = 0;
       return count;
+    },
+    onRoom: (call) => {
+      whenRoom = call;
     },
     flush: (patience) =>
       new Promise((resolve) => {

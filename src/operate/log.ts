@@ -45,6 +45,7 @@ export const levelOf = (kind: Event['kind']): Exclude<LogLevel, 'silent'> => {
     case 'respawning':
     case 'shortage':
     case 'rpc-failed':
+    case 'impaired':
       return 'warn';
     case 'listen-failed':
     case 'start-failed':
@@ -67,6 +68,7 @@ export const describeEvent = (event: Event): string => {
     case 'started':
       return `${event.service}: started pid ${event.pid}${event.peer === undefined ? '' : ` for ${showPeer(event.peer)}`}`;
     case 'start-failed':
+    case 'impaired':
       return `${event.service}: ${event.failure.what}`;
     case 'exited':
       return `${event.service}: pid ${event.pid} ended after ${showDuration(event.duration)}, ${showStatus(event.status)}`;
@@ -126,7 +128,7 @@ const severityOf = (event: Event): Exclude<LogLevel, 'silent'> =>
   event.kind === 'exited' && !isGoodEnd(event.status) ? 'warn' : levelOf(event.kind);
 
 /**
- * The observer that logs. Lost records are told as soon as there is room again.
+ * The observer that logs. That records were lost is told as soon as there is room again, before anything else.
  */
 export const createLog = (
   sink: LogSink,
@@ -142,14 +144,17 @@ export const createLog = (
     },
     { write: (record: string) => sink.write(format(record)) },
   );
+  const tellDropped = (): void => {
+    const count = sink.takeDropped();
+    if (count > 0) logger.warn({ event: 'log-dropped', count }, `${count} log records were lost`);
+  };
+  sink.onRoom(tellDropped);
   return {
     logger,
     observer: {
       isWanted: (kind) => logger.isLevelEnabled(kind === 'exited' ? 'warn' : levelOf(kind)),
       observe: (event) => {
-        const dropped = sink.takeDropped();
-        if (dropped > 0)
-          logger.warn({ event: 'log-dropped', count: dropped }, `${dropped} log records were lost`);
+        tellDropped();
         const severity = severityOf(event);
         if (logger.isLevelEnabled(severity)) logger[severity](fieldsOf(event), describeEvent(event));
       },

@@ -22,7 +22,7 @@ export const createTrimmer = (clock: Clock, trim: () => void): Observer => {
     });
   };
   return {
-    isWanted: () => false,
+    isWanted: isWork,
     observe: ({ kind }) => {
       if (!isWork(kind)) return;
       hasWorked = true;

@@ -4,8 +4,9 @@ import { type Source, takeStart } from '../admission/limits.ts';
 import type { RefusalReason } from '../model/event.ts';
 import { type Accepted, type ConnectionRecord, peerOf, SystemError, sourceOf } from '../native.ts';
 import { serveConnection, serveDatagrams, serveWholeSocket } from '../serve/serve.ts';
-import { claimDatagram } from './datagram.ts';
+import { claimDatagram, moveDatagrams } from './datagram.ts';
 import type { Instances } from './instances.ts';
+import { lookAtQueue } from './queue.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 import type { States } from './watch.ts';
 
@@ -60,7 +61,7 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
   /** Room for clients of a service, after entering the state that says why there is none. */
   const makeRoom = (service: RunningService): number => {
     const { limits, mode } = service.prepared.service;
-    // a socket that is handed over has one server at a time, and nobody can be refused on it
+    // each socket has one server at a time, whatever runs at the service's others; and nobody can be refused there
     const applied =
       mode === 'whole-socket' ? { ...limits, instances: undefined, onLimit: 'hold' as const } : limits;
     const room = roomFor(service.usage, applied, clock.now());
@@ -79,6 +80,10 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
   /** Counts an admitted client; undefined after a refusal was told. */
   const admit = (service: RunningService, record: ConnectionRecord): Source | undefined => {
     const { id, limits } = service.prepared.service;
+    if (runtime.isDraining) {
+      observeRefusal(service, 'draining', record);
+      return undefined;
+    }
     const source = sourceOf(record, limits.sourcePrefix);
     const verdict = admitClient(
       { service: id, limits, source },
@@ -105,7 +110,8 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
       onStartError(service, error, client.record);
       return;
     }
-    runtime.shortage.failures = 0;
+    // that a built-in could start says nothing of processes
+    if (started.kind === 'process' || runtime.shortage.of === 'descriptors') runtime.shortage.failures = 0;
     instances.register(service, started, client, source, undefined);
   };
 
@@ -161,7 +167,7 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
     const { service, descriptor } = listener;
     if (makeRoom(service) === 0 || descriptor === undefined) return;
     takeStart(service.usage, service.prepared.service.limits.rate, clock.now());
-    const waiting = kernel.queueLength(descriptor);
+    const waiting = lookAtQueue(kernel, listener.address, descriptor);
     try {
       const pid = serveWholeSocket(runtime.surface, service.prepared, descriptor);
       listener.owner = pid;
@@ -201,7 +207,32 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
       serveDatagrams(runtime.surface, prepared, listener.descriptor);
   };
 
-  return { onReady, enter, enterOrClose };
+  /** What waits at a listener that is about to close goes to the service that takes its place. */
+  const takeOver = (listener: RunningListener, successor: RunningService): void => {
+    const { descriptor, address, owner } = listener;
+    const modes = [listener.service, successor].map(({ prepared }) => prepared.service.mode);
+    if (descriptor === undefined || owner !== undefined) return;
+    if (address.socketType === 'dgram') {
+      moveDatagrams(runtime, successor.prepared.service.id, descriptor);
+      return;
+    }
+    if (modes.includes('whole-socket')) return;
+    try {
+      if (address.kind === 'internet') kernel.ignoreNewClients(descriptor);
+      // those whose handshake is under way on this machine come within microseconds
+      for (let quietRounds = 0, round = 0; quietRounds < 100 && round < 4096; round++) {
+        const clients = kernel.accept(descriptor, largestBatch);
+        quietRounds = clients.length === 0 ? quietRounds + 1 : 0;
+        for (const client of clients) enterOrClose(successor, client);
+      }
+    } catch (error) {
+      onStartError(successor, error, undefined);
+    }
+  };
+
+  return { onReady, enter, takeOver };
 };
 
+/** What one call can accept. */
+const largestBatch = 64;
 const noBytes = new Uint8Array(0);

@@ -40,10 +40,14 @@ const sendAgain = (runtime: Runtime, service: string, waiting: readonly Waiting[
   if (lost > 0) runtime.observer.observe({ kind: 'datagrams-lost', service, count: lost });
 };
 
+/** Empties a socket that is about to close into the one that has its address now. */
+export const moveDatagrams = (runtime: Runtime, service: string, from: Descriptor): void =>
+  sendAgain(runtime, service, takeAll(runtime, from));
+
 /**
  * Gives the socket that holds the sender's datagrams, connected to it, and leaves a fresh one in the listener.
- * Datagrams of the same sender go on to its instance for as long as that lives. Throws SystemError; nothing has
- * changed then.
+ * Datagrams of the same sender go on to its instance for as long as that lives. Throws SystemError; the
+ * listener is in order then.
  */
 export const claimDatagram = (
   runtime: Runtime,
@@ -59,8 +63,16 @@ export const claimDatagram = (
   kernel.unwatch(descriptor);
   listener.isWatched = false;
   listener.descriptor = fresh;
-  kernel.connectTo(descriptor, sender);
-  kernel.setBlocking(descriptor, true);
-  sendAgain(runtime, service.prepared.service.id, moved);
+  const { id } = service.prepared.service;
+  try {
+    kernel.connectTo(descriptor, sender);
+    kernel.setBlocking(descriptor, true);
+  } catch (error) {
+    kernel.close(descriptor);
+    // an address that nobody can send to would come again and again
+    sendAgain(runtime, id, moved.slice(1));
+    throw error;
+  }
+  sendAgain(runtime, id, moved);
   return descriptor;
 };

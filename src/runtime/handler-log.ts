@@ -1,41 +1,38 @@
 // What handlers write to stderr: one socket for each service, its lines become events with the writer's pid.
-import type { Event, Observer } from '../model/event.ts';
+import type { Observer } from '../model/event.ts';
 import type { Descriptor, Kernel } from '../native.ts';
 
 export type HandlerLog = {
   /** For the handlers; never read from here. */
   readonly theirs: Descriptor;
+  /** A handler has ended: nothing follows what it wrote last. With the last of them that goes for their children too. */
+  readonly finish: (pid: number, isLast: boolean) => void;
+  /** Reads what there is, at the end of everything. */
+  readonly drain: () => void;
   /** No handler will be started with it any more; what the living ones still write is read until they end. */
   readonly retire: () => void;
 };
 
-const chunkSize = 16_384;
+/**
+ * What is read of one service in one turn of the loop; the rest waits in the socket, and so does its writer. Small, because
+ * each line becomes a record: of the shortest lines this many bytes cost some milliseconds.
+ */
+const chunk = Buffer.alloc(4_096);
+/** A longer line is told in several pieces. */
 const longestLine = 8_192;
-/** At most so much of one service in one turn of the loop; the rest waits in the socket, and so does its writer. */
-const chunksPerTurn = 4;
+/** Writers within a line whose beginning is kept; each has at most `longestLine`. */
+const mostUnfinished = 256;
+const newline = 10;
+/** More than a socket's buffer holds: a drain ends although somebody goes on writing. */
+const drainTurns = 256;
 
 export const openHandlerLog = (kernel: Kernel, observer: Observer, service: string): HandlerLog => {
-  const pair = kernel.openLogPair();
-  const ours = kernel.raise(pair.ours);
-  const theirs = kernel.raise(pair.theirs);
-  const chunk = Buffer.alloc(chunkSize);
-  // beginnings of lines, for each writer that stands within one
-  const unfinished = new Map<number, string>();
+  const { ours, theirs } = openRaisedPair(kernel);
+  const unfinished = new Map<number, Buffer>();
 
-  const say = (pid: number, line: string): void => {
-    const event: Event = { kind: 'handler-said', service, pid, line };
-    if (line !== '') observer.observe(event);
-  };
-
-  const take = (pid: number, text: string): void => {
-    const lines = ((unfinished.get(pid) ?? '') + text).split(/\r?\n/);
-    const rest = lines.pop() ?? '';
-    for (const line of lines) say(pid, line.slice(0, longestLine));
-    unfinished.delete(pid);
-    if (rest.length > longestLine) say(pid, rest.slice(0, longestLine));
-    else if (rest !== '') unfinished.set(pid, rest);
-    // a service whose handlers never end a line must not collect memory
-    if (unfinished.size > 256) flush();
+  const say = (pid: number, line: Buffer): void => {
+    const text = line.toString('utf8').replace(/\r$/, '');
+    if (text !== '') observer.observe({ kind: 'handler-said', service, pid, line: text });
   };
 
   const flush = (): void => {
@@ -43,18 +40,81 @@ export const openHandlerLog = (kernel: Kernel, observer: Observer, service: stri
     unfinished.clear();
   };
 
-  kernel.watch(ours, () => {
-    for (let turn = 0; turn < chunksPerTurn; turn++) {
-      const got = kernel.receiveLog(ours, chunk);
-      if (got === undefined) return;
-      if (got.length === 0) {
-        flush();
-        kernel.close(ours);
-        return;
+  const take = (pid: number, bytes: Buffer): void => {
+    const beginning = unfinished.get(pid);
+    let left = beginning === undefined ? bytes : Buffer.concat([beginning, bytes]);
+    unfinished.delete(pid);
+    for (;;) {
+      const end = left.indexOf(newline);
+      const length = end === -1 ? left.length : end;
+      if (length > longestLine) {
+        const cut = characterStart(left, longestLine);
+        say(pid, left.subarray(0, cut));
+        left = left.subarray(cut);
+      } else if (end === -1) {
+        break;
+      } else {
+        say(pid, left.subarray(0, end));
+        left = left.subarray(end + 1);
       }
-      take(got.pid, chunk.toString('utf8', 0, got.length));
     }
-  });
+    // a copy: the chunk is read into again
+    if (left.length > 0) unfinished.set(pid, Buffer.from(left));
+    if (unfinished.size > mostUnfinished) flush();
+  };
 
-  return { theirs, retire: () => kernel.close(theirs) };
+  /** False when there is nothing more to read now. */
+  const read = (): boolean => {
+    const got = kernel.receiveLog(ours, chunk);
+    if (got === undefined) return false;
+    if (got.length > 0) {
+      take(got.pid, chunk.subarray(0, got.length));
+      return true;
+    }
+    // all writers are gone
+    flush();
+    kernel.close(ours);
+    return false;
+  };
+
+  kernel.watch(ours, read);
+
+  return {
+    theirs,
+    finish: (pid, isLast) => {
+      if (unfinished.size === 0) return;
+      if (isLast) return flush();
+      const rest = unfinished.get(pid);
+      if (rest === undefined) return;
+      unfinished.delete(pid);
+      say(pid, rest);
+    },
+    drain: () => {
+      for (let turn = 0; turn < drainTurns && read(); turn++);
+      flush();
+    },
+    retire: () => kernel.close(theirs),
+  };
+};
+
+/** Both ends at high numbers, or none. */
+const openRaisedPair = (kernel: Kernel): { readonly ours: Descriptor; readonly theirs: Descriptor } => {
+  const open = kernel.openLogPair();
+  const raised: Descriptor[] = [];
+  try {
+    const ours = kernel.raise(open.ours);
+    raised.push(ours);
+    return { ours, theirs: kernel.raise(open.theirs) };
+  } catch (error) {
+    for (const each of [...raised, ...(raised.length === 0 ? [open.ours] : []), open.theirs])
+      kernel.close(each);
+    throw error;
+  }
+};
+
+/** The place at or a little before `at` that is not within a character of UTF-8. */
+const characterStart = (bytes: Buffer, at: number): number => {
+  let start = at;
+  while (start > at - 4 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start--;
+  return start;
 };

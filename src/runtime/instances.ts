@@ -4,7 +4,15 @@ import type { ExitStatus, Failure } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import { type Accepted, type Ended, peerOf } from '../native.ts';
 import type { Started } from '../serve/surface.ts';
-import type { Instance, RunningListener, RunningService, Runtime } from './running.ts';
+import { isUntouched, lookAtQueue } from './queue.ts';
+import {
+  countAnswers,
+  type Instance,
+  type RunningListener,
+  type RunningService,
+  type Runtime,
+} from './running.ts';
+import { listenAgain } from './socket.ts';
 import type { States } from './watch.ts';
 
 /** The parts of a status of wait4(2). */
@@ -15,7 +23,7 @@ const exitStatus = (status: number): ExitStatus => {
     : { kind: 'signal', signal, dumpedCore: (status & 0x80) !== 0 };
 };
 
-/** Runs in a row that left no less in the queue than they found, before a server is made to wait. */
+/** Runs in a row that took nothing from the queue, before a server is made to wait. */
 const patientRuns = 8;
 const shortestPause = milliseconds(10);
 const longestPause = milliseconds(30_000);
@@ -51,6 +59,7 @@ export const createInstances = (runtime: Runtime, states: States) => {
   const release = (service: RunningService, source: Source | undefined): void => {
     leaveInstance(service.usage, source);
     states.leaveHeld(service);
+    if (runtime.isDraining && countAnswers(runtime) === 0) runtime.whenIdle?.();
   };
 
   /** The whole socket is ours again: watched at once, or later when its server cannot keep up with what waits. */
@@ -62,12 +71,15 @@ export const createInstances = (runtime: Runtime, states: States) => {
     const { listener, waiting } = lent;
     listener.owner = undefined;
     if (listener.descriptor === undefined) return;
-    const left = kernel.queueLength(listener.descriptor);
-    const isStuck = failure !== undefined || (left > 0 && left >= waiting && duration < longRun);
+    const { mode } = listener.service.prepared.service;
+    listenAgain(kernel, listener.service.prepared.service, listener.address, listener.descriptor);
+    const left = lookAtQueue(kernel, listener.address, listener.descriptor);
+    const isStuck = failure !== undefined || (isUntouched(waiting, left) && duration < longRun);
     const { respawning } = listener;
     respawning.failures = isStuck ? respawning.failures + 1 : 0;
     const counted = failure === undefined ? respawning.failures - patientRuns : respawning.failures;
-    if (left > 0 && counted > 0) enterRespawning(listener, backOff(counted, shortestPause, longestPause));
+    const isPaused = mode === 'whole-socket' && left.length > 0 && counted > 0;
+    if (isPaused) enterRespawning(listener, backOff(counted, shortestPause, longestPause));
     states.update(listener);
   };
 
@@ -107,6 +119,7 @@ export const createInstances = (runtime: Runtime, states: States) => {
       });
     }
     release(service, source);
+    service.log?.finish(ended.pid, service.usage.live === 0);
     if (lent !== undefined) takeBack(lent, duration, ended.failure);
   };
 

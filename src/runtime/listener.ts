@@ -61,41 +61,56 @@ export const createListeners = (runtime: Runtime, states: States, onLate: () => 
     states.update(listener);
   };
 
+  const observeImpaired = ({ service }: RunningListener, error: SystemError): void => {
+    const failure = { code: error.code, what: error.message };
+    observer.observe({ kind: 'impaired', service: service.prepared.service.id, failure });
+  };
+
+  /** What failed before gets another chance at once. */
+  const forgetFailures = ({ respawning }: RunningListener): void => {
+    respawning.cancel?.();
+    respawning.cancel = undefined;
+    respawning.failures = 0;
+  };
+
   /** The socket stays; whose it is and how it is served changes. */
   const pass = (listener: RunningListener, address: ListenAddress, service: RunningService): void => {
     listener.service.listeners.delete(listener);
     listener.service = service;
     listener.address = address;
     service.listeners.add(listener);
+    forgetFailures(listener);
     // the rule is asked anew: the mode may need another kind of watching
     if (listener.descriptor === undefined) return;
     kernel.unwatch(listener.descriptor);
     listener.isWatched = false;
     try {
-      retuneListener(kernel, service.prepared.service, address, listener.descriptor);
+      retuneListener(kernel, service.prepared.service, address, listener.descriptor, listener.inode);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      const failure = { code: error.code, what: error.message };
-      const retryIn = milliseconds(0);
-      observer.observe({
-        kind: 'listen-failed',
-        service: service.prepared.service.id,
-        address,
-        failure,
-        retryIn,
-      });
+      observeImpaired(listener, error);
     }
   };
+
+  /** A server may have it, or have left it to a child. */
+  const belongsToUsAlone = ({ owner, service }: RunningListener): boolean =>
+    owner === undefined && service.prepared.service.mode === 'per-connection';
 
   /** The end of a listener; a server that still has the socket keeps it. */
   const close = (listener: RunningListener): void => {
     listener.opening.cancel?.();
-    listener.respawning.cancel?.();
+    forgetFailures(listener);
     listener.service.listeners.delete(listener);
     listeners.delete(listener.key);
     if (listener.descriptor === undefined) return;
-    removeSocketFile(listener.address, listener.inode);
-    kernel.close(listener.descriptor);
+    try {
+      removeSocketFile(listener.address, listener.inode);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      observeImpaired(listener, error);
+    }
+    if (belongsToUsAlone(listener)) kernel.closeListener(listener.descriptor);
+    else kernel.close(listener.descriptor);
     listener.descriptor = undefined;
     observer.observe({
       kind: 'closed',
@@ -104,14 +119,22 @@ export const createListeners = (runtime: Runtime, states: States, onLate: () => 
     });
   };
 
-  /** Tries what could not be opened, now (SIGALRM). */
-  const retryNow = (): void => {
-    for (const listener of listeners.values()) {
-      if (listener.opening.cancel !== undefined) open(listener, []);
+  /** Tries what could not be opened or started, now. */
+  const retry = (listener: RunningListener): void => {
+    if (listener.descriptor === undefined) {
+      open(listener, []);
+      return;
     }
+    forgetFailures(listener);
+    states.update(listener);
   };
 
-  return { add, open, pass, close, retryNow };
+  /** The same for all (SIGALRM). */
+  const retryNow = (): void => {
+    for (const listener of listeners.values()) retry(listener);
+  };
+
+  return { add, open, pass, close, retry, retryNow };
 };
 
 export type Listeners = ReturnType<typeof createListeners>;

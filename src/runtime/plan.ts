@@ -3,7 +3,7 @@ import { addressKey, type ListenAddress } from '../model/address.ts';
 import type { ResolvedService } from '../model/service.ts';
 
 /** Port 0 is any free port (RPC): then it is the service that makes two listeners one. */
-const listenerKey = (service: ResolvedService, address: ListenAddress): string =>
+export const listenerKey = (service: ResolvedService, address: ListenAddress): string =>
   address.kind === 'internet' && address.port === 0
     ? `${service.id} ${addressKey(address)}`
     : addressKey(address);
@@ -17,21 +17,29 @@ export type Wanted = {
 export type Plan = {
   /** The same address, whatever else changed: the socket stays, and with it whoever waits in its queue. */
   readonly keep: readonly Wanted[];
-  /** `replaces`: keys of listeners that will be closed and stand in the way until then. */
+  /** `replaces`: keys of listeners that will be closed and have a part of the same address until then. */
   readonly open: readonly (Wanted & { readonly replaces: readonly string[] })[];
-  readonly close: readonly string[];
+  readonly close: readonly (Leaving & { readonly successor: ResolvedService | undefined })[];
 };
 
-/** Addresses that a service should listen on. */
-const wantedBy = (services: readonly ResolvedService[]): readonly Wanted[] =>
-  services.flatMap((service) =>
-    service.addresses.map((address) => ({ key: listenerKey(service, address), address, service })),
-  );
+export type Leaving = { readonly key: string; readonly address: ListenAddress };
+
+/** Addresses that services should listen on; of two with the same address the first has it. */
+const wantedBy = (services: readonly ResolvedService[]): readonly Wanted[] => {
+  const wanted = new Map<string, Wanted>();
+  for (const service of services) {
+    for (const address of service.addresses) {
+      const key = listenerKey(service, address);
+      if (!wanted.has(key)) wanted.set(key, { key, address, service });
+    }
+  }
+  return [...wanted.values()];
+};
 
 const isWildcard = (address: { readonly host: string }): boolean =>
   address.host === '0.0.0.0' || address.host === '::';
 
-/** Whether the kernel would refuse to bind one while the other listens. */
+/** Whether the kernel would refuse to bind one while the other listens, unless both agree to share. */
 const conflicts = (one: ListenAddress, other: ListenAddress): boolean => {
   if (one.kind === 'unix' || other.kind === 'unix') return false;
   if (one.socketType !== other.socketType || one.port !== other.port) return false;
@@ -46,26 +54,30 @@ export const planListeners = (
 ): Plan => {
   const wanted = wantedBy(services);
   const wantedKeys = new Set(wanted.map(({ key }) => key));
-  const close = [...running.keys()].filter((key) => !wantedKeys.has(key));
-  const leavingByPort = new Map<number, { readonly key: string; readonly address: ListenAddress }[]>();
-  for (const key of close) {
-    const address = running.get(key)?.address;
-    if (address?.kind !== 'internet') continue;
-    const others = leavingByPort.get(address.port) ?? [];
-    others.push({ key, address });
-    leavingByPort.set(address.port, others);
+  const leaving = [...running]
+    .filter(([key]) => !wantedKeys.has(key))
+    .map(([key, { address }]): Leaving => ({ key, address }));
+  // only those of one port can meet: with thousands of listeners, asking each about each would take seconds
+  const leavingByPort = new Map<number, Leaving[]>();
+  for (const each of leaving) {
+    if (each.address.kind !== 'internet') continue;
+    const others = leavingByPort.get(each.address.port);
+    if (others === undefined) leavingByPort.set(each.address.port, [each]);
+    else others.push(each);
   }
   const replacedBy = (address: ListenAddress): readonly string[] => {
     if (address.kind === 'unix' || address.port === 0) return [];
     const others = leavingByPort.get(address.port) ?? [];
     return others.filter((other) => conflicts(other.address, address)).map(({ key }) => key);
   };
+  const open = wanted
+    .filter(({ key }) => !running.has(key))
+    .map((each) => ({ ...each, replaces: replacedBy(each.address) }));
+  const successors = new Map(open.flatMap(({ replaces, service }) => replaces.map((key) => [key, service])));
   return {
     keep: wanted.filter(({ key }) => running.has(key)),
-    open: wanted
-      .filter(({ key }) => !running.has(key))
-      .map((each) => ({ ...each, replaces: replacedBy(each.address) })),
-    close,
+    open,
+    close: leaving.map((each) => ({ ...each, successor: successors.get(each.key) })),
   };
 };
 

@@ -9,13 +9,14 @@ import type { Milliseconds } from '../model/quantity.ts';
 import type { Descriptor, Kernel } from '../native.ts';
 import type { Prepared, Surface } from '../serve/surface.ts';
 import type { HandlerLog } from './handler-log.ts';
+import type { Waiting } from './queue.ts';
 
 /** A wait that grows with each failure in a row; `cancel` is set while it runs. */
 export type Patience = { failures: number; cancel: (() => void) | undefined };
 
 export type RunningService = {
   prepared: Prepared;
-  /** Kept across reloads as long as the service's id exists. */
+  /** Kept across reloads as long as the service exists, under whatever name. */
   readonly usage: Usage;
   log: HandlerLog | undefined;
   readonly listeners: Set<RunningListener>;
@@ -46,8 +47,8 @@ export type Instance = {
   readonly source: Source | undefined;
   readonly peer: Peer | undefined;
   readonly startedAt: Milliseconds;
-  /** In whole-socket mode, what it holds and how much waited there when it began. */
-  readonly lent: { readonly listener: RunningListener; readonly waiting: number } | undefined;
+  /** In whole-socket mode, what it holds and what waited there when it began. */
+  readonly lent: { readonly listener: RunningListener; readonly waiting: Waiting } | undefined;
 };
 
 /** What the functions of the runtime share; one for a process. */
@@ -63,8 +64,13 @@ export type Runtime = {
   /** Stops of built-ins in progress. */
   readonly builtins: Set<() => void>;
   /** Out of descriptors or processes: nothing is accepted until the pause is over. */
-  readonly shortage: Patience;
+  readonly shortage: Patience & { of: 'descriptors' | 'processes' };
   /** Given up when there is no other descriptor, to tell one client so. */
   reserve: Descriptor | undefined;
   isDraining: boolean;
+  /** Called when the last answer ends while draining. */
+  whenIdle: (() => void) | undefined;
 };
+
+/** Processes and built-ins together. */
+export const countAnswers = ({ instances, builtins }: Runtime): number => instances.size + builtins.size;

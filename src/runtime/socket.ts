@@ -1,5 +1,5 @@
 // Opening the socket of an address, with everything that its configuration says of it.
-import { chownSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
 import { addressKey, type InternetAddress, type ListenAddress, type UnixAddress } from '../model/address.ts';
 import type { ResolvedService, SocketSettings } from '../model/service.ts';
 import { type Descriptor, type Kernel, SystemError } from '../native.ts';
@@ -20,6 +20,9 @@ const one = (name: string, value: number | string | undefined): readonly SocketO
 
 const flag = (name: string, isOn: boolean): readonly SocketOption[] => (isOn ? [[name, 1]] : []);
 
+/** Also switched off: a reload may have taken it away. */
+const toggle = (name: string, isOn: boolean): SocketOption => [name, isOn ? 1 : 0];
+
 /** What can be set anew on a listener that stays open across a reload; TCP hands most of it on to its connections. */
 const tunableOptions = (address: ListenAddress, settings: SocketSettings): readonly SocketOption[] => {
   const common = [...one('SO_SNDBUF', settings.sendBuffer), ...one('SO_RCVBUF', settings.receiveBuffer)];
@@ -27,15 +30,15 @@ const tunableOptions = (address: ListenAddress, settings: SocketSettings): reado
   const isStream = address.socketType === 'stream';
   return [
     ...common,
-    ...flag('SO_KEEPALIVE', settings.keepAlive),
-    ...flag('SO_DEBUG', settings.debug),
+    toggle('SO_KEEPALIVE', settings.keepAlive),
+    toggle('SO_DEBUG', settings.debug),
     ...one('SO_MARK', settings.mark),
     ...one('SO_PRIORITY', settings.priority),
     ...both(address, 'IP_TOS', 'IPV6_TCLASS', settings.typeOfService),
     ...both(address, 'IP_TTL', 'IPV6_UNICAST_HOPS', settings.timeToLive),
     ...(isStream
       ? [
-          ...flag('TCP_NODELAY', settings.noDelay),
+          toggle('TCP_NODELAY', settings.noDelay),
           ...one('TCP_DEFER_ACCEPT', settings.deferAccept),
           ...one('TCP_FASTOPEN', settings.fastOpen),
         ]
@@ -61,12 +64,15 @@ const setOptions = (kernel: Kernel, descriptor: Descriptor, options: readonly So
   for (const [name, value] of options) kernel.setOption(descriptor, name, value);
 };
 
+/** An abstract name is no file and leaves nothing behind. */
+const isFile = (address: ListenAddress): address is UnixAddress =>
+  address.kind === 'unix' && !address.path.startsWith('@');
+
 /**
  * A socket that nobody serves any more may be removed; a live server's, or anything that is not a socket, never.
- * Abstract names leave nothing behind.
  */
 const clearPath = (kernel: Kernel, address: UnixAddress): void => {
-  if (address.path.startsWith('@')) return;
+  if (!isFile(address)) return;
   const found = lstatSync(address.path, { throwIfNoEntry: false });
   if (found === undefined) return;
   const what = `bind ${address.path}`;
@@ -75,13 +81,16 @@ const clearPath = (kernel: Kernel, address: UnixAddress): void => {
   unlinkSync(address.path);
 };
 
+const setOwner = ({ path, ownerId, groupId }: UnixAddress): void => {
+  if (ownerId !== undefined || groupId !== undefined) chownSync(path, ownerId ?? -1, groupId ?? -1);
+};
+
 const bindUnix = (kernel: Kernel, descriptor: Descriptor, address: UnixAddress): void => {
   clearPath(kernel, address);
   kernel.bindUnix(descriptor, address);
-  if (address.path.startsWith('@') || (address.ownerId === undefined && address.groupId === undefined))
-    return;
+  if (!isFile(address)) return;
   try {
-    chownSync(address.path, address.ownerId ?? -1, address.groupId ?? -1);
+    setOwner(address);
   } catch (error) {
     unlinkSync(address.path);
     throw error;
@@ -95,25 +104,33 @@ const asSystemError = (error: unknown, what: string): unknown =>
     : error;
 
 /**
- * Lets several sockets of ours have one port for as long as `activate` takes: listen(2) checks again what bind(2) did.
- * Afterwards the port is closed again to others, even of our own user.
+ * Lets a fresh socket have the port of others of ours: listen(2) checks again what bind(2) did. The fresh one then closes
+ * the port to everybody, even of our own user; the others stay ready to share, because they are about to be closed or,
+ * connected to a sender, stand in the way of the next fresh one.
  */
 const shareWhile = (
   kernel: Kernel,
   address: ListenAddress,
-  sockets: readonly Descriptor[],
+  fresh: Descriptor,
+  others: readonly Descriptor[],
   activate: () => void,
 ): void => {
+  if (others.length === 0) {
+    activate();
+    return;
+  }
   const option = address.socketType === 'dgram' ? 'SO_REUSEADDR' : 'SO_REUSEPORT';
-  const share = (value: 0 | 1): void => {
+  const share = (sockets: readonly Descriptor[], value: 0 | 1): void => {
     for (const each of sockets) kernel.setOption(each, option, value);
   };
-  share(1);
+  share([fresh, ...others], 1);
   try {
     activate();
-  } finally {
-    share(0);
+  } catch (error) {
+    share(others, 0);
+    throw error;
   }
+  share([fresh], 0);
 };
 
 /**
@@ -137,7 +154,7 @@ export const openListener = (
       else kernel.bindInternet(low, address);
       if (address.socketType !== 'dgram') kernel.listen(low, settings.backlog ?? defaultBacklog);
     };
-    shareWhile(kernel, address, overlapping.length > 0 ? [low, ...overlapping] : [], activate);
+    shareWhile(kernel, address, low, overlapping, activate);
     kernel.setBlocking(low, service.mode === 'whole-socket');
     return kernel.raise(low);
   } catch (error) {
@@ -146,26 +163,46 @@ export const openListener = (
   }
 };
 
-/** Brings a listener that stays open in line with a changed configuration. */
-export const retuneListener = (
+/** Sets the length of the queue; wakes a listener up again that its server has shut down. */
+export const listenAgain = (
   kernel: Kernel,
   service: ResolvedService,
   address: ListenAddress,
   descriptor: Descriptor,
 ): void => {
-  setOptions(kernel, descriptor, tunableOptions(address, service.socket));
   if (address.socketType !== 'dgram') kernel.listen(descriptor, service.socket.backlog ?? defaultBacklog);
 };
 
-/** Removes a unix socket's file, unless somebody has put another in its place meanwhile. */
+/** Brings a listener that stays open in line with a changed configuration. Throws SystemError. */
+export const retuneListener = (
+  kernel: Kernel,
+  service: ResolvedService,
+  address: ListenAddress,
+  descriptor: Descriptor,
+  inode: number | undefined,
+): void => {
+  try {
+    setOptions(kernel, descriptor, tunableOptions(address, service.socket));
+    listenAgain(kernel, service, address, descriptor);
+    if (!isFile(address) || socketFileInode(address) !== inode) return;
+    chmodSync(address.path, address.mode);
+    setOwner(address);
+  } catch (error) {
+    throw asSystemError(error, `change ${addressKey(address)}`);
+  }
+};
+
+/** Removes a unix socket's file, unless somebody has put another in its place meanwhile. Throws SystemError. */
 export const removeSocketFile = (address: ListenAddress, inode: number | undefined): void => {
-  if (address.kind !== 'unix' || address.path.startsWith('@')) return;
-  const found = lstatSync(address.path, { throwIfNoEntry: false });
-  if (found?.isSocket() && found.ino === inode) unlinkSync(address.path);
+  if (!isFile(address)) return;
+  try {
+    const found = lstatSync(address.path, { throwIfNoEntry: false });
+    if (found?.isSocket() && found.ino === inode) unlinkSync(address.path);
+  } catch (error) {
+    throw asSystemError(error, `remove ${address.path}`);
+  }
 };
 
 /** Identifies the file that a bind made. */
 export const socketFileInode = (address: ListenAddress): number | undefined =>
-  address.kind === 'unix' && !address.path.startsWith('@')
-    ? lstatSync(address.path, { throwIfNoEntry: false })?.ino
-    : undefined;
+  isFile(address) ? lstatSync(address.path, { throwIfNoEntry: false })?.ino : undefined;

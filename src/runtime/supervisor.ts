@@ -1,20 +1,19 @@
 // The running server: brings what runs in line with a configuration, drains it, stops it.
-import { createUsage } from '../admission/limits.ts';
 import { createSourceRates } from '../admission/source-rates.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Observer } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import type { ResolvedService } from '../model/service.ts';
-import { type Ended, openKernel, type Recipe } from '../native.ts';
-import type { MuxMember, Prepared, Surface } from '../serve/surface.ts';
-import { type Host, recipeRequest } from '../serve/surroundings.ts';
+import { type Ended, openKernel } from '../native.ts';
+import type { MuxMember, Surface } from '../serve/surface.ts';
+import type { Host } from '../serve/surroundings.ts';
 import { createAcceptance } from './accept.ts';
-import { openHandlerLog } from './handler-log.ts';
 import { createInstances } from './instances.ts';
 import { createListeners } from './listener.ts';
-import { isSameService, planListeners } from './plan.ts';
+import { planListeners } from './plan.ts';
 import { createRpcRegistrar } from './rpc.ts';
-import type { RunningListener, RunningService, Runtime } from './running.ts';
+import { countAnswers, type RunningListener, type RunningService, type Runtime } from './running.ts';
+import { createServices } from './services.ts';
 import { createStates, openReserve } from './watch.ts';
 
 export type Supervisor = ReturnType<typeof createSupervisor>;
@@ -28,6 +27,17 @@ export type SupervisorOptions = {
   readonly copiesMemory?: boolean;
 };
 
+/** Where a datagram built-in could be sent its own answers. */
+const builtinDatagramPorts = (services: readonly ResolvedService[]): ReadonlySet<number> =>
+  new Set(
+    services
+      .filter(({ answer }) => answer.kind === 'builtin')
+      .flatMap(({ addresses }) => addresses)
+      .flatMap((address) =>
+        address.kind === 'internet' && address.socketType === 'dgram' ? [address.port] : [],
+      ),
+  );
+
 /** After TERM, before KILL. */
 const lastWords = milliseconds(2_000);
 
@@ -37,7 +47,7 @@ export const createSupervisor = ({
   environment,
   copiesMemory = false,
 }: SupervisorOptions) => {
-  const kernel = openKernel({ onEnded: (ended: Ended) => onEnded(ended), copiesMemory });
+  const kernel = openKernel({ onEnded: (ended: Ended) => registry.onEnded(ended), copiesMemory });
   const host: Host = {
     environment,
     uid: process.getuid?.() ?? 0,
@@ -67,9 +77,10 @@ export const createSupervisor = ({
     listeners: new Map(),
     instances: new Map(),
     builtins: new Set(),
-    shortage: { failures: 0, cancel: undefined },
+    shortage: { of: 'descriptors', failures: 0, cancel: undefined },
     reserve: openReserve(kernel),
     isDraining: false,
+    whenIdle: undefined,
   };
   const { services, instances } = runtime;
   const states = createStates(runtime, (listener: RunningListener) => acceptance.onReady(listener));
@@ -77,127 +88,67 @@ export const createSupervisor = ({
   const acceptance = createAcceptance(runtime, states, registry);
   const rpc = createRpcRegistrar(kernel, clock, observer);
   const listeners = createListeners(runtime, states, () => rpc.sync(runtime.listeners.values()));
+  const serviceTable = createServices(runtime, states, host);
   let members: readonly MuxMember[] = [];
   let datagramPorts: ReadonlySet<number> = new Set();
-  let whenIdle: (() => void) | undefined;
-
-  const onEnded = (ended: Ended): void => {
-    registry.onEnded(ended);
-    if (runtime.isDraining) noticeIdle();
-  };
-
-  const noticeIdle = (): void => {
-    if (instances.size === 0) whenIdle?.();
-  };
-
-  const prepare = (service: ResolvedService, running: RunningService | undefined): RunningService => {
-    if (running !== undefined && isSameService(running.prepared.service, service)) return running;
-    const { answer, surroundings } = service;
-    const wantsLog = answer.kind === 'program' && surroundings.stderr === 'log';
-    const log = wantsLog ? (running?.log ?? openHandlerLog(kernel, observer, service.id)) : undefined;
-    if (log === undefined) running?.log?.retire();
-    let recipe: Recipe | undefined;
-    if (answer.kind === 'program')
-      recipe = kernel.compileRecipe(recipeRequest(service, answer, host, log?.theirs));
-    const prepared: Prepared = { service, recipe };
-    if (running === undefined) {
-      return {
-        prepared,
-        usage: createUsage(),
-        log,
-        listeners: new Set(),
-        isHeld: false,
-        suspension: undefined,
-      };
-    }
-    // the record stays: instances that run hold it, and their number counts on
-    running.prepared = prepared;
-    running.log = log;
-    return running;
-  };
-
-  const retire = (id: string, service: RunningService): void => {
-    services.delete(id);
-    service.suspension?.();
-    service.suspension = undefined;
-    service.log?.retire();
-    service.log = undefined;
-  };
 
   /**
    * Brings listeners and services in line with a configuration. What has the same address keeps its socket; instances
    * go on; a listener whose address changes is open before the old one closes.
    */
   const apply = (wanted: readonly ResolvedService[]): void => {
+    // a reload that was under way when the end began
+    if (runtime.isDraining) return;
     const plan = planListeners(runtime.listeners, wanted);
-    const before = new Map(services);
-    const prepared = new Map([...before].map(([id, running]) => [id, running.prepared]));
-    for (const service of wanted) services.set(service.id, prepare(service, before.get(service.id)));
-    const runningOf = (service: ResolvedService): RunningService => {
-      const running = services.get(service.id);
-      if (running === undefined) throw new Error(`${service.id} was not prepared`);
+    const before = new Map([...services].map(([id, { prepared }]) => [id, prepared]));
+    const retireOld = serviceTable.replace(wanted);
+    const runningOf = ({ id }: ResolvedService): RunningService => {
+      const running = services.get(id);
+      if (running === undefined) throw new Error(`${id} was not prepared`);
       return running;
     };
     members = wanted.flatMap((service) =>
       service.mux === undefined ? [] : [{ ...service.mux, prepared: runningOf(service).prepared }],
     );
-    datagramPorts = new Set(
-      wanted
-        .filter(({ answer }) => answer.kind === 'builtin')
-        .flatMap(({ addresses }) => addresses)
-        .flatMap((address) =>
-          address.kind === 'internet' && address.socketType === 'dgram' ? [address.port] : [],
-        ),
-    );
+    datagramPorts = builtinDatagramPorts(wanted);
     for (const { key, address, service } of plan.keep) {
       const listener = runtime.listeners.get(key);
       if (listener !== undefined) listeners.pass(listener, address, runningOf(service));
     }
+    // two unix sockets cannot have one path even for a moment
+    for (const { key, address } of plan.close) if (address.kind === 'unix') closeListener(key, undefined);
     for (const { key, address, service, replaces } of plan.open) {
       const overlapping = replaces.flatMap((each) => runtime.listeners.get(each)?.descriptor ?? []);
       listeners.open(listeners.add(key, address, runningOf(service)), overlapping);
     }
-    for (const key of plan.close) {
-      const listener = runtime.listeners.get(key);
-      if (listener === undefined) continue;
-      takeQueue(listener, plan.open.find(({ replaces }) => replaces.includes(key))?.service);
-      listeners.close(listener);
-    }
-    const ids = new Set(wanted.map(({ id }) => id));
-    for (const [id, service] of before) if (!ids.has(id)) retire(id, service);
+    for (const { key, successor } of plan.close)
+      closeListener(key, successor === undefined ? undefined : runningOf(successor));
+    retireOld();
     for (const service of services.values()) states.reconsider(service);
-    // what failed before may work with the new configuration, or with a port that it has set free
-    listeners.retryNow();
+    // what failed before may work by now
+    for (const { key } of plan.keep) {
+      const listener = runtime.listeners.get(key);
+      if (listener !== undefined && listener.descriptor === undefined) listeners.retry(listener);
+    }
     rpc.sync(runtime.listeners.values());
+    const isChanged = (service: ResolvedService): boolean =>
+      before.get(service.id) !== runningOf(service).prepared;
     observer.observe({
       kind: 'applied',
       services: wanted.length,
       opened: plan.open.length,
       kept: plan.keep.length,
-      retuned: plan.keep.filter(({ service }) => prepared.get(service.id) !== runningOf(service).prepared)
-        .length,
+      retuned: plan.keep.filter(({ service }) => isChanged(service)).length,
       closed: plan.close.length,
     });
   };
 
-  /** Clients in the queue of a listener that closes are served by the one that takes its place. */
-  const takeQueue = (listener: RunningListener, successor: ResolvedService | undefined): void => {
-    const running = successor === undefined ? undefined : services.get(successor.id);
-    const isAccepting =
-      listener.service.prepared.service.mode === 'per-connection' && listener.address.socketType !== 'dgram';
-    if (
-      running === undefined ||
-      listener.descriptor === undefined ||
-      !isAccepting ||
-      listener.owner !== undefined
-    )
-      return;
-    if (running.prepared.service.mode !== 'per-connection') return;
-    for (let batches = 0; batches < 64; batches++) {
-      const clients = kernel.accept(listener.descriptor, 64);
-      for (const client of clients) acceptance.enterOrClose(running, client);
-      if (clients.length < 64) return;
-    }
+  /** Closes a listener after handing on what waits there. */
+  const closeListener = (key: string, successor: RunningService | undefined): void => {
+    const listener = runtime.listeners.get(key);
+    if (listener === undefined) return;
+    if (successor !== undefined) acceptance.takeOver(listener, successor);
+    listeners.close(listener);
   };
 
   const terminate = (signal: 'TERM' | 'KILL'): void => {
@@ -206,19 +157,17 @@ export const createSupervisor = ({
     for (const pid of instances.keys()) kernel.kill(pid, `SIG${signal}`);
   };
 
-  /** Resolves when no instance is left, or after a while. */
+  /** Resolves when nobody is answered any more, or after a while. */
   const untilIdle = (patience: Milliseconds): Promise<void> =>
     new Promise((resolve) => {
-      if (instances.size === 0) return resolve();
-      const cancel = clock.after(patience, () => {
-        whenIdle = undefined;
-        resolve();
-      });
-      whenIdle = () => {
-        whenIdle = undefined;
+      const end = (): void => {
+        runtime.whenIdle = undefined;
         cancel();
         resolve();
       };
+      const cancel = clock.after(patience, end);
+      runtime.whenIdle = end;
+      if (countAnswers(runtime) === 0) end();
     });
 
   /** Accepts nothing more and closes all listeners; instances have `grace` to end, then TERM, then KILL. */
@@ -227,7 +176,7 @@ export const createSupervisor = ({
     runtime.shortage.cancel?.();
     for (const listener of [...runtime.listeners.values()]) listeners.close(listener);
     rpc.sync([]);
-    observer.observe({ kind: 'draining', instances: instances.size + runtime.builtins.size, grace });
+    observer.observe({ kind: 'draining', instances: countAnswers(runtime), grace });
     await untilIdle(grace);
     for (const stopBuiltin of [...runtime.builtins]) stopBuiltin();
     terminate('TERM');
@@ -235,7 +184,7 @@ export const createSupervisor = ({
     terminate('KILL');
     await untilIdle(lastWords);
     await rpc.settle();
-    for (const [id, service] of [...services]) retire(id, service);
+    serviceTable.retireAll();
     observer.observe({ kind: 'stopped' });
   };
 
@@ -252,7 +201,7 @@ export const createSupervisor = ({
     }));
 
   /** Cuts the grace of a stop that is under way short. */
-  const stopNow = (): void => whenIdle?.();
+  const stopNow = (): void => runtime.whenIdle?.();
 
   return {
     kernel,

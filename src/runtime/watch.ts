@@ -1,9 +1,14 @@
 // When a listener is watched: one rule, and the states that change what it says.
-import { backOff } from '../admission/limits.ts';
+import { backOff, instancesLeft } from '../admission/limits.ts';
 import type { Failure, RefusalReason } from '../model/event.ts';
 import { milliseconds } from '../model/quantity.ts';
 import { type Descriptor, type Kernel, SystemError } from '../native.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
+
+/** Built-ins need no process: a shortage of those does not concern them. */
+const isShort = ({ shortage }: Runtime, { service }: RunningListener): boolean =>
+  shortage.cancel !== undefined &&
+  (shortage.of === 'descriptors' || service.prepared.service.answer.kind === 'program');
 
 /** Every reason for which clients are left in the kernel's queue. */
 const shouldWatch = (runtime: Runtime, listener: RunningListener): boolean =>
@@ -12,7 +17,7 @@ const shouldWatch = (runtime: Runtime, listener: RunningListener): boolean =>
   listener.respawning.cancel === undefined &&
   !listener.service.isHeld &&
   listener.service.suspension === undefined &&
-  runtime.shortage.cancel === undefined &&
+  !isShort(runtime, listener) &&
   !runtime.isDraining;
 
 /** Brings the kernel in line with the rule; to be called after every change of what the rule reads. */
@@ -64,7 +69,7 @@ export const createStates = (runtime: Runtime, onReady: (listener: RunningListen
   };
 
   const leaveHeld = (service: RunningService): void => {
-    if (!service.isHeld) return;
+    if (!service.isHeld || instancesLeft(service.usage, service.prepared.service.limits) === 0) return;
     service.isHeld = false;
     updateService(service);
   };
@@ -74,30 +79,31 @@ export const createStates = (runtime: Runtime, onReady: (listener: RunningListen
     const { id, limits } = service.prepared.service;
     if (service.suspension !== undefined || limits.rate === undefined) return;
     const { pause } = limits.rate;
-    service.suspension = runtime.clock.after(pause, () => {
-      service.suspension = undefined;
-      runtime.observer.observe({ kind: 'resumed', service: id });
-      updateService(service);
-    });
+    service.suspension = runtime.clock.after(pause, () => leaveSuspended(service));
     updateService(service);
     runtime.observer.observe({ kind: 'suspended', service: id, reason, pause });
   };
 
-  /** A reload may have lifted what suspended a service. */
-  const reconsider = (service: RunningService): void => {
-    service.isHeld = false;
-    const { rate } = service.prepared.service.limits;
-    if (service.suspension !== undefined && rate === undefined) {
-      service.suspension();
-      service.suspension = undefined;
-    }
+  const leaveSuspended = (service: RunningService): void => {
+    if (service.suspension === undefined) return;
+    service.suspension();
+    service.suspension = undefined;
+    runtime.observer.observe({ kind: 'resumed', service: service.prepared.service.id });
     updateService(service);
   };
 
-  /** Out of descriptors or processes: everything pauses, so that the shortage can end and nothing spins. */
+  /** A reload may have raised the limit that holds a service. */
+  const reconsider = (service: RunningService): void => {
+    service.isHeld = false;
+    updateService(service);
+  };
+
+  /** Out of descriptors or processes: what needs them pauses, so that the shortage can end and nothing spins. */
   const enterShortage = (of: 'descriptors' | 'processes', failure: Failure): void => {
     const { shortage, clock, observer } = runtime;
-    if (shortage.cancel !== undefined) return;
+    if (shortage.cancel !== undefined && (of === 'processes' || shortage.of === 'descriptors')) return;
+    shortage.cancel?.();
+    shortage.of = of;
     shortage.failures += 1;
     const pause = backOff(shortage.failures, milliseconds(50), milliseconds(1000));
     shortage.cancel = clock.after(pause, () => {
@@ -116,6 +122,7 @@ export const createStates = (runtime: Runtime, onReady: (listener: RunningListen
     enterHeld,
     leaveHeld,
     enterSuspended,
+    leaveSuspended,
     reconsider,
     enterShortage,
   };

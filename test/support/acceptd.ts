@@ -28,6 +28,8 @@ export type AcceptdOptions = {
   readonly dialect?: string;
   /** Added to PATH, which is all that acceptd gets. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** A command that acceptd is started by, and becomes: `['prlimit', '--nofile=64:64']`. */
+  readonly under?: readonly string[];
   /** Starts acceptd as somebody else; only root can. */
   readonly user?: { readonly uid: number; readonly gid: number };
 };
@@ -43,6 +45,9 @@ export type Acceptd = {
   /** The first record that fits, from index `from` on, once it is there; `what` is for the error after 20 s. */
   readonly waitFor: (fits: (record: LogRecord) => boolean, what: string, from?: number) => Promise<LogRecord>;
   readonly signal: (name: NodeJS.Signals) => void;
+  /** Stops reading acceptd's stderr, and goes on; no records come meanwhile. */
+  readonly pauseReading: () => void;
+  readonly resumeReading: () => void;
   /** Sends TERM and gives the exit status; undefined when a signal ended acceptd. */
   readonly stop: () => Promise<number | undefined>;
   /** Rewrites the configuration, sends HUP and gives the record that says what came of it. */
@@ -100,17 +105,15 @@ export const startAcceptd = async (t: Test, options: AcceptdOptions): Promise<Ac
   if (options.user !== undefined) chownSync(directory, options.user.uid, options.user.gid);
 
   const dialect = options.dialect === undefined ? [] : ['--dialect', options.dialect];
-  const child = spawn(
-    process.execPath,
-    [mainModule, 'run', '-f', configPath, ...dialect, ...(options.arguments ?? [])],
-    {
-      // The explicit environment keeps tap's NODE_OPTIONS away from the daemon.
-      env: { PATH: searchPath, ...options.environment },
-      cwd: '/',
-      stdio: ['ignore', 'ignore', 'pipe'],
-      ...options.user,
-    },
-  );
+  const words = [mainModule, 'run', '-f', configPath, ...dialect, ...(options.arguments ?? [])];
+  const [command = '', ...rest] = [...(options.under ?? []), process.execPath, ...words];
+  const child = spawn(command, rest, {
+    // The explicit environment keeps tap's NODE_OPTIONS away from the daemon.
+    env: { PATH: searchPath, ...options.environment },
+    cwd: '/',
+    stdio: ['ignore', 'ignore', 'pipe'],
+    ...options.user,
+  });
   const records: LogRecord[] = [];
   t.teardown(async () => {
     await end(child, records);
@@ -125,7 +128,8 @@ export const startAcceptd = async (t: Test, options: AcceptdOptions): Promise<Ac
     observers = [];
     for (const observer of waiting) observer();
   };
-  createInterface({ input: child.stderr }).on('line', (line) => {
+  const lines = createInterface({ input: child.stderr });
+  lines.on('line', (line) => {
     output += `${line}\n`;
     const record = parseRecord(line);
     if (record === undefined) return;
@@ -202,5 +206,17 @@ export const startAcceptd = async (t: Test, options: AcceptdOptions): Promise<Ac
   }
   const { pid } = child;
   if (pid === undefined) throw new Error('acceptd has no pid');
-  return { pid, directory, configPath, records, output: () => output, waitFor, signal, stop, reload };
+  return {
+    pid,
+    directory,
+    configPath,
+    records,
+    output: () => output,
+    waitFor,
+    signal,
+    pauseReading: () => void child.stderr.pause(),
+    resumeReading: () => void child.stderr.resume(),
+    stop,
+    reload,
+  };
 };
