@@ -265,7 +265,7 @@ t.test('HUP while acceptd stops opens nothing again', async (t) => {
   t.equal(await readSome(client), 'still');
   await t.rejects(connect(port), { code: 'ECONNREFUSED' });
   await leave(client);
-  t.equal(await acceptd.stop(), 0);
+  t.equal(await acceptd.ended(), 0);
   t.notOk(acceptd.records.slice(from).some(({ event }) => event === 'listening'));
 });
 
