@@ -18,7 +18,7 @@ import {
 const handlers = compileHandlers('behave');
 const behave = join(handlers, 'behave');
 const unprivileged = 65534;
-const engine = openEngine();
+const engine = openEngine(t);
 const { kernel } = engine;
 const listener = listenAt(kernel, loopback(4));
 const where = { host: '127.0.0.1', port: kernel.portOf(listener) };

@@ -18,7 +18,7 @@ import {
 } from '../support/engine.ts';
 
 const directory = compileHandlers('behave');
-const engine = openEngine();
+const engine = openEngine(t);
 const { kernel, ended } = engine;
 const isRoot = process.getuid?.() === 0;
 
