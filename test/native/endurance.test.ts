@@ -43,7 +43,8 @@ const spawnMany = async (count: number): Promise<void> => {
     for (let turn = 0; turn < turns; turn++) {
       // one in a hundred does not even start
       const each = turn % 100 === 99 ? missing : recipe;
-      await ended(kernel.spawn(each, kernel.openNull(), undefined, 'give'));
+      const { failure } = await ended(kernel.spawn(each, kernel.openNull(), undefined, 'give'));
+      if ((failure !== undefined) !== (each === missing)) throw new Error(`unexpected: ${failure?.what}`);
     }
   };
   await Promise.all(Array.from({ length: concurrent }, () => spawnInTurn(count / concurrent)));
