@@ -15,12 +15,13 @@ namespace {
 
 // Tokens of JavaScript are 32 bits wide; ours lies above.
 
-/// An exception is an uncaught one. Nothing is called while the process ends, when the loop still runs to close handles.
+/// An exception is an uncaught one. While the process ends the loop still runs, to close handles: nothing is called then.
 void call(const Napi::FunctionReference& function, size_t count) {
   const Napi::Env env = function.Env();
   const Napi::HandleScope scope(env);
   const napi_value argument = Napi::Number::New(env, static_cast<double>(count));
-  if (napi_make_callback(env, nullptr, env.Global(), function.Value(), 1, &argument, nullptr) == napi_pending_exception) {
+  const napi_value whole = env.Global();
+  if (napi_make_callback(env, nullptr, whole, function.Value(), 1, &argument, nullptr) == napi_pending_exception) {
     napi_value error = nullptr;
     napi_get_and_clear_last_exception(env, &error);
     napi_fatal_exception(env, error);

@@ -1,4 +1,5 @@
-// What one instance of the addon holds: the private epoll, the slots of the spawn engine, the buffers it shares with JavaScript.
+// What one instance of the addon holds: the private epoll, the slots of the spawn engine, the buffers it shares with
+// JavaScript.
 #pragma once
 
 #include <napi.h>

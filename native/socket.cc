@@ -133,7 +133,8 @@ Napi::Value getOption(const Napi::CallbackInfo& info) {
   return number(info, result < 0 ? -errno : value);
 }
 
-/// setBlocking(fd, isBlocking): O_NONBLOCK belongs to the open file, so a handler that gets a listener must get it blocking.
+/// setBlocking(fd, isBlocking): O_NONBLOCK belongs to the open file, so a handler that gets a listener must get it
+/// blocking.
 Napi::Value setBlocking(const Napi::CallbackInfo& info) {
   const int descriptor = integer(info, 0);
   const int flags = fcntl(descriptor, F_GETFL);

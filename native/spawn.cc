@@ -227,7 +227,8 @@ int SpawnEngine::closeCounted(int descriptor) {
 /// Fills in what the child takes each descriptor from; whether the child can share the table.
 ///
 /// In a shared table it sees only low descriptors, and each until it has left: a descriptor that stands high, or that
-/// stays ours and may be closed at any time, is represented by a low copy. Where no low number is free the table is copied.
+/// stays ours and may be closed at any time, is represented by a low copy. Where no low number is free the table is
+/// copied.
 bool SpawnEngine::findSources(Slot& slot, int handed, bool keeps) {
   const auto sourceOf = [&](int32_t entry) { return entry == kHanded ? handed : entry == kNull ? null_.get() : entry; };
   const std::vector<int32_t>& layout = slot.recipe->layout;

@@ -62,7 +62,7 @@ class SpawnEngine {
   std::vector<Slot*> sharing_;   // holding descriptors that are to be closed
   Fd null_;
   int sharedFrom_ = 0;
-  /// By number from sharedFrom_: a descriptor that Node closed behind our back is corrected when its number comes again.
+  /// By number from sharedFrom_: one that Node closed behind our back is corrected when its number comes again.
   std::vector<bool> isRaised_;
   int raised_ = 0;
   Memory memory_ = Memory::Shared;

@@ -270,7 +270,8 @@ export type Kernel = ReturnType<typeof openKernel>;
 
 /**
  * Starts the engine; once a process. `onEnded` hears of every child of this process that ended, as PID 1 also of
- * orphans. `copiesMemory` forks instead of sharing memory, for tools that cannot follow (valgrind).
+ * orphans: node:child_process can be used beside it only synchronously. `copiesMemory` forks instead of sharing
+ * memory, for tools that cannot follow (valgrind).
  */
 export const openKernel = (options: {
   readonly onEnded: (ended: Ended) => void;
