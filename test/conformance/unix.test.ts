@@ -39,8 +39,7 @@ const ask = (path: string): Promise<string> =>
     socket.once('connect', () => resolve(follow(socket).end()));
   });
 
-const describes = (path: string): string =>
-  `${path} stream unix nowait ${self} ${attend} attend describe\n`;
+const describes = (path: string): string => `${path} stream unix nowait ${self} ${attend} attend describe\n`;
 
 const echoes = (path: string, word = 'served'): string =>
   `${path} stream unix nowait ${self} /bin/echo echo ${word}\n`;
@@ -114,7 +113,11 @@ t.test('a socket that an acceptd left behind when it was killed is replaced', as
 t.test('bug 18: a file, a link or a directory at the path is not removed; the others run', async (t) => {
   const directory = makeDirectory(t);
   const port = await freePort();
-  const paths = { file: join(directory, 'file'), link: join(directory, 'link'), folder: join(directory, 'folder') };
+  const paths = {
+    file: join(directory, 'file'),
+    link: join(directory, 'link'),
+    folder: join(directory, 'folder'),
+  };
   const precious = join(directory, 'precious');
   for (const dialect of dialects) {
     writeFileSync(paths.file, 'content');
@@ -171,7 +174,9 @@ t.test('bug 11: a path that is too long is an error, not another path', async (t
 t.test('an @ begins an abstract name natively, and a file name in the classic dialects', async (t) => {
   const directory = makeDirectory(t);
   const name = `acceptd-conformance-${process.pid}`;
-  const acceptd = await startAcceptd(t, { config: `@${name} stream unix nowait ${self} /bin/echo echo abstract\n` });
+  const acceptd = await startAcceptd(t, {
+    config: `@${name} stream unix nowait ${self} /bin/echo echo abstract\n`,
+  });
   t.match(readFileSync('/proc/net/unix', 'latin1'), ` @${name}\n`);
   t.equal(await ask(`\0${name}`), 'abstract\n');
   await acceptd.stop();
