@@ -13,9 +13,7 @@
 
 namespace {
 
-// Tokens of JavaScript are 32 bits wide; ours lies above.
-
-/// An exception is an uncaught one. While the process ends the loop still runs, to close handles: nothing is called then.
+/// An exception is an uncaught one. While the process ends the loop still runs to close handles: nobody is called.
 void call(const Napi::FunctionReference& function, size_t count) {
   const Napi::Env env = function.Env();
   const Napi::HandleScope scope(env);

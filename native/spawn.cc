@@ -229,6 +229,10 @@ int SpawnEngine::closeCounted(int descriptor) {
 /// In a shared table it sees only low descriptors, and each until it has left: a descriptor that stands high, or that
 /// stays ours and may be closed at any time, is represented by a low copy. Where no low number is free the table is
 /// copied.
+///
+/// One high descriptor is enough to share. Measured on two cores, an empty handler from spawn() to its end, with 0, 50,
+/// 100, 200, 400, 1,000 and 10,000 high descriptors: copied 103, 115, 117, 122, 131, 155 and 630 us, shared 110 us with
+/// any number; 16 at once: copied 48, 54, 57, 57, 64, 76 and 350 us each, shared 47.
 bool SpawnEngine::findSources(Slot& slot, int handed, bool keeps) {
   const auto sourceOf = [&](int32_t entry) { return entry == kHanded ? handed : entry == kNull ? null_.get() : entry; };
   const std::vector<int32_t>& layout = slot.recipe->layout;

@@ -150,6 +150,6 @@ export const serve = async (
   return { pid, text, ended: end };
 };
 
-/** More listeners than a copied table is used for: from here on handlers start in the shared table. */
+/** High descriptors, as many listeners make them: from here on handlers start in the shared table. */
 export const openManyListeners = (kernel: Kernel, count = 400): readonly Descriptor[] =>
   Array.from({ length: count }, () => kernel.raise(kernel.openSocket(4, 'stream')));
