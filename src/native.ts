@@ -370,8 +370,10 @@ export const openKernel = (options: {
       demand(`bind ${address.path}`, addon.bindUnix(descriptor, address.path, address.mode));
     },
     /** Whether a server has a socket at this path now; one that we may not ask counts as alive. */
-    isUnixServed: (address: UnixAddress): boolean =>
-      addon.probeUnix(address.path, address.socketType) !== -constants.errno.ECONNREFUSED,
+    isUnixServed: (address: UnixAddress): boolean => {
+      const { ECONNREFUSED, ENOENT } = constants.errno;
+      return ![-ECONNREFUSED, -ENOENT].includes(addon.probeUnix(address.path, address.socketType));
+    },
     listen: (descriptor: Descriptor, backlog: number): void => {
       demand('listen', addon.listenOn(descriptor, backlog));
     },
