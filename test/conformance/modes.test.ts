@@ -60,7 +60,9 @@ t.test(
       await second.leave();
       await acceptd.waitFor(({ event, pid }) => event === 'exited' && pid === pidIn(secondLine), 'its end');
       t.same(
-        acceptd.records.filter(({ event }) => event === 'started' || event === 'exited').map(({ event }) => event),
+        acceptd.records
+          .filter(({ event }) => event === 'started' || event === 'exited')
+          .map(({ event }) => event),
         ['started', 'exited', 'started', 'exited'],
         'one after the other',
       );
@@ -129,7 +131,9 @@ t.test('30: dgram wait: a datagram that comes while the server runs is answered 
 
 t.test('30: of many datagrams at once none is thrown away, though each server takes only one', async (t) => {
   const port = await freePort();
-  await startAcceptd(t, { config: `127.0.0.1:${port} dgram udp wait ${self} ${attend} attend reply server\n` });
+  await startAcceptd(t, {
+    config: `127.0.0.1:${port} dgram udp wait ${self} ${attend} attend reply server\n`,
+  });
   const client = await correspond(t, port);
   const sent = Array.from({ length: 60 }, (_, index) => `datagram-${index}`);
   for (const text of sent) client.say(text);
@@ -158,7 +162,11 @@ t.test('dgram nowait: one instance for each sender, connected to it, and the lis
     t.match(second.answers[0], / connected instance hello$/, `${dialect}: another sender meanwhile`);
     first.say('again');
     await first.hear(2);
-    t.equal(pidIn(first.answers[1] ?? ''), pidIn(first.answers[0] ?? ''), 'who writes again has the same instance');
+    t.equal(
+      pidIn(first.answers[1] ?? ''),
+      pidIn(first.answers[0] ?? ''),
+      'who writes again has the same instance',
+    );
     t.equal(recordsOf(acceptd, 'started').length, 2, `${dialect}: exactly one instance each`);
     first.say('end');
     second.say('end');
@@ -184,7 +192,10 @@ t.test('dgram nowait: an instance that does not read at once is no reason to sta
   });
   t.match((await exchangeDatagram(port, () => Buffer.from('hello'))).toString(), / connected late hello$/);
   t.equal(await exchange(port, ''), 'alive\n');
-  await acceptd.waitFor(({ event, service }) => event === 'exited' && service?.endsWith('/udp') === true, 'its end');
+  await acceptd.waitFor(
+    ({ event, service }) => event === 'exited' && service?.endsWith('/udp') === true,
+    'its end',
+  );
   t.equal(recordsOf(acceptd, 'started', `127.0.0.1:${port}/udp`).length, 1, 'one instance for one datagram');
 });
 

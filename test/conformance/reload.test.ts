@@ -121,30 +121,37 @@ const changes = [
   ['34 (c)', 'nowait', 'wait', 'busy', 'an instance running'],
 ] as const;
 for (const [number, before, after, state, shown] of changes)
-  t.test(`${number}, bug 16: HUP from ${before} to ${after}, ${shown}: the new mode is in force`, async (t) => {
-    const kinds = { wait: 'listener', nowait: 'connected' };
-    for (const dialect of ['acceptd', 'debian', 'gnu'] as const) {
-      const port = await freePort();
-      const acceptd = await startAcceptd(t, { dialect, config: stays(port, before, 'before') });
-      let running: Guest | undefined;
-      if (state === 'busy') {
-        running = await visit(port);
-        t.match(await running.firstLine(), ` ${kinds[before]} before`, dialect);
-      } else {
-        t.match(await talkTo(port), ` ${kinds[before]} before`, dialect);
-        await acceptd.waitFor(({ event }) => event === 'exited', 'the end of the first');
+  t.test(
+    `${number}, bug 16: HUP from ${before} to ${after}, ${shown}: the new mode is in force`,
+    async (t) => {
+      const kinds = { wait: 'listener', nowait: 'connected' };
+      for (const dialect of ['acceptd', 'debian', 'gnu'] as const) {
+        const port = await freePort();
+        const acceptd = await startAcceptd(t, { dialect, config: stays(port, before, 'before') });
+        let running: Guest | undefined;
+        if (state === 'busy') {
+          running = await visit(port);
+          t.match(await running.firstLine(), ` ${kinds[before]} before`, dialect);
+        } else {
+          t.match(await talkTo(port), ` ${kinds[before]} before`, dialect);
+          await acceptd.waitFor(({ event }) => event === 'exited', 'the end of the first');
+        }
+        await acceptd.reload(stays(port, after, 'after'));
+        const next = await visit(port);
+        await running?.leave();
+        t.match(await next.firstLine(), ` ${kinds[after]} after`, `${dialect}: the first client after it`);
+        if (after === 'nowait')
+          t.match(
+            await talkTo(port),
+            ' connected after',
+            `${dialect}: the second, while the first is served`,
+          );
+        await next.leave();
+        t.match(await talkTo(port), ` ${kinds[after]} after`, `${dialect}: the third`);
+        await acceptd.stop();
       }
-      await acceptd.reload(stays(port, after, 'after'));
-      const next = await visit(port);
-      await running?.leave();
-      t.match(await next.firstLine(), ` ${kinds[after]} after`, `${dialect}: the first client after it`);
-      if (after === 'nowait')
-        t.match(await talkTo(port), ' connected after', `${dialect}: the second, while the first is served`);
-      await next.leave();
-      t.match(await talkTo(port), ` ${kinds[after]} after`, `${dialect}: the third`);
-      await acceptd.stop();
-    }
-  });
+    },
+  );
 
 t.test('34: the same both ways for datagrams', async (t) => {
   const port = await freePort();
@@ -220,54 +227,57 @@ t.test(
   },
 );
 
-t.test('37: a port that is taken at start is opened when it is free: by itself, at ALRM, at HUP', async (t) => {
-  const ports = await freePorts(3);
-  const holders = await Promise.all(
-    ports.map(
-      (port) =>
-        new Promise<ReturnType<typeof createServer>>((resolve) => {
-          const server = createServer();
-          server.listen(port, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  for (const holder of holders) t.teardown(() => holder.close());
-  const release = (index: number) =>
-    new Promise<void>((resolve) => {
-      holders[index]?.close(() => resolve());
-    });
-  const config = ports.map((port) => stays(port, 'nowait', 'here')).join('');
-  const acceptd = await startAcceptd(t, { config });
-  t.equal(recordsOf(acceptd, 'listen-failed').length, 3);
-  t.match(recordsOf(acceptd, 'listen-failed')[0]?.fields['msg'], /cannot bind .*: address already in use/);
-  const service = (index: number) => `127.0.0.1:${ports[index]}/tcp`;
-  const listening = (index: number) =>
-    acceptd.waitFor(
-      (record) => record.event === 'listening' && record.service === service(index),
-      `${service(index)} to listen`,
+t.test(
+  '37: a port that is taken at start is opened when it is free: by itself, at ALRM, at HUP',
+  async (t) => {
+    const ports = await freePorts(3);
+    const holders = await Promise.all(
+      ports.map(
+        (port) =>
+          new Promise<ReturnType<typeof createServer>>((resolve) => {
+            const server = createServer();
+            server.listen(port, '127.0.0.1', () => resolve(server));
+          }),
+      ),
     );
-  await release(0);
-  await listening(0);
-  t.match(await talkTo(ports[0] ?? 0), / connected here$/, 'by itself, and it does listen');
+    for (const holder of holders) t.teardown(() => holder.close());
+    const release = (index: number) =>
+      new Promise<void>((resolve) => {
+        holders[index]?.close(() => resolve());
+      });
+    const config = ports.map((port) => stays(port, 'nowait', 'here')).join('');
+    const acceptd = await startAcceptd(t, { config });
+    t.equal(recordsOf(acceptd, 'listen-failed').length, 3);
+    t.match(recordsOf(acceptd, 'listen-failed')[0]?.fields['msg'], /cannot bind .*: address already in use/);
+    const service = (index: number) => `127.0.0.1:${ports[index]}/tcp`;
+    const listening = (index: number) =>
+      acceptd.waitFor(
+        (record) => record.event === 'listening' && record.service === service(index),
+        `${service(index)} to listen`,
+      );
+    await release(0);
+    await listening(0);
+    t.match(await talkTo(ports[0] ?? 0), / connected here$/, 'by itself, and it does listen');
 
-  const failures = (index: number) => recordsOf(acceptd, 'listen-failed', service(index));
-  const beforeNextTry = async (index: number, nudge: () => unknown): Promise<void> => {
-    await acceptd.waitFor(
-      () => failures(index).some((record) => numberIn(record, 'retryIn') >= 800),
-      'a long pause',
-    );
-    const tried = failures(index).length;
-    await release(index);
-    await nudge();
-    const found = await listening(index);
-    const last = failures(index)[tried - 1];
-    const waited = Date.parse(`${found.fields['time']}`) - Date.parse(`${last?.fields['time']}`);
-    t.ok(waited < numberIn(last ?? found, 'retryIn'), `after ${waited} ms: not by the timer`);
-    t.match(await talkTo(ports[index] ?? 0), / connected here$/);
-  };
-  await beforeNextTry(1, () => acceptd.signal('SIGALRM'));
-  await beforeNextTry(2, () => acceptd.reload(config));
-});
+    const failures = (index: number) => recordsOf(acceptd, 'listen-failed', service(index));
+    const beforeNextTry = async (index: number, nudge: () => unknown): Promise<void> => {
+      await acceptd.waitFor(
+        () => failures(index).some((record) => numberIn(record, 'retryIn') >= 800),
+        'a long pause',
+      );
+      const tried = failures(index).length;
+      await release(index);
+      await nudge();
+      const found = await listening(index);
+      const last = failures(index)[tried - 1];
+      const waited = Date.parse(`${found.fields['time']}`) - Date.parse(`${last?.fields['time']}`);
+      t.ok(waited < numberIn(last ?? found, 'retryIn'), `after ${waited} ms: not by the timer`);
+      t.match(await talkTo(ports[index] ?? 0), / connected here$/);
+    };
+    await beforeNextTry(1, () => acceptd.signal('SIGALRM'));
+    await beforeNextTry(2, () => acceptd.reload(config));
+  },
+);
 
 t.test(
   'bug 17: from all addresses to one and back at HUP: the port is never dead, its clients are kept',
@@ -288,7 +298,11 @@ t.test(
         t.ok(await isRefused(port, '127.0.0.2'), `${dialect}: only there`);
         t.equal(await exchange(port, ''), 'local\n');
         await acceptd.reload(at('', 'everywhere'));
-        t.equal(await exchange(port, '', { host: '127.0.0.2' }), 'everywhere\n', `${dialect}: everywhere again`);
+        t.equal(
+          await exchange(port, '', { host: '127.0.0.2' }),
+          'everywhere\n',
+          `${dialect}: everywhere again`,
+        );
       }
       isOver = true;
       // a refused or reset connection rejects
