@@ -11,7 +11,7 @@ import {
 /** What acceptd knows of itself that a handler's surroundings depend on. */
 export type Host = {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The RLIMIT_NOFILE that acceptd was started with. */
+  /** RLIMIT_NOFILE as it is before acceptd raises it. */
   readonly descriptorLimit: { readonly soft: number; readonly hard: number };
 };
 
@@ -84,6 +84,9 @@ const layoutOf = (service: ResolvedService, log: Descriptor | undefined): readon
   return hasFd3(service) ? ['handed', 'handed', stderr, 'handed'] : ['handed', 'handed', stderr];
 };
 
+/** INR_OPEN_CUR of the kernel, and FD_SETSIZE of select(2). */
+const usualDescriptorLimit = 1024;
+
 const limitNumber = (value: number | undefined): number => value ?? -1;
 
 const resourceLimitsOf = (service: ResolvedService, host: Host): RecipeRequest['resourceLimits'] => {
@@ -94,8 +97,10 @@ const resourceLimitsOf = (service: ResolvedService, host: Host): RecipeRequest['
   }));
   const nofile = resourceNumber('nofile');
   if (limits.some(({ resource }) => resource === nofile)) return limits;
-  // acceptd raised its own; a program that uses select(2) expects the usual one
-  return [...limits, { resource: nofile, ...host.descriptorLimit }];
+  // Node raises the soft limit to the hard one before any of our code runs, so what it was is not known; a program that
+  // uses select(2) expects the kernel's usual one
+  const { soft, hard } = host.descriptorLimit;
+  return [...limits, { resource: nofile, soft: Math.min(soft, usualDescriptorLimit), hard }];
 };
 
 /** The request for a service's recipe. `log` is where its stderr goes when that is the log. */
