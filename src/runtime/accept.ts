@@ -111,7 +111,8 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
       onStartError(service, error, client.record);
       return;
     }
-    runtime.shortage.failures = 0;
+    // that a built-in could start says nothing of processes
+    if (started.kind === 'process' || runtime.shortage.of === 'descriptors') runtime.shortage.failures = 0;
     instances.register(service, started, client, source, undefined);
   };
 
@@ -129,19 +130,24 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
     if (!enter(service, client)) kernel.close(client.descriptor);
   };
 
+  /** How many came and were answered or refused. */
+  const acceptSome = ({ service, descriptor }: RunningListener, limit: number): number => {
+    if (descriptor === undefined) return 0;
+    const clients = kernel.accept(descriptor, limit);
+    for (const client of clients) enterOrClose(service, client);
+    return clients.length;
+  };
+
   const acceptClients = (listener: RunningListener): void => {
-    const { service, descriptor } = listener;
-    const room = makeRoom(service);
-    if (room === 0 || descriptor === undefined) return;
-    let clients: readonly Accepted[];
+    const room = makeRoom(listener.service);
+    if (room === 0) return;
     try {
-      clients = kernel.accept(descriptor, room);
+      // the first is answered before the kernel is asked for more: most often there are none
+      if (acceptSome(listener, 1) === 1 && room > 1) acceptSome(listener, room - 1);
     } catch (error) {
       shed(listener);
-      onStartError(service, error, undefined);
-      return;
+      onStartError(listener.service, error, undefined);
     }
-    for (const client of clients) enterOrClose(service, client);
   };
 
   /** Without a descriptor a client could neither be accepted nor told: the one in reserve is given up for the first. */

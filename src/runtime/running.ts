@@ -64,7 +64,7 @@ export type Runtime = {
   /** Stops of built-ins in progress. */
   readonly builtins: Set<() => void>;
   /** Out of descriptors or processes: nothing is accepted until the pause is over. */
-  readonly shortage: Patience;
+  readonly shortage: Patience & { of: 'descriptors' | 'processes' };
   /** Given up when there is no other descriptor, to tell one client so. */
   reserve: Descriptor | undefined;
   isDraining: boolean;

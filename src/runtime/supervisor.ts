@@ -48,7 +48,13 @@ export const createSupervisor = ({
   copiesMemory = false,
 }: SupervisorOptions) => {
   const kernel = openKernel({ onEnded: (ended: Ended) => registry.onEnded(ended), copiesMemory });
-  const host: Host = { environment, descriptorLimit: kernel.descriptorLimit };
+  const host: Host = {
+    environment,
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    groups: process.getgroups?.() ?? [],
+    descriptorLimit: kernel.descriptorLimit,
+  };
 
   const surface: Surface = {
     kernel,
@@ -71,7 +77,7 @@ export const createSupervisor = ({
     listeners: new Map(),
     instances: new Map(),
     builtins: new Set(),
-    shortage: { failures: 0, cancel: undefined },
+    shortage: { of: 'descriptors', failures: 0, cancel: undefined },
     reserve: openReserve(kernel),
     isDraining: false,
     whenIdle: undefined,

@@ -5,6 +5,11 @@ import { milliseconds } from '../model/quantity.ts';
 import { type Descriptor, type Kernel, SystemError } from '../native.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 
+/** Built-ins need no process: a shortage of those does not concern them. */
+const isShort = ({ shortage }: Runtime, { service }: RunningListener): boolean =>
+  shortage.cancel !== undefined &&
+  (shortage.of === 'descriptors' || service.prepared.service.answer.kind === 'program');
+
 /** Every reason for which clients are left in the kernel's queue. */
 const shouldWatch = (runtime: Runtime, listener: RunningListener): boolean =>
   listener.descriptor !== undefined &&
@@ -12,7 +17,7 @@ const shouldWatch = (runtime: Runtime, listener: RunningListener): boolean =>
   listener.respawning.cancel === undefined &&
   !listener.service.isHeld &&
   listener.service.suspension === undefined &&
-  runtime.shortage.cancel === undefined &&
+  !isShort(runtime, listener) &&
   !runtime.isDraining;
 
 /** Brings the kernel in line with the rule; to be called after every change of what the rule reads. */
@@ -93,10 +98,12 @@ export const createStates = (runtime: Runtime, onReady: (listener: RunningListen
     updateService(service);
   };
 
-  /** Out of descriptors or processes: everything pauses, so that the shortage can end and nothing spins. */
+  /** Out of descriptors or processes: what needs them pauses, so that the shortage can end and nothing spins. */
   const enterShortage = (of: 'descriptors' | 'processes', failure: Failure): void => {
     const { shortage, clock, observer } = runtime;
-    if (shortage.cancel !== undefined) return;
+    if (shortage.cancel !== undefined && (of === 'processes' || shortage.of === 'descriptors')) return;
+    shortage.cancel?.();
+    shortage.of = of;
     shortage.failures += 1;
     const pause = backOff(shortage.failures, milliseconds(50), milliseconds(1000));
     shortage.cancel = clock.after(pause, () => {

@@ -11,6 +11,10 @@ import {
 /** What acceptd knows of itself that a handler's surroundings depend on. */
 export type Host = {
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whom acceptd runs as; a handler that runs as the same needs no change. */
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
   /** The RLIMIT_NOFILE that acceptd was started with. */
   readonly descriptorLimit: { readonly soft: number; readonly hard: number };
 };
@@ -98,6 +102,17 @@ const resourceLimitsOf = (service: ResolvedService, host: Host): RecipeRequest['
   return [...limits, { resource: nofile, ...host.descriptorLimit }];
 };
 
+/** What must be set; three system calls less where that is nothing. */
+const credentialsOf = ({ credentials }: ResolvedService, host: Host): RecipeRequest['credentials'] => {
+  if (credentials === undefined) return undefined;
+  const isSame =
+    credentials.uid === host.uid &&
+    credentials.gid === host.gid &&
+    credentials.groups.length === host.groups.length &&
+    credentials.groups.every((group) => host.groups.includes(group));
+  return isSame ? undefined : credentials;
+};
+
 /** The request for a service's recipe. `log` is where its stderr goes when that is the log. */
 export const recipeRequest = (
   service: ResolvedService,
@@ -112,9 +127,10 @@ export const recipeRequest = (
   hasListenPid: hasFd3(service),
   layout: layoutOf(service, log),
   resourceLimits: resourceLimitsOf(service, host),
+  hasSession: service.process.hasSession,
   nice: service.process.nice,
   umask: service.process.umask,
   rootDirectory: service.process.rootDirectory,
   workingDirectory: service.process.workingDirectory,
-  credentials: service.credentials,
+  credentials: credentialsOf(service, host),
 });
