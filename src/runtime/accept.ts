@@ -67,7 +67,8 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
     const room = roomFor(service.usage, applied, clock.now());
     switch (room.kind) {
       case 'room':
-        return Math.min(batch, room.clients);
+        // as long as a shortage lasts it is tried with one client at a time: who is not accepted can wait
+        return Math.min(runtime.shortage.failures > 0 ? 1 : batch, room.clients);
       case 'hold':
         states.enterHeld(service);
         return 0;

@@ -147,7 +147,7 @@ t.test('nowait becomes wait while instances run: the server need not wait for th
 t.test('from all addresses to one and back there is no dead moment', async (t) => {
   const port = await freePort();
   const config = (host: string): string => `.dialect openbsd\n${say(`${host}:${port}`, 'there')}`;
-  const acceptd = await startAcceptd(t, { config: config('*'), arguments: ['--log-level', 'warn'].slice(2) });
+  const acceptd = await startAcceptd(t, { config: config('*') });
   let isOver = false;
   let served = 0;
   const failures: string[] = [];
