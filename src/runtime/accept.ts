@@ -2,7 +2,8 @@
 import { admitClient, roomFor } from '../admission/admit.ts';
 import { type Source, takeStart } from '../admission/limits.ts';
 import type { RefusalReason } from '../model/event.ts';
-import { type Accepted, type ConnectionRecord, peerOf, SystemError, sourceOf } from '../native.ts';
+import { type ConnectionRecord, peerOf, sourceOf } from '../model/record.ts';
+import { type Accepted, SystemError } from '../native.ts';
 import { serveConnection, serveDatagrams, serveWholeSocket } from '../serve/serve.ts';
 import { claimDatagram, moveDatagrams } from './datagram.ts';
 import type { Instances } from './instances.ts';

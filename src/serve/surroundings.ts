@@ -1,12 +1,8 @@
 // What a handler finds (design.md, section 7): from a resolved service to the recipe that the engine compiles.
+
+import type { Descriptor } from '../model/descriptor.ts';
+import { type AddressField, type LayoutEntry, type RecipeRequest, resourceNumber } from '../model/recipe.ts';
 import type { ResolvedService } from '../model/service.ts';
-import {
-  type AddressField,
-  type Descriptor,
-  type LayoutEntry,
-  type RecipeRequest,
-  resourceNumber,
-} from '../native.ts';
 
 /** What acceptd knows of itself that a handler's surroundings depend on. */
 export type Host = {
