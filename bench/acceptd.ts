@@ -23,7 +23,8 @@ export const serviceLine = (address: string, port: number, program: string): str
   `${address}:${port} stream tcp4 nowait.0 ${userInfo().username} ${program} ${program}\n`;
 
 // The limit of instances and the backlog are the ones that the peers get. stderr is the connection, as theirs;
-// otherwise every service would have a pipe for it.
+// otherwise every service would have a pipe for it. Like the bare loop's and tcpserver's, its handlers get no session
+// of their own: where the kernel groups tasks by session that is a dear system call.
 const service = (name: string, address: string, port: number, program: string): string => `${name} on
     bind      = ${address}
     port      = ${port}
@@ -34,8 +35,23 @@ const service = (name: string, address: string, port: number, program: string): 
     instances = 10000
     backlog   = 4096
     stderr    = client
+    session   = no
 ;
 `;
+
+/** One classic line, and a record at the start and the end of each handler: what who changes nothing gets. */
+export const acceptdAsItComes: ServerKind = {
+  name: 'defaults',
+  title: 'acceptd, all defaults',
+  isPeer: false,
+  find: () => {
+    if (!existsSync(main)) return { missing: 'acceptd is not built (npm run build)' };
+    return {
+      command: ({ port, program, directory }) =>
+        acceptdCommand(join(directory, `defaults-${port}.conf`), serviceLine('127.0.0.1', port, program)),
+    };
+  },
+};
 
 export const acceptd: ServerKind = {
   name: 'acceptd',

@@ -1,8 +1,8 @@
 // Puts the tables into the README, so that its numbers have a source.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const begin = '<!-- bench: begin -->';
-const end = '<!-- bench: end -->';
+const begin = '<!-- bench:start -->';
+const end = '<!-- bench:end -->';
 
 type Readme = { readonly before: string; readonly after: string };
 

@@ -1,5 +1,5 @@
 // Who is measured: the bare loop, the peers and acceptd.
-import { acceptd } from './acceptd.ts';
+import { acceptd, acceptdAsItComes } from './acceptd.ts';
 import { openbsdInetd, peers } from './peers.ts';
 import type { ServerKind } from './server-kind.ts';
 
@@ -26,6 +26,6 @@ const sharingFloor: ServerKind = {
 };
 
 /** In the order of the tables. */
-export const allServers: readonly ServerKind[] = [floor, ...peers, acceptd];
+export const allServers: readonly ServerKind[] = [floor, ...peers, acceptd, acceptdAsItComes];
 /** Those that can listen on thousands of addresses. */
 export const manyListenerServers: readonly ServerKind[] = [sharingFloor, openbsdInetd, acceptd];

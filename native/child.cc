@@ -62,8 +62,6 @@ void takeOwnTable(const ChildPlan& plan) {
   if (plan.sharedFrom == 0) return;
   require(plan, Stage::Descriptors, call(SYS_close_range, plan.sharedFrom, ~0U, CLOSE_RANGE_UNSHARE));
   plan.mailbox->hasOwnTable.store(1);
-  const uint64_t one = 1;
-  if (plan.mailbox->parentWaits.exchange(0) != 0) call(SYS_write, plan.wakeFd, address(&one), sizeof one);
 }
 
 /// A source that stands where a target will be is moved up first, so that no dup overwrites what a later one needs.
@@ -134,7 +132,8 @@ void restoreSignals(const ChildPlan& plan) {
 int runChild(void* argument) {
   const ChildPlan& plan = *static_cast<const ChildPlan*>(argument);
   takeOwnTable(plan);
-  if (plan.recipe->startsSession) require(plan, Stage::Session, call(SYS_setsid));
+  // where the kernel groups tasks by session (sched(7), autogroup) a new one costs as much as a clone
+  require(plan, Stage::Session, plan.recipe->hasSession ? call(SYS_setsid) : call(SYS_setpgid, 0, 0));
   layDescriptors(plan);
   setProcessAttributes(plan);
   setCredentials(plan);

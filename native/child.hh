@@ -27,14 +27,11 @@ struct Mailbox {
   std::atomic<int32_t> error;
   /// The child has its own descriptor table: the parent may close its copy of the connection.
   std::atomic<int32_t> hasOwnTable;
-  /// The parent sleeps and wants a word in `wakeFd` when hasOwnTable is set.
-  std::atomic<int32_t> parentWaits;
 
   void clear() {
     stage = 0;
     error = 0;
     hasOwnTable = 0;
-    parentWaits = 0;
   }
 };
 
@@ -47,7 +44,6 @@ struct ChildPlan {
   int targets;
   /// Descriptors from here on are listeners; 0 when the child has a copy of the table.
   unsigned sharedFrom;
-  int wakeFd;
   Mailbox* mailbox;
 };
 

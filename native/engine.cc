@@ -2,7 +2,6 @@
 #include "engine.hh"
 
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -14,20 +13,13 @@
 
 namespace {
 
-// Tokens of JavaScript are 32 bits wide; ours lies above.
-constexpr uint64_t kWakeToken = 1ULL << 32;
-
-void drainEvent(const Fd& event) {
-  uint64_t count;
-  [[maybe_unused]] const ssize_t got = read(event.get(), &count, sizeof count);
-}
-
-/// An exception is an uncaught one. Nothing is called while the process ends, when the loop still runs to close handles.
+/// An exception is an uncaught one. While the process ends the loop still runs to close handles: nobody is called.
 void call(const Napi::FunctionReference& function, size_t count) {
   const Napi::Env env = function.Env();
   const Napi::HandleScope scope(env);
   const napi_value argument = Napi::Number::New(env, static_cast<double>(count));
-  if (napi_make_callback(env, nullptr, env.Global(), function.Value(), 1, &argument, nullptr) == napi_pending_exception) {
+  const napi_value whole = env.Global();
+  if (napi_make_callback(env, nullptr, whole, function.Value(), 1, &argument, nullptr) == napi_pending_exception) {
     napi_value error = nullptr;
     napi_get_and_clear_last_exception(env, &error);
     napi_fatal_exception(env, error);
@@ -79,16 +71,12 @@ void onPoll(uv_poll_t* handle, int, int) {
   const int got = epoll_wait(engine.epoll.get(), events, kReady, 0);
   size_t count = 0;
   for (int i = 0; i < got; i++) {
-    if (events[i].data.u64 == kWakeToken) {
-      drainEvent(engine.wakeEvent);
-    } else {
-      engine.ready[count * 2] = events[i].data.u32;
-      engine.ready[count * 2 + 1] = events[i].events;
-      count++;
-    }
+    engine.ready[count * 2] = events[i].data.u32;
+    engine.ready[count * 2 + 1] = events[i].events;
+    count++;
   }
   if (count > 0) call(engine.onReady, count);
-  engine.spawn.closeLeft();
+  closeLeft(engine);
   engine.inCallback = false;
 }
 
@@ -97,15 +85,17 @@ void onChildSignal(uv_signal_t* handle, int) {
   Engine& engine = *static_cast<Engine*>(handle->data);
   engine.inCallback = true;
   reapAll(engine);
-  engine.spawn.closeLeft();
+  closeLeft(engine);
   engine.inCallback = false;
 }
 
-/// Handles are closed in the order of the calls: the second says that both are.
+/// Handles are closed in the order of the calls: the last says that all are.
 void onCleanup(napi_async_cleanup_hook_handle hook, void* data) {
   Engine& engine = *static_cast<Engine*>(data);
   uv_close(reinterpret_cast<uv_handle_t*>(engine.childSignal),
            [](uv_handle_t* closed) { delete reinterpret_cast<uv_signal_t*>(closed); });
+  uv_close(reinterpret_cast<uv_handle_t*>(engine.leaving),
+           [](uv_handle_t* closed) { delete reinterpret_cast<uv_timer_t*>(closed); });
   engine.poll->data = hook;
   uv_close(reinterpret_cast<uv_handle_t*>(engine.poll), [](uv_handle_t* closed) {
     napi_remove_async_cleanup_hook(static_cast<napi_async_cleanup_hook_handle>(closed->data));
@@ -115,17 +105,12 @@ void onCleanup(napi_async_cleanup_hook_handle hook, void* data) {
 
 int openEngine(Engine& engine, Napi::Env env, Memory memory) {
   engine.epoll.reset(epoll_create1(EPOLL_CLOEXEC));
-  engine.wakeEvent.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!engine.epoll.isOpen() || !engine.wakeEvent.isOpen()) return -errno;
+  if (!engine.epoll.isOpen()) return -errno;
   rlimit limit = {};
   getrlimit(RLIMIT_NOFILE, &limit);
   // where few descriptors are allowed, a quarter of them is enough for what is short-lived
   if (limit.rlim_cur < 4 * kHighDescriptors) engine.highBase = static_cast<int>(limit.rlim_cur / 4);
-  if (const int error = engine.spawn.open(engine.highBase, engine.wakeEvent.get(), memory); error < 0) return error;
-  epoll_event event = {};
-  event.events = EPOLLIN;
-  event.data.u64 = kWakeToken;
-  if (epoll_ctl(engine.epoll.get(), EPOLL_CTL_ADD, engine.wakeEvent.get(), &event) < 0) return -errno;
+  if (const int error = engine.spawn.open(engine.highBase, memory); error < 0) return error;
 
   uv_loop_t* loop = nullptr;
   napi_get_uv_event_loop(env, &loop);
@@ -133,6 +118,9 @@ int openEngine(Engine& engine, Napi::Env env, Memory memory) {
   engine.poll->data = &engine;
   if (const int error = uv_poll_init(loop, engine.poll, engine.epoll.get()); error < 0) return error;
   if (const int error = uv_poll_start(engine.poll, UV_READABLE, onPoll); error < 0) return error;
+  engine.leaving = new uv_timer_t;
+  engine.leaving->data = &engine;
+  if (const int error = uv_timer_init(loop, engine.leaving); error < 0) return error;
   engine.childSignal = new uv_signal_t;
   engine.childSignal->data = &engine;
   if (const int error = uv_signal_init(loop, engine.childSignal); error < 0) return error;
@@ -142,6 +130,15 @@ int openEngine(Engine& engine, Napi::Env env, Memory memory) {
 }
 
 }  // namespace
+
+/// A child says nothing when it has left the table: waking us would cost it more than all else it does before its exec.
+/// Most often the next event comes sooner; where none does, a client must not wait for our copy of its connection.
+void closeLeft(Engine& engine) {
+  constexpr uint64_t kPatience = 2;  // milliseconds
+  if (engine.spawn.closeLeft() || uv_is_active(reinterpret_cast<uv_handle_t*>(engine.leaving))) return;
+  uv_timer_start(
+      engine.leaving, [](uv_timer_t* timer) { closeLeft(*static_cast<Engine*>(timer->data)); }, kPatience, 0);
+}
 
 Engine* engineOf(Napi::Env env) { return env.GetInstanceData<Engine>(); }
 

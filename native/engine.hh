@@ -1,4 +1,5 @@
-// What one instance of the addon holds: the private epoll, the slots of the spawn engine, the buffers it shares with JavaScript.
+// What one instance of the addon holds: the private epoll, the slots of the spawn engine, the buffers it shares with
+// JavaScript.
 #pragma once
 
 #include <napi.h>
@@ -30,12 +31,15 @@ constexpr size_t kEnded = 256;
 /// A listener, or whatever else lives long, stands at this number or above (see spawn.hh).
 constexpr int kHighDescriptors = 1024;
 
+/// Below this number a descriptor may live as long as it likes.
+constexpr int kFewDescriptors = 48;
+
 struct Engine {
   Fd epoll;
-  Fd wakeEvent;  // eventfd: a child has its own descriptor table now
   // libuv's own watcher of SIGCHLD: a handler of ours would be gone after any execFileSync() in the process
   uv_signal_t* childSignal = nullptr;
   uv_poll_t* poll = nullptr;
+  uv_timer_t* leaving = nullptr;  // looks again whether children have left our descriptor table
   napi_async_cleanup_hook_handle cleanup = nullptr;
   SpawnEngine spawn;
   int highBase = kHighDescriptors;
@@ -52,3 +56,6 @@ struct Engine {
 
 /// The engine of this environment; null before start().
 [[nodiscard]] Engine* engineOf(Napi::Env env);
+
+/// Closes what children no longer need; to be called after spawns, once for all of them.
+void closeLeft(Engine& engine);

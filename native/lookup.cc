@@ -65,7 +65,9 @@ Answer account(Call call) {
   if (!find(entry, buffer, call)) return {};
   int count = 64;
   std::vector<gid_t> groups(static_cast<size_t>(count));
-  while (getgrouplist(entry.pw_name, entry.pw_gid, groups.data(), &count) < 0) groups.resize(static_cast<size_t>(count));
+  while (getgrouplist(entry.pw_name, entry.pw_gid, groups.data(), &count) < 0) {
+    groups.resize(static_cast<size_t>(count));
+  }
   Answer answer{entry.pw_name, {static_cast<double>(entry.pw_uid), static_cast<double>(entry.pw_gid)}};
   for (int i = 0; i < count; i++) answer.numbers.push_back(groups[static_cast<size_t>(i)]);
   return answer;

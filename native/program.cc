@@ -56,6 +56,7 @@ Napi::Value compileRecipe(const Napi::CallbackInfo& info) {
   recipe->arguments.push_back(nullptr);
   recipe->environment = pointers(recipe->environmentTexts);
   recipe->hasListenPid = plan.Get("hasListenPid").As<Napi::Boolean>();
+  recipe->hasSession = plan.Get("hasSession").As<Napi::Boolean>();
 
   auto variables = plan.Get("addressVariables").As<Napi::Array>();
   for (uint32_t i = 0; i < variables.Length(); i++) {
@@ -103,6 +104,6 @@ Napi::Value spawnRecipe(const Napi::CallbackInfo& info) {
   const bool keeps = info[3].As<Napi::Boolean>();
   const pid_t pid = engine.spawn.spawn(recipe, descriptor, hasRecord ? &record : nullptr, keeps);
   // within a callback of the epoll this is done once, at its end
-  if (!engine.inCallback) engine.spawn.closeLeft();
+  if (!engine.inCallback) closeLeft(engine);
   return number(info, pid);
 }

@@ -38,7 +38,7 @@ struct Recipe {
   std::vector<DynamicVariable> dynamicVariables;
   bool hasListenPid = false;
   std::vector<int32_t> layout;  // by target descriptor: a Source
-  bool startsSession = true;
+  bool hasSession = true;
   std::vector<ResourceLimit> resourceLimits;
   std::optional<int> nice;
   std::optional<mode_t> umask;

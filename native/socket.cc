@@ -133,7 +133,8 @@ Napi::Value getOption(const Napi::CallbackInfo& info) {
   return number(info, result < 0 ? -errno : value);
 }
 
-/// setBlocking(fd, isBlocking): O_NONBLOCK belongs to the open file, so a handler that gets a listener must get it blocking.
+/// setBlocking(fd, isBlocking): O_NONBLOCK belongs to the open file, so a handler that gets a listener must get it
+/// blocking.
 Napi::Value setBlocking(const Napi::CallbackInfo& info) {
   const int descriptor = integer(info, 0);
   const int flags = fcntl(descriptor, F_GETFL);
@@ -235,10 +236,12 @@ Napi::Value acceptBatch(const Napi::CallbackInfo& info) {
 }
 
 /// raiseDescriptor(fd, isOurs): the same open file at a high number, for what lives long; the low one is closed, but
-/// not on -errno. What libuv will own and close is not counted.
+/// not on -errno. What libuv will own and close is not counted. The first few stay low: a table of at most 64
+/// descriptors is the cheapest to copy, and most servers need no more.
 Napi::Value raiseDescriptor(const Napi::CallbackInfo& info) {
   Engine& engine = *engineOf(info.Env());
   const int low = integer(info, 0);
+  if (low < kFewDescriptors) return number(info, low);
   const int high = fcntl(low, F_DUPFD_CLOEXEC, engine.highBase);
   if (high < 0) return number(info, -errno);
   engine.spawn.closeCounted(low);

@@ -19,8 +19,6 @@ constexpr size_t kVariables = 8192;
 constexpr size_t kSlotMemory = kGuard + kStack + kVariables;
 constexpr size_t kMaxSlots = 4096;
 constexpr int kMaxTargets = 64;
-/// Below this many long-lived descriptors a copied table costs less than leaving a shared one.
-constexpr int kCopiedTableLimit = 192;
 
 }  // namespace
 
@@ -123,11 +121,10 @@ SpawnEngine::~SpawnEngine() {
   }
 }
 
-int SpawnEngine::open(int sharedFrom, int wakeFd, Memory memory) {
+int SpawnEngine::open(int sharedFrom, Memory memory) {
   null_.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null_.isOpen()) return -errno;
   sharedFrom_ = sharedFrom;
-  wakeFd_ = wakeFd;
   memory_ = memory;
   return 0;
 }
@@ -175,7 +172,6 @@ pid_t SpawnEngine::spawn(std::shared_ptr<const Recipe> recipe, int handed, const
   slot->plan.sources = slot->sources;
   slot->plan.targets = static_cast<int>(targets);
   slot->plan.sharedFrom = sharesTable ? static_cast<unsigned>(sharedFrom_) : 0;
-  slot->plan.wakeFd = wakeFd_;
   slot->plan.mailbox = slot->mailbox;
 
   sigset_t all;
@@ -202,15 +198,14 @@ pid_t SpawnEngine::spawn(std::shared_ptr<const Recipe> recipe, int handed, const
   return pid;
 }
 
-void SpawnEngine::closeLeft() {
+bool SpawnEngine::closeLeft() {
   std::erase_if(sharing_, [this](Slot* slot) {
-    // first say that we wait, then look: a child that leaves in between sees it and writes
-    if (!slot->hasLeftTable()) slot->mailbox->parentWaits.store(1);
     if (!slot->hasLeftTable()) return false;
     for (const int descriptor : slot->toClose) closeCounted(descriptor);
     slot->toClose.clear();
     return true;
   });
+  return sharing_.empty();
 }
 
 void SpawnEngine::countRaised(int descriptor) {
@@ -232,7 +227,12 @@ int SpawnEngine::closeCounted(int descriptor) {
 /// Fills in what the child takes each descriptor from; whether the child can share the table.
 ///
 /// In a shared table it sees only low descriptors, and each until it has left: a descriptor that stands high, or that
-/// stays ours and may be closed at any time, is represented by a low copy. Where no low number is free the table is copied.
+/// stays ours and may be closed at any time, is represented by a low copy. Where no low number is free the table is
+/// copied.
+///
+/// One high descriptor is enough to share. Measured on two cores, an empty handler from spawn() to its end, with 0, 50,
+/// 100, 200, 400, 1,000 and 10,000 high descriptors: copied 103, 115, 117, 122, 131, 155 and 630 us, shared 110 us with
+/// any number; 16 at once: copied 48, 54, 57, 57, 64, 76 and 350 us each, shared 47.
 bool SpawnEngine::findSources(Slot& slot, int handed, bool keeps) {
   const auto sourceOf = [&](int32_t entry) { return entry == kHanded ? handed : entry == kNull ? null_.get() : entry; };
   const std::vector<int32_t>& layout = slot.recipe->layout;
@@ -240,7 +240,7 @@ bool SpawnEngine::findSources(Slot& slot, int handed, bool keeps) {
     std::transform(layout.begin(), layout.end(), slot.sources, sourceOf);
     return false;
   };
-  if (memory_ == Memory::Copied || raised_ < kCopiedTableLimit) return copyDirectly();
+  if (memory_ == Memory::Copied || raised_ == 0) return copyDirectly();
   int handedCopy = -1;
   for (size_t target = 0; target < layout.size(); target++) {
     const int32_t entry = layout[target];

@@ -34,13 +34,13 @@ class SpawnEngine {
   SpawnEngine& operator=(const SpawnEngine&) = delete;
 
   /// Opens /dev/null; 0 or -errno. `sharedFrom` is the lowest number of a long-lived descriptor.
-  [[nodiscard]] int open(int sharedFrom, int wakeFd, Memory memory);
+  [[nodiscard]] int open(int sharedFrom, Memory memory);
 
   /// The pid, or -errno. Closes `handed` unless `keeps`, now or when the child has its own copy; not on failure.
   [[nodiscard]] pid_t spawn(std::shared_ptr<const Recipe> recipe, int handed, const Record* record, bool keeps);
 
-  /// Closes what children have left meanwhile; whoever has not left yet will write to wakeFd.
-  void closeLeft();
+  /// Closes what children have left meanwhile; false when some have not yet.
+  bool closeLeft();
 
   /// What the slot of an ended child says about its start; to be called for every reaped pid.
   [[nodiscard]] StartFailure forget(pid_t pid);
@@ -62,9 +62,8 @@ class SpawnEngine {
   std::vector<Slot*> sharing_;   // holding descriptors that are to be closed
   Fd null_;
   int sharedFrom_ = 0;
-  /// By number from sharedFrom_: a descriptor that Node closed behind our back is corrected when its number comes again.
+  /// By number from sharedFrom_: one that Node closed behind our back is corrected when its number comes again.
   std::vector<bool> isRaised_;
   int raised_ = 0;
-  int wakeFd_ = -1;
   Memory memory_ = Memory::Shared;
 };

@@ -109,7 +109,7 @@ Napi::Value readNow(const Napi::CallbackInfo& info) {
   return number(info, got < 0 ? -errno : static_cast<double>(got));
 }
 
-/// writeNow(fd, bytes): how many were taken, -EAGAIN when none can be without waiting. For sockets, pipes and terminals.
+/// writeNow(fd, bytes): how many were taken, -EAGAIN when none can be without waiting; for sockets, pipes, terminals.
 /// The flag O_NONBLOCK is not ours to set on a descriptor that we share. Where the kernel knows no other way for a pipe
 /// (before Linux 6.5) it is asked first (POLLOUT: room for PIPE_BUF, pipe(7)) and given no more than that.
 Napi::Value writeNow(const Napi::CallbackInfo& info) {
@@ -187,8 +187,8 @@ Napi::Value countSenders(const Napi::CallbackInfo& info) {
   int offset = 0;
   if (setsockopt(descriptor, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset) < 0) return number(info, -errno);
   bool isMixed = false;
-  // SO_PEEK_OFF moves on by the bytes that were peeked, so the whole datagram has to be asked for; an empty one is shown
-  // once only, by whatever peek came first
+  // SO_PEEK_OFF moves on by the bytes that were peeked, so the whole datagram has to be asked for; an empty one is
+  // shown once only, by whatever peek came first
   static thread_local uint8_t whole[65536];
   for (int seen = 0; seen < 4096 && !isMixed; seen++) {
     sockaddr_storage remote = {};
@@ -264,7 +264,7 @@ Napi::Value injectDatagram(const Napi::CallbackInfo& info) {
   return number(info, sent < 0 ? -errno : 0);
 }
 
-/// openLogPair([ours, theirs]): 0 or -errno. A socket, because it tells us the pid of each writer (unix(7), SO_PASSCRED).
+/// openLogPair([ours, theirs]): 0 or -errno. A socket, because it tells the pid of each writer (unix(7), SO_PASSCRED).
 Napi::Value openLogPair(const Napi::CallbackInfo& info) {
   int pair[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) return number(info, -errno);

@@ -159,6 +159,8 @@ export type RecipeRequest = {
   readonly addressVariables: readonly { readonly name: string; readonly field: AddressField }[];
   readonly hasListenPid: boolean;
   readonly layout: readonly LayoutEntry[];
+  /** A session of its own (setsid), or just a process group (setpgid). */
+  readonly hasSession: boolean;
   /** Negative is unlimited. */
   readonly resourceLimits: readonly {
     readonly resource: number;
@@ -268,7 +270,8 @@ export type Kernel = ReturnType<typeof openKernel>;
 
 /**
  * Starts the engine; once a process. `onEnded` hears of every child of this process that ended, as PID 1 also of
- * orphans. `copiesMemory` forks instead of sharing memory, for tools that cannot follow (valgrind).
+ * orphans: node:child_process can be used beside it only synchronously. `copiesMemory` forks instead of sharing
+ * memory, for tools that cannot follow (valgrind).
  */
 export const openKernel = (options: {
   readonly onEnded: (ended: Ended) => void;

@@ -75,6 +75,8 @@ export type ResourceLimit = {
 
 /** Attributes of the handler's process. */
 export type ProcessSettings = {
+  /** Whether the handler leads a session of its own, or just a process group. */
+  readonly hasSession: boolean;
   readonly nice: number | undefined;
   readonly umask: number | undefined;
   readonly workingDirectory: string | undefined;

@@ -2,7 +2,14 @@
 import { admitClient, roomFor } from '../admission/admit.ts';
 import { type Source, takeStart } from '../admission/limits.ts';
 import type { RefusalReason } from '../model/event.ts';
-import { type Accepted, type ConnectionRecord, peerOf, SystemError, sourceOf } from '../native.ts';
+import {
+  type Accepted,
+  type ConnectionRecord,
+  type Descriptor,
+  peerOf,
+  SystemError,
+  sourceOf,
+} from '../native.ts';
 import { serveConnection, serveDatagrams, serveWholeSocket } from '../serve/serve.ts';
 import { claimDatagram, moveDatagrams } from './datagram.ts';
 import type { Instances } from './instances.ts';
@@ -67,7 +74,8 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
     const room = roomFor(service.usage, applied, clock.now());
     switch (room.kind) {
       case 'room':
-        return Math.min(batch, room.clients);
+        // as long as a shortage lasts it is tried with one client at a time: who is not accepted can wait
+        return Math.min(runtime.shortage.failures > 0 ? 1 : batch, room.clients);
       case 'hold':
         states.enterHeld(service);
         return 0;
@@ -129,19 +137,24 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
     if (!enter(service, client)) kernel.close(client.descriptor);
   };
 
+  /** How many came and were answered or refused. */
+  const acceptSome = ({ service, descriptor }: RunningListener, limit: number): number => {
+    if (descriptor === undefined) return 0;
+    const clients = kernel.accept(descriptor, limit);
+    for (const client of clients) enterOrClose(service, client);
+    return clients.length;
+  };
+
   const acceptClients = (listener: RunningListener): void => {
-    const { service, descriptor } = listener;
-    const room = makeRoom(service);
-    if (room === 0 || descriptor === undefined) return;
-    let clients: readonly Accepted[];
+    const room = makeRoom(listener.service);
+    if (room === 0) return;
     try {
-      clients = kernel.accept(descriptor, room);
+      // the first is answered before the kernel is asked for more: most often there are none
+      if (acceptSome(listener, 1) === 1 && room > 1) acceptSome(listener, room - 1);
     } catch (error) {
       shed(listener);
-      onStartError(service, error, undefined);
-      return;
+      onStartError(listener.service, error, undefined);
     }
-    for (const client of clients) enterOrClose(service, client);
   };
 
   /** Without a descriptor a client could neither be accepted nor told: the one in reserve is given up for the first. */
@@ -202,6 +215,15 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
       serveDatagrams(runtime.surface, prepared, listener.descriptor);
   };
 
+  /** Where the kernel has no room for an ordinary user's filter (EPERM), who comes between two calls is lost, but nobody else. */
+  const ignoreNewClients = (descriptor: Descriptor): void => {
+    try {
+      kernel.ignoreNewClients(descriptor);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+    }
+  };
+
   /** What waits at a listener that is about to close goes to the service that takes its place. */
   const takeOver = (listener: RunningListener, successor: RunningService): void => {
     const { descriptor, address, owner } = listener;
@@ -213,7 +235,7 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
     }
     if (modes.includes('whole-socket')) return;
     try {
-      if (address.kind === 'internet') kernel.ignoreNewClients(descriptor);
+      if (address.kind === 'internet') ignoreNewClients(descriptor);
       // those whose handshake is under way on this machine come within microseconds
       for (let quietRounds = 0, round = 0; quietRounds < 100 && round < 4096; round++) {
         const clients = kernel.accept(descriptor, largestBatch);

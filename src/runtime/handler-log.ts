@@ -5,8 +5,8 @@ import type { Descriptor, Kernel } from '../native.ts';
 export type HandlerLog = {
   /** For the handlers; never read from here. */
   readonly theirs: Descriptor;
-  /** A handler has ended: nothing follows what it wrote last. With the last of them that goes for their children too. */
-  readonly finish: (pid: number, isLast: boolean) => void;
+  /** A handler has ended: what it wrote last is a line, with or without a newline. */
+  readonly finish: (pid: number) => void;
   /** Reads what there is, at the end of everything. */
   readonly drain: () => void;
   /** No handler will be started with it any more; what the living ones still write is read until they end. */
@@ -17,16 +17,22 @@ export type HandlerLog = {
  * What is read of one service in one turn of the loop; the rest waits in the socket, and so does its writer. Small, because
  * each line becomes a record: of the shortest lines this many bytes cost some milliseconds.
  */
-const chunk = Buffer.alloc(4_096);
+const chunk = Buffer.alloc(2_048);
 /** A longer line is told in several pieces. */
 const longestLine = 8_192;
 /** Writers within a line whose beginning is kept; each has at most `longestLine`. */
 const mostUnfinished = 256;
 const newline = 10;
 /** More than a socket's buffer holds: a drain ends although somebody goes on writing. */
-const drainTurns = 256;
+const drainTurns = 512;
 
-export const openHandlerLog = (kernel: Kernel, observer: Observer, service: string): HandlerLog => {
+/** `isIdle` says whether no handler runs that could go on with a line that it has begun. */
+export const openHandlerLog = (
+  kernel: Kernel,
+  observer: Observer,
+  service: string,
+  isIdle: () => boolean,
+): HandlerLog => {
   const { ours, theirs } = openRaisedPair(kernel);
   const unfinished = new Map<number, Buffer>();
 
@@ -77,22 +83,25 @@ export const openHandlerLog = (kernel: Kernel, observer: Observer, service: stri
     return false;
   };
 
-  kernel.watch(ours, read);
+  const drain = (): void => {
+    for (let turn = 0; turn < drainTurns && read(); turn++);
+    flush();
+  };
+
+  kernel.watch(ours, () => {
+    if (read() && unfinished.size > 0 && isIdle()) drain();
+  });
 
   return {
     theirs,
-    finish: (pid, isLast) => {
-      if (unfinished.size === 0) return;
-      if (isLast) return flush();
+    finish: (pid) => {
+      if (unfinished.size > 0 && isIdle()) drain();
       const rest = unfinished.get(pid);
       if (rest === undefined) return;
       unfinished.delete(pid);
       say(pid, rest);
     },
-    drain: () => {
-      for (let turn = 0; turn < drainTurns && read(); turn++);
-      flush();
-    },
+    drain,
     retire: () => kernel.close(theirs),
   };
 };

@@ -119,7 +119,7 @@ export const createInstances = (runtime: Runtime, states: States) => {
       });
     }
     release(service, source);
-    service.log?.finish(ended.pid, service.usage.live === 0);
+    service.log?.finish(ended.pid);
     if (lent !== undefined) takeBack(lent, duration, ended.failure);
   };
 

@@ -36,8 +36,26 @@ const wantedBy = (services: readonly ResolvedService[]): readonly Wanted[] => {
   return [...wanted.values()];
 };
 
-const isWildcard = (address: { readonly host: string }): boolean =>
-  address.host === '0.0.0.0' || address.host === '::';
+const wildcards: readonly string[] = ['0.0.0.0', '::'];
+const isWildcard = (address: { readonly host: string }): boolean => wildcards.includes(address.host);
+
+const anyHost = 'any';
+const placeOf = (host: string, port: number): string => `${port} ${host}`;
+
+/** Listeners by host and port, and each once more by its port alone. */
+const indexByPlace = (listeners: readonly Leaving[]): ReadonlyMap<string, readonly Leaving[]> => {
+  const index = new Map<string, Leaving[]>();
+  for (const each of listeners) {
+    if (each.address.kind !== 'internet') continue;
+    for (const host of [each.address.host, anyHost]) {
+      const place = placeOf(host, each.address.port);
+      const others = index.get(place);
+      if (others === undefined) index.set(place, [each]);
+      else others.push(each);
+    }
+  }
+  return index;
+};
 
 /** Whether the kernel would refuse to bind one while the other listens, unless both agree to share. */
 const conflicts = (one: ListenAddress, other: ListenAddress): boolean => {
@@ -57,17 +75,12 @@ export const planListeners = (
   const leaving = [...running]
     .filter(([key]) => !wantedKeys.has(key))
     .map(([key, { address }]): Leaving => ({ key, address }));
-  // only those of one port can meet: with thousands of listeners, asking each about each would take seconds
-  const leavingByPort = new Map<number, Leaving[]>();
-  for (const each of leaving) {
-    if (each.address.kind !== 'internet') continue;
-    const others = leavingByPort.get(each.address.port);
-    if (others === undefined) leavingByPort.set(each.address.port, [each]);
-    else others.push(each);
-  }
+  const leavingAt = indexByPlace(leaving);
   const replacedBy = (address: ListenAddress): readonly string[] => {
     if (address.kind === 'unix' || address.port === 0) return [];
-    const others = leavingByPort.get(address.port) ?? [];
+    // those that can meet: with thousands of listeners, asking each about each would take seconds
+    const hosts = isWildcard(address) ? [anyHost] : [address.host, ...wildcards];
+    const others = hosts.flatMap((host) => leavingAt.get(placeOf(host, address.port)) ?? []);
     return others.filter((other) => conflicts(other.address, address)).map(({ key }) => key);
   };
   const open = wanted

@@ -1,5 +1,5 @@
 // A service's life: prepared for its handlers, changed or renamed by a reload, retired.
-import { createUsage } from '../admission/limits.ts';
+import { createUsage, type Usage } from '../admission/limits.ts';
 import type { ResolvedService } from '../model/service.ts';
 import { SystemError } from '../native.ts';
 import { type Host, recipeRequest } from '../serve/surroundings.ts';
@@ -12,9 +12,9 @@ export const createServices = (runtime: Runtime, states: States, host: Host) => 
   const { kernel, observer, services, listeners } = runtime;
 
   /** Without a descriptor for its log a service serves all the same. */
-  const openLog = (id: string): HandlerLog | undefined => {
+  const openLog = (id: string, usage: Usage): HandlerLog | undefined => {
     try {
-      return openHandlerLog(kernel, observer, id);
+      return openHandlerLog(kernel, observer, id, () => usage.live === 0);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       const failure = { code: error.code, what: error.message };
@@ -23,12 +23,12 @@ export const createServices = (runtime: Runtime, states: States, host: Host) => 
     }
   };
 
-  const chooseLog = (service: ResolvedService, running: RunningService | undefined) => {
+  const chooseLog = (service: ResolvedService, running: RunningService | undefined, usage: Usage) => {
     const isWanted = service.answer.kind === 'program' && service.surroundings.stderr === 'log';
     const isOwn = running?.prepared.service.id === service.id;
     if (isWanted && isOwn && running.log !== undefined) return running.log;
     running?.log?.retire();
-    return isWanted ? openLog(service.id) : undefined;
+    return isWanted ? openLog(service.id, usage) : undefined;
   };
 
   /** The record of a service, with everything that its answers need; one that runs already keeps its record and its counts. */
@@ -36,14 +36,14 @@ export const createServices = (runtime: Runtime, states: States, host: Host) => 
     const before = running?.prepared.service;
     if (running !== undefined && before !== undefined && isSameService(before, service)) return running;
     const { answer } = service;
-    const log = chooseLog(service, running);
+    const usage = running?.usage ?? createUsage();
+    const log = chooseLog(service, running, usage);
     const recipe =
       answer.kind === 'program'
         ? kernel.compileRecipe(recipeRequest(service, answer, host, log?.theirs))
         : undefined;
     const prepared = { service, recipe };
     if (running === undefined || before === undefined) {
-      const usage = createUsage();
       return { prepared, usage, log, listeners: new Set(), isHeld: false, suspension: undefined };
     }
     running.prepared = prepared;

@@ -48,7 +48,13 @@ export const createSupervisor = ({
   copiesMemory = false,
 }: SupervisorOptions) => {
   const kernel = openKernel({ onEnded: (ended: Ended) => registry.onEnded(ended), copiesMemory });
-  const host: Host = { environment, descriptorLimit: kernel.descriptorLimit };
+  const host: Host = {
+    environment,
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    groups: process.getgroups?.() ?? [],
+    descriptorLimit: kernel.descriptorLimit,
+  };
 
   const surface: Surface = {
     kernel,

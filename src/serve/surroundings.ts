@@ -11,7 +11,11 @@ import {
 /** What acceptd knows of itself that a handler's surroundings depend on. */
 export type Host = {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** RLIMIT_NOFILE as it is before acceptd raises it. */
+  /** Whom acceptd runs as; a handler that runs as the same needs no change. */
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+  /** RLIMIT_NOFILE before acceptd raised it. */
   readonly descriptorLimit: { readonly soft: number; readonly hard: number };
 };
 
@@ -103,6 +107,17 @@ const resourceLimitsOf = (service: ResolvedService, host: Host): RecipeRequest['
   return [...limits, { resource: nofile, soft: Math.min(soft, usualDescriptorLimit), hard }];
 };
 
+/** What must be set; three system calls less where that is nothing. */
+const credentialsOf = ({ credentials }: ResolvedService, host: Host): RecipeRequest['credentials'] => {
+  if (credentials === undefined) return undefined;
+  const isSame =
+    credentials.uid === host.uid &&
+    credentials.gid === host.gid &&
+    credentials.groups.length === host.groups.length &&
+    credentials.groups.every((group) => host.groups.includes(group));
+  return isSame ? undefined : credentials;
+};
+
 /** The request for a service's recipe. `log` is where its stderr goes when that is the log. */
 export const recipeRequest = (
   service: ResolvedService,
@@ -117,9 +132,10 @@ export const recipeRequest = (
   hasListenPid: hasFd3(service),
   layout: layoutOf(service, log),
   resourceLimits: resourceLimitsOf(service, host),
+  hasSession: service.process.hasSession,
   nice: service.process.nice,
   umask: service.process.umask,
   rootDirectory: service.process.rootDirectory,
   workingDirectory: service.process.workingDirectory,
-  credentials: service.credentials,
+  credentials: credentialsOf(service, host),
 });

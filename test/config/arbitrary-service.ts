@@ -150,6 +150,7 @@ const common = fc.record({
   limits,
   process: fc.record({
     nice: maybe(fc.integer({ min: -20, max: 19 })),
+    hasSession: fc.boolean(),
     umask: maybe(fc.integer({ min: 0, max: 0o777 })),
     workingDirectory: maybe(directory),
     rootDirectory: maybe(directory),

@@ -172,6 +172,7 @@ t.test(
     // cat answers whoever its socket is connected to, and stays
     const acceptd = await startAcceptd(t, {
       config: `127.0.0.1:${port} dgram udp nowait ${me} /bin/cat cat\n`,
+      arguments: ['--drain', '0'],
     });
     const open = (): Promise<Socket> =>
       new Promise((resolve) => {

@@ -147,7 +147,7 @@ t.test('nowait becomes wait while instances run: the server need not wait for th
 t.test('from all addresses to one and back there is no dead moment', async (t) => {
   const port = await freePort();
   const config = (host: string): string => `.dialect openbsd\n${say(`${host}:${port}`, 'there')}`;
-  const acceptd = await startAcceptd(t, { config: config('*'), arguments: ['--log-level', 'warn'].slice(2) });
+  const acceptd = await startAcceptd(t, { config: config('*') });
   let isOver = false;
   let served = 0;
   const failures: string[] = [];
@@ -265,7 +265,7 @@ t.test('HUP while acceptd stops opens nothing again', async (t) => {
   t.equal(await readSome(client), 'still');
   await t.rejects(connect(port), { code: 'ECONNREFUSED' });
   await leave(client);
-  t.equal(await acceptd.stop(), 0);
+  t.equal(await acceptd.ended(), 0);
   t.notOk(acceptd.records.slice(from).some(({ event }) => event === 'listening'));
 });
 

@@ -103,7 +103,7 @@ export const leave = async (socket: Socket): Promise<void> => {
 };
 
 export const connectUnix = async (path: string): Promise<Socket> => {
-  const socket = createConnection(path.startsWith('@') ? `\0${path.slice(1)}` : path);
+  const socket = createConnection(path);
   await once(socket, 'connect');
   return socket;
 };

@@ -9,7 +9,7 @@ import { loopback, openEngine, readable, recipeOf, unixAt } from '../support/eng
 import { readReport } from '../support/report.ts';
 
 const handlers = compileHandlers('report');
-const { kernel, ended } = openEngine();
+const { kernel, ended } = openEngine(t);
 const room = Buffer.alloc(65_536);
 
 /** A datagram socket that tells which address was asked, bound to this one. */

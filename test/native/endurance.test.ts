@@ -6,14 +6,15 @@ import { runInNewContext } from 'node:vm';
 import t, { type Test } from 'tap';
 import { compileHandlers } from '../support/compile.ts';
 import { openEngine, openManyListeners, recipeOf } from '../support/engine.ts';
+import { isInstrumented } from '../support/environment.ts';
 
 // a tenth of it where a tool makes everything slow
-const total = process.env['ACCEPTD_TEST_SLOW'] === '1' ? 2000 : 20_000;
+const total = isInstrumented ? 2000 : 20_000;
 const concurrent = 16;
 /** Kibibytes: what V8 and tap come and go by; a little more than 1 KiB for each handler would be more. */
 const tolerated = 24_576;
 const behave = join(compileHandlers('behave'), 'behave');
-const { kernel, ended } = openEngine();
+const { kernel, ended } = openEngine(t);
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: unknown = runInNewContext('gc');
@@ -42,7 +43,8 @@ const spawnMany = async (count: number): Promise<void> => {
     for (let turn = 0; turn < turns; turn++) {
       // one in a hundred does not even start
       const each = turn % 100 === 99 ? missing : recipe;
-      await ended(kernel.spawn(each, kernel.openNull(), undefined, 'give'));
+      const { failure } = await ended(kernel.spawn(each, kernel.openNull(), undefined, 'give'));
+      if ((failure !== undefined) !== (each === missing)) throw new Error(`unexpected: ${failure?.what}`);
     }
   };
   await Promise.all(Array.from({ length: concurrent }, () => spawnInTurn(count / concurrent)));

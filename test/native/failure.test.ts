@@ -1,5 +1,5 @@
 // A start that fails says at which step, and why.
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Ended, type RecipeRequest, resourceNumber } from '../../src/native.ts';
@@ -18,8 +18,8 @@ import {
 const handlers = compileHandlers('behave');
 const behave = join(handlers, 'behave');
 const unprivileged = 65534;
-const engine = openEngine();
-const { kernel } = engine;
+const engine = openEngine(t);
+const { kernel, ended } = engine;
 const listener = listenAt(kernel, loopback(4));
 const where = { host: '127.0.0.1', port: kernel.portOf(listener) };
 
@@ -138,6 +138,22 @@ t.test('a start in the shared table', async (t) => {
   t.test('leaves nothing open', async () => {
     for (const each of many) kernel.close(each);
   });
+});
+
+t.test('the reason is kept while others start', async (t) => {
+  const missing = recipeOf(kernel, '/nowhere/program');
+  const good = recipeOf(kernel, behave);
+  const pids = Array.from({ length: 20 }, () => {
+    const pid = kernel.spawn(missing, kernel.openNull(), undefined, 'give');
+    // it has ended, but nobody has asked how
+    const deadline = Date.now() + 5000;
+    while (!/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8')) && Date.now() < deadline);
+    return { pid, next: kernel.spawn(good, kernel.openNull(), undefined, 'give') };
+  });
+  for (const { pid, next } of pids) {
+    t.equal((await ended(pid)).failure?.code, 'ENOENT');
+    t.equal((await ended(next)).failure, undefined);
+  }
 });
 
 t.test('when no process can be started the connection stays with the caller', async (t) => {

@@ -20,7 +20,7 @@ const handlers = compileHandlers('report');
 const report = join(handlers, 'report');
 const isRoot = process.getuid?.() === 0;
 const needsRoot = isRoot ? false : 'only root can do this';
-const engine = openEngine();
+const engine = openEngine(t);
 const { kernel } = engine;
 const listener = listenAt(kernel, loopback(4));
 const port = kernel.portOf(listener);

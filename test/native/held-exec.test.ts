@@ -20,7 +20,7 @@ import { readReport } from '../support/report.ts';
 const handlers = compileHandlers('report', 'hold', 'behave');
 const slow = join(handlers, 'slow');
 copyFileSync(join(handlers, 'report'), slow);
-const { kernel, ended } = openEngine();
+const { kernel, ended } = openEngine(t);
 const listener = listenAt(kernel, loopback(4));
 const where = { host: '127.0.0.1', port: kernel.portOf(listener) };
 

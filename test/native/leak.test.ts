@@ -15,7 +15,7 @@ import {
 import { readReport } from '../support/report.ts';
 
 const report = join(compileHandlers('report'), 'report');
-const { kernel, ended } = openEngine();
+const { kernel, ended } = openEngine(t);
 const concurrent = 200;
 
 /** Opens and closes listeners at low and high numbers, as a reload does. */

@@ -6,12 +6,13 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { compileHandlers } from '../support/compile.ts';
 import { openEngine, recipeOf } from '../support/engine.ts';
+import { childEnvironment } from '../support/environment.ts';
 
 const directory = compileHandlers('behave');
 const behave = join(directory, 'behave');
 const pipe = join(directory, 'pipe');
 const fillStandardError = fileURLToPath(new URL('../support/fill-standard-error.js', import.meta.url));
-const { kernel, ended } = openEngine();
+const { kernel, ended } = openEngine(t);
 const room = Buffer.alloc(65_536);
 
 t.test('each writer of a log is known by its pid', async (t) => {
@@ -64,7 +65,7 @@ t.test('a write to a pipe takes what there is room for and does not wait', async
   const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
   const writer = openSync(pipe, constants.O_WRONLY);
   const text = execFileSync(process.execPath, [fillStandardError], {
-    env: {},
+    env: childEnvironment(),
     stdio: ['ignore', 'pipe', writer],
     encoding: 'utf8',
     timeout: 20_000,

@@ -9,7 +9,7 @@ import { openEngine, recipeOf } from '../support/engine.ts';
 
 const handlers = compileHandlers('behave');
 const behave = join(handlers, 'behave');
-const { kernel, ended, endedCount } = openEngine();
+const { kernel, ended, endedCount } = openEngine(t);
 
 const start = (...how: readonly string[]): number => {
   const recipe = recipeOf(kernel, behave, {

@@ -7,7 +7,7 @@ import type { Descriptor } from '../../src/native.ts';
 import { compileHandlers } from '../support/compile.ts';
 import { connectTo, listenAt, loopback, openEngine, recipeOf } from '../support/engine.ts';
 
-const { kernel, ended } = openEngine();
+const { kernel, ended } = openEngine(t);
 const behave = join(compileHandlers('behave'), 'behave');
 const byte = Buffer.from('.');
 const room = Buffer.alloc(65_536);

@@ -50,6 +50,8 @@ export type Acceptd = {
   readonly resumeReading: () => void;
   /** Sends TERM and gives the exit status; undefined when a signal ended acceptd. */
   readonly stop: () => Promise<number | undefined>;
+  /** The exit status, of an end that something else has brought about. */
+  readonly ended: () => Promise<number | undefined>;
   /** Rewrites the configuration, sends HUP and gives the record that says what came of it. */
   readonly reload: (text: string) => Promise<LogRecord>;
 };
@@ -176,8 +178,12 @@ export const startAcceptd = async (t: Test, options: AcceptdOptions): Promise<Ac
     child.kill(name);
   };
 
-  const stop = async (): Promise<number | undefined> => {
+  const stop = (): Promise<number | undefined> => {
     if (!isClosed) signal('SIGTERM');
+    return ended();
+  };
+
+  const ended = (): Promise<number | undefined> => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
@@ -217,6 +223,7 @@ export const startAcceptd = async (t: Test, options: AcceptdOptions): Promise<Ac
     pauseReading: () => void child.stderr.pause(),
     resumeReading: () => void child.stderr.resume(),
     stop,
+    ended,
     reload,
   };
 };

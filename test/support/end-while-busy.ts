@@ -16,6 +16,7 @@ const recipe = kernel.compileRecipe({
   hasListenPid: true,
   layout: ['handed'],
   resourceLimits: [],
+  hasSession: true,
   nice: undefined,
   umask: undefined,
   rootDirectory: undefined,

@@ -1,7 +1,6 @@
 // One engine for a test process, with ends of children that can be awaited and connections to hand over.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import t from 'tap';
 import type { InternetAddress, UnixAddress } from '../../src/model/address.ts';
 import {
   type Accepted,
@@ -24,8 +23,8 @@ export type Engine = {
 /** Under valgrind the child cannot share memory; the run as a whole says so. */
 const copiesMemory = process.env['ACCEPTD_TEST_COPIES_MEMORY'] === '1';
 
-/** Opens the kernel; the process can end by itself when its tests have ended. */
-export const openEngine = (): Engine => {
+/** Opens the kernel; the process can end by itself when all tests (tap's own `t`) have ended. */
+export const openEngine = (tests: { readonly teardown: (end: () => void) => unknown }): Engine => {
   const waiting = new Map<number, (ended: Ended) => void>();
   const early = new Map<number, Ended>();
   let count = 0;
@@ -37,7 +36,7 @@ export const openEngine = (): Engine => {
     waiting.delete(ended.pid);
   };
   const kernel = openKernel({ onEnded, copiesMemory });
-  t.teardown(() => kernel.shutDown());
+  tests.teardown(() => kernel.shutDown());
   const ended = (pid: number): Promise<Ended> => {
     const known = early.get(pid);
     early.delete(pid);
@@ -53,6 +52,7 @@ const plainRecipe: Omit<RecipeRequest, 'file'> = {
   hasListenPid: false,
   layout: ['handed', 'handed', 'handed'],
   resourceLimits: [],
+  hasSession: true,
   nice: undefined,
   umask: undefined,
   rootDirectory: undefined,
@@ -150,6 +150,6 @@ export const serve = async (
   return { pid, text, ended: end };
 };
 
-/** More listeners than a copied table is used for: from here on handlers start in the shared table. */
+/** High descriptors, as many listeners make them: from here on handlers start in the shared table. */
 export const openManyListeners = (kernel: Kernel, count = 400): readonly Descriptor[] =>
   Array.from({ length: count }, () => kernel.raise(kernel.openSocket(4, 'stream')));

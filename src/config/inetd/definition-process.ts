@@ -59,6 +59,7 @@ const readResourceLimits = (keys: Keys, report: Report): readonly ResourceLimit[
 export const readProcessKeys = (keys: Keys, scope: Scope, report: Report): ProcessSettings => {
   const umask = keys.one('umask');
   return {
+    hasSession: readSwitch(keys.one('session'), report) ?? defaultProcess(scope.meaning).hasSession,
     nice: readNice(keys.one('nice'), report),
     umask: umask === undefined ? defaultProcess(scope.meaning).umask : readMode(umask, report),
     workingDirectory: readDirectory(keys.one('chdir'), report),

@@ -52,6 +52,7 @@ export const keyRules: ReadonlyMap<string, KeyRule> = new Map<string, KeyRule>([
   ['groups', rule(0, many)],
   ['nice', rule(1, 1)],
   ['umask', rule(1, 1)],
+  ['session', rule(1, 1)],
   ['chdir', rule(1, 1)],
   ['chroot', rule(1, 1)],
   ['env', { ...rule(1, many), repeats: 'add' }],

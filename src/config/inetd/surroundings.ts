@@ -16,6 +16,7 @@ export const defaultSurroundings = (meaning: Meaning, mode: Mode, options: LoadO
 };
 
 export const defaultProcess = (meaning: Meaning): ProcessSettings => ({
+  hasSession: true,
   nice: undefined,
   umask: meaning.umask,
   workingDirectory: undefined,

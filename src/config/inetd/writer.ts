@@ -149,8 +149,9 @@ const resourceValue = ({ soft, hard }: ResourceLimit): string => {
 };
 
 const processLines = (service: Service): readonly Line[] => {
-  const { nice, umask, workingDirectory, rootDirectory, resourceLimits } = service.process;
+  const { hasSession, nice, umask, workingDirectory, rootDirectory, resourceLimits } = service.process;
   return [
+    ...(hasSession ? [] : [['session', 'no'] as const]),
     ...optional('nice', nice),
     ...optional('umask', umask === undefined ? undefined : octal(umask)),
     ...optional('chdir', workingDirectory),

@@ -79,6 +79,7 @@ export const builtinService = (builtin: BuiltinName, id: string = builtin): Reso
     workingDirectory: undefined,
     rootDirectory: undefined,
     resourceLimits: [],
+    hasSession: true,
   },
   surroundings: {
     stderr: 'log',

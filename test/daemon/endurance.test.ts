@@ -1,0 +1,57 @@
+// After many connections everything is where it was.
+import t from 'tap';
+import { startAcceptd } from '../support/acceptd.ts';
+import { exchange } from '../support/client.ts';
+import { compileHandlers } from '../support/compile.ts';
+import { freePort } from '../support/ports.ts';
+import { childrenOf, descriptorsOf, me, privateMemory } from './scene.ts';
+
+const handlers = compileHandlers('behave');
+const clients = 16;
+
+t.test(
+  '20,000 connections later descriptors, children and memory are where they were',
+  { timeout: 110_000 },
+  async (t) => {
+    const [port, builtin, datagram] = [await freePort(), await freePort(), await freePort()];
+    const acceptd = await startAcceptd(t, {
+      config:
+        `127.0.0.1:${port} stream tcp nowait ${me} ${handlers}/behave behave write x\n` +
+        `127.0.0.1:${builtin} stream tcp nowait ${me} internal daytime\n` +
+        `127.0.0.1:${datagram} dgram udp nowait ${me} internal echo\n`,
+    });
+    let failures = 0;
+    const serve = async (count: number): Promise<void> => {
+      let left = count;
+      const client = async (): Promise<void> => {
+        while (left-- > 0) {
+          const answer = await exchange(left % 4 === 0 ? builtin : port, '').catch(() => '');
+          if (answer === '') failures += 1;
+        }
+      };
+      await Promise.all(Array.from({ length: clients }, client));
+    };
+    /** Serves so many; the memory at four moments. It goes up and down as V8 collects. */
+    const measure = async (count: number): Promise<readonly number[]> => {
+      const samples: number[] = [];
+      for (let part = 0; part < 4; part++) {
+        await serve(count / 4);
+        samples.push(privateMemory(acceptd.pid));
+      }
+      return samples;
+    };
+    const early = await measure(5_000);
+    const descriptors = descriptorsOf(acceptd.pid).length;
+    await serve(10_000);
+    const late = await measure(5_000);
+    t.equal(failures, 0);
+    t.equal(descriptorsOf(acceptd.pid).length, descriptors);
+    acceptd.signal('SIGUSR1');
+    const { fields } = await acceptd.waitFor(({ event }) => event === 'state', 'the state');
+    t.match(fields['services'], [{ live: 0 }, { live: 0 }, { live: 0 }]);
+    t.strictSame(childrenOf(acceptd.pid), []);
+    const grown = Math.min(...late) - Math.max(...early);
+    t.ok(grown < 3_000, `private KiB at first: ${early}; at last: ${late}`);
+    t.equal(await acceptd.stop(), 0);
+  },
+);

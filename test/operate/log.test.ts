@@ -1,0 +1,237 @@
+// The sentence and the severity of every event, and what a record has besides.
+import t from 'tap';
+import type { Event } from '../../src/model/event.ts';
+import { milliseconds, seconds } from '../../src/model/quantity.ts';
+import { createLog, describeEvent, levelOf } from '../../src/operate/log.ts';
+import { createLogSink } from '../../src/operate/log-sink.ts';
+import { tcp } from '../support/services.ts';
+
+const peer = { kind: 'internet', host: '2001:db8::1', port: 4711 } as const;
+const service = 'finger/tcp';
+const address = tcp('127.0.0.1', 79);
+const failure = { code: 'EADDRINUSE', what: 'cannot bind 127.0.0.1:79: address already in use' };
+const common = { service, pid: 12, peer } as const;
+
+type Golden = {
+  readonly [Kind in Event['kind']]: readonly [Extract<Event, { readonly kind: Kind }>, string, string];
+};
+
+const golden: Golden = {
+  listening: [{ kind: 'listening', service, address }, 'info', 'finger/tcp: listening on tcp 127.0.0.1:79'],
+  'listen-failed': [
+    { kind: 'listen-failed', service, address, failure, retryIn: milliseconds(200) },
+    'error',
+    'finger/tcp: cannot bind 127.0.0.1:79: address already in use; trying again in 200ms',
+  ],
+  impaired: [
+    { kind: 'impaired', service, failure },
+    'warn',
+    'finger/tcp: cannot bind 127.0.0.1:79: address already in use',
+  ],
+  closed: [
+    { kind: 'closed', service, address },
+    'info',
+    'finger/tcp: no longer listening on tcp 127.0.0.1:79',
+  ],
+  refused: [
+    { kind: 'refused', service, reason: 'per-source', peer },
+    'warn',
+    'finger/tcp: refused [2001:db8::1]:4711 (per-source)',
+  ],
+  started: [{ kind: 'started', ...common }, 'info', 'finger/tcp: started pid 12 for [2001:db8::1]:4711'],
+  'start-failed': [
+    {
+      kind: 'start-failed',
+      ...common,
+      failure: { code: 'ENOENT', what: 'cannot execute /x: no such file or directory' },
+    },
+    'error',
+    'finger/tcp: cannot execute /x: no such file or directory',
+  ],
+  exited: [
+    {
+      kind: 'exited',
+      ...common,
+      status: { kind: 'exit', code: 3 },
+      duration: seconds(2),
+      userTime: milliseconds(1),
+      systemTime: milliseconds(2),
+      peakKibibytes: undefined,
+    },
+    'info',
+    'finger/tcp: pid 12 ended after 2s, exit status 3',
+  ],
+  'builtin-started': [
+    { kind: 'builtin-started', service, peer },
+    'info',
+    'finger/tcp: serving [2001:db8::1]:4711',
+  ],
+  'builtin-ended': [
+    { kind: 'builtin-ended', service, peer, duration: seconds(300), outcome: 'timeout' },
+    'info',
+    'finger/tcp: served [2001:db8::1]:4711 for 5min (timeout)',
+  ],
+  'loop-source-refused': [
+    { kind: 'loop-source-refused', service, peer, suppressed: 5 },
+    'warn',
+    'finger/tcp: no reply to [2001:db8::1]:4711, which would answer it for ever; 5 more such',
+  ],
+  'mux-refused': [
+    { kind: 'mux-refused', service, peer, requested: 'nothing' },
+    'warn',
+    "finger/tcp: [2001:db8::1]:4711 asked for 'nothing', which is not offered",
+  ],
+  'datagrams-lost': [
+    { kind: 'datagrams-lost', service, count: 4 },
+    'warn',
+    'finger/tcp: 4 datagrams of other senders lost; CAP_NET_RAW would keep them',
+  ],
+  suspended: [
+    { kind: 'suspended', service, reason: 'rate', pause: seconds(600) },
+    'warn',
+    'finger/tcp: beyond its limit (rate), listening again in 10min',
+  ],
+  resumed: [{ kind: 'resumed', service }, 'info', 'finger/tcp: listening again'],
+  held: [
+    { kind: 'held', service, limit: 256 },
+    'debug',
+    'finger/tcp: all 256 instances are busy, clients wait',
+  ],
+  respawning: [
+    { kind: 'respawning', service, pause: milliseconds(640), failures: 15 },
+    'warn',
+    'finger/tcp: its server left what waits for it unread 15 times, next start in 640ms',
+  ],
+  shortage: [
+    {
+      kind: 'shortage',
+      of: 'descriptors',
+      pause: milliseconds(50),
+      failure: { code: 'EMFILE', what: 'cannot accept a connection: too many open files' },
+    },
+    'warn',
+    'out of descriptors: cannot accept a connection: too many open files; accepting again in 50ms',
+  ],
+  'handler-said': [
+    { kind: 'handler-said', service, pid: 12, line: 'bad \u001b[31m\u202etxt' },
+    'info',
+    'bad \\u{1b}[31m\\u{202e}txt',
+  ],
+  'rpc-registered': [
+    { kind: 'rpc-registered', service, program: 100_002, version: 3, port: 700 },
+    'info',
+    'finger/tcp: registered RPC program 100002 version 3 at port 700',
+  ],
+  'rpc-failed': [
+    { kind: 'rpc-failed', service, program: 100_002, failure: { code: 'ENOENT', what: 'it is not running' } },
+    'warn',
+    'finger/tcp: RPC program 100002 is not registered: it is not running',
+  ],
+  applied: [
+    { kind: 'applied', services: 4, opened: 1, kept: 2, retuned: 1, closed: 3 },
+    'info',
+    '4 services: 1 listeners opened, 2 kept, 1 changed, 3 closed',
+  ],
+  'reload-refused': [
+    { kind: 'reload-refused', why: '1 error' },
+    'error',
+    'configuration not reloaded, nothing has changed: 1 error',
+  ],
+  draining: [
+    { kind: 'draining', instances: 2, grace: seconds(10) },
+    'info',
+    'stopping: 2 instances have 10s to end',
+  ],
+  terminating: [
+    { kind: 'terminating', instances: 2, signal: 'TERM' },
+    'info',
+    'sending SIGTERM to 2 instances',
+  ],
+  stopped: [{ kind: 'stopped' }, 'info', 'stopped'],
+};
+
+t.test('each event has its sentence and its severity', (t) => {
+  for (const [event, level, sentence] of Object.values(golden)) {
+    t.equal(describeEvent(event), sentence);
+    t.equal(levelOf(event.kind), level, event.kind);
+  }
+  t.end();
+});
+
+const collect = (level: 'debug' | 'info' | 'warn' | 'silent') => {
+  let text = '';
+  const sink = createLogSink((bytes) => {
+    text += Buffer.from(bytes).toString();
+    return bytes.length;
+  });
+  const { observer, logger } = createLog(sink, level, (record) => record);
+  return {
+    observer,
+    logger,
+    records: () =>
+      text
+        .split('\n')
+        .filter(Boolean)
+        .map((line): unknown => JSON.parse(line)),
+  };
+};
+
+t.test('one record an event, with its fields', (t) => {
+  const { observer, records } = collect('debug');
+  for (const [event] of Object.values(golden)) observer.observe(event);
+  const all = records();
+  t.equal(all.length, Object.keys(golden).length);
+  t.match(all[0], { level: 'info', event: 'listening', service, address: 'tcp 127.0.0.1:79' });
+  t.match(
+    all.find((record) => JSON.stringify(record).includes('"event":"started"')),
+    { service, pid: 12, peer: '[2001:db8::1]:4711' },
+  );
+  t.notMatch(JSON.stringify(all), '\u202e', 'what a handler said is there once, escaped');
+  t.end();
+});
+
+t.test('a handler that a signal ended is a warning', (t) => {
+  const { observer, records } = collect('warn');
+  const [exited] = golden.exited;
+  t.equal(observer.isWanted('exited'), true);
+  t.equal(observer.isWanted('started'), false);
+  observer.observe(exited);
+  observer.observe({ ...exited, status: { kind: 'signal', signal: 11, dumpedCore: true } });
+  t.match(records(), [{ level: 'warn', msg: /pid 12 ended after 2s, signal 11, core dumped/ }]);
+  t.end();
+});
+
+t.test('silent is silent', (t) => {
+  const { observer, records } = collect('silent');
+  for (const [event] of Object.values(golden)) {
+    t.equal(observer.isWanted(event.kind), false);
+    observer.observe(event);
+  }
+  t.strictSame(records(), []);
+  t.end();
+});
+
+t.test('that records were lost is told before what comes next', (t) => {
+  let text = '';
+  let room = 0;
+  let again: ((count: number) => void) | undefined;
+  const sink = createLogSink((bytes, onTaken) => {
+    if (room < bytes.length) {
+      again = onTaken;
+      return undefined;
+    }
+    text += Buffer.from(bytes).toString();
+    return bytes.length;
+  });
+  const { observer } = createLog(sink, 'info', (record) => record);
+  for (let count = 0; count < 20_000; count++) observer.observe({ kind: 'resumed', service });
+  room = Number.POSITIVE_INFINITY;
+  again?.(0);
+  observer.observe({ kind: 'stopped' });
+  const lines = text.trim().split('\n');
+  t.match(lines.at(-2), /"event":"log-dropped","count":\d+,"msg":"\d+ log records were lost"/);
+  t.match(lines.at(-1), /"event":"stopped"/);
+  const lost = Number(/"count":(\d+)/.exec(lines.at(-2) ?? '')?.[1]);
+  t.equal(lost + lines.length - 2, 20_000, 'each was either written or counted');
+  t.end();
+});
