@@ -11,7 +11,7 @@ export type Host = {
   readonly uid: number;
   readonly gid: number;
   readonly groups: readonly number[];
-  /** RLIMIT_NOFILE as it is before acceptd raises it. */
+  /** RLIMIT_NOFILE before acceptd raised it. */
   readonly descriptorLimit: { readonly soft: number; readonly hard: number };
 };
 
