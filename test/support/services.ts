@@ -37,6 +37,7 @@ export const resolved = (
   answer: { kind: 'program', file: '/bin/cat', arguments: ['cat'] },
   limits: noLimits,
   process: {
+    hasSession: true,
     nice: undefined,
     umask: undefined,
     workingDirectory: undefined,
