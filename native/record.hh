@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
-/// IPv4 clients of a dual-stack socket are stored as IPv4 with `mapped` set; src/native.ts reads the same offsets.
+/// IPv4 clients of a dual-stack socket are stored as IPv4 with `mapped` set; src/model/record.ts reads the same offsets.
 struct Record {
   int32_t fd;
   /// 4, 6, or 1 for a unix socket.

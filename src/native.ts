@@ -1,10 +1,10 @@
 // The typed face of the addon and its only importer: what the kernel can do for acceptd, call by call.
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
-import type { InternetAddress, Peer, SocketType, UnixAddress } from './model/address.ts';
-
-/** A number of the process's descriptor table. Whoever has one in a field owns it; functions that take it over say so. */
-export type Descriptor = number & { readonly descriptor: unique symbol };
+import type { InternetAddress, SocketType, UnixAddress } from './model/address.ts';
+import { type Descriptor, descriptorOf } from './model/descriptor.ts';
+import { addressFields, type RecipeRequest } from './model/recipe.ts';
+import { type ConnectionRecord, pidOf } from './model/record.ts';
 
 /** The kernel said no. `message` is a sentence: "cannot bind 0.0.0.0:79: address already in use". */
 export class SystemError extends Error {
@@ -102,9 +102,6 @@ const endedFields = 8;
 const readyOffset = recordSize * recordCount;
 const endedOffset = readyOffset + readyCount * 8;
 
-/** One connection's two ends as the addon wrote them: kept as bytes, read only by those who need a part. */
-export type ConnectionRecord = Uint8Array & { readonly record: unique symbol };
-
 /** An accepted client. The socket is blocking and CLOEXEC, and belongs to whoever holds this. */
 export type Accepted = { readonly descriptor: Descriptor; readonly record: ConnectionRecord };
 
@@ -134,48 +131,6 @@ const stageNames = [
   'execute',
 ] as const;
 
-/** What descriptor N of a handler is: what was handed over, /dev/null, or one of acceptd's own descriptors. */
-export type LayoutEntry = 'handed' | 'null' | Descriptor;
-
-/** Parts of a record that can be an environment variable; the order is that of native/record.hh. */
-export const addressFields = [
-  'remoteAddress',
-  'remotePort',
-  'localAddress',
-  'localPort',
-  'peerPid',
-  'peerUid',
-  'peerGid',
-] as const;
-export type AddressField = (typeof addressFields)[number];
-
-export type RecipeRequest = {
-  /** Absolute, or relative to acceptd's working directory; seen after the change of root. */
-  readonly file: string;
-  readonly arguments: readonly string[];
-  /** `NAME=value`. */
-  readonly environment: readonly string[];
-  /** Variables that are filled in for each connection. */
-  readonly addressVariables: readonly { readonly name: string; readonly field: AddressField }[];
-  readonly hasListenPid: boolean;
-  readonly layout: readonly LayoutEntry[];
-  /** A session of its own (setsid), or just a process group (setpgid). */
-  readonly hasSession: boolean;
-  /** Negative is unlimited. */
-  readonly resourceLimits: readonly {
-    readonly resource: number;
-    readonly soft: number;
-    readonly hard: number;
-  }[];
-  readonly nice: number | undefined;
-  readonly umask: number | undefined;
-  readonly rootDirectory: string | undefined;
-  readonly workingDirectory: string | undefined;
-  readonly credentials:
-    | { readonly uid: number; readonly gid: number; readonly groups: readonly number[] }
-    | undefined;
-};
-
 type RecipePlan = Omit<
   RecipeRequest,
   'addressVariables' | 'layout' | 'rootDirectory' | 'workingDirectory'
@@ -185,82 +140,6 @@ type RecipePlan = Omit<
   readonly rootDirectory: string;
   readonly workingDirectory: string;
 };
-
-/** Linux's numbers of the limits, in the order that both x86-64 and arm64 have (asm-generic/resource.h). */
-const resourceNumbers = {
-  cpu: 0,
-  fsize: 1,
-  data: 2,
-  stack: 3,
-  core: 4,
-  rss: 5,
-  nproc: 6,
-  nofile: 7,
-  memlock: 8,
-  as: 9,
-  locks: 10,
-  sigpending: 11,
-  msgqueue: 12,
-  nice: 13,
-  rtprio: 14,
-  rttime: 15,
-} as const;
-export const resourceNumber = (name: keyof typeof resourceNumbers): number => resourceNumbers[name];
-
-const descriptorOf = (number: number): Descriptor => number as Descriptor;
-const view = (record: Uint8Array): DataView =>
-  new DataView(record.buffer, record.byteOffset, record.byteLength);
-
-const showV6 = (bytes: DataView, offset: number): string => {
-  const groups = Array.from({ length: 8 }, (_, index) => bytes.getUint16(offset + index * 2).toString(16));
-  const text = groups.join(':');
-  // RFC 5952: the longest run of zero groups, the first of equals, and never a single one
-  const runs = [...text.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)];
-  const longest = runs.reduce((best, run) => (run[0].length > best.length ? run[0] : best), '');
-  if (longest === '') return text;
-  const at = text.indexOf(longest);
-  return `${text.slice(0, at)}::${text.slice(at + longest.length).replace(/^:/, '')}`;
-};
-
-const showHost = (record: DataView, offset: number): string =>
-  record.getUint16(4, true) === 4
-    ? [0, 1, 2, 3].map((index) => record.getUint8(offset + index)).join('.')
-    : showV6(record, offset);
-
-/** The client of a connection or datagram; IPv4 clients of a dual-stack socket are IPv4. */
-export const peerOf = (record: ConnectionRecord): Peer => {
-  const bytes = view(record);
-  if (bytes.getUint16(4, true) === 1) {
-    return {
-      kind: 'unix',
-      pid: bytes.getInt32(12, true),
-      uid: bytes.getUint32(16, true),
-      gid: bytes.getUint32(20, true),
-    };
-  }
-  return { kind: 'internet', host: showHost(bytes, 24), port: bytes.getUint16(6, true) };
-};
-
-/**
- * What counts as one source: a number for IPv4, a text for IPv6, the uid for unix peers. Prefixes are in bits.
- */
-export const sourceOf = (
-  record: ConnectionRecord,
-  prefix: { readonly v4: number; readonly v6: number },
-): number | string => {
-  const bytes = view(record);
-  const family = bytes.getUint16(4, true);
-  if (family === 4) return maskBits(bytes.getUint32(24), prefix.v4);
-  if (family === 1) return `u${bytes.getUint32(16, true)}`;
-  let key = '';
-  for (let word = 0; word * 32 < prefix.v6; word++) {
-    key += `${maskBits(bytes.getUint32(24 + word * 4), Math.min(32, prefix.v6 - word * 32)).toString(36)}:`;
-  }
-  return key;
-};
-
-const maskBits = (word: number, bits: number): number =>
-  bits === 0 ? 0 : (word & (-1 << (32 - bits))) >>> 0;
 
 export type Watcher = (isHangup: boolean) => void;
 
@@ -370,8 +249,10 @@ export const openKernel = (options: {
       demand(`bind ${address.path}`, addon.bindUnix(descriptor, address.path, address.mode));
     },
     /** Whether a server has a socket at this path now; one that we may not ask counts as alive. */
-    isUnixServed: (address: UnixAddress): boolean =>
-      addon.probeUnix(address.path, address.socketType) !== -constants.errno.ECONNREFUSED,
+    isUnixServed: (address: UnixAddress): boolean => {
+      const { ECONNREFUSED, ENOENT } = constants.errno;
+      return ![-ECONNREFUSED, -ENOENT].includes(addon.probeUnix(address.path, address.socketType));
+    },
     listen: (descriptor: Descriptor, backlog: number): void => {
       demand('listen', addon.listenOn(descriptor, backlog));
     },
@@ -470,7 +351,7 @@ export const openKernel = (options: {
       into: Uint8Array,
     ): { readonly length: number; readonly pid: number } | undefined => {
       const length = addon.receiveLog(ours, into);
-      return length < 0 ? undefined : { length, pid: view(firstRecord).getInt32(12, true) };
+      return length < 0 ? undefined : { length, pid: pidOf(firstRecord) };
     },
 
     /** Prepares the start of a handler; after this only spawn() is needed for a connection. */

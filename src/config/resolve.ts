@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Answer, ResolvedService } from '../model/service.ts';
+import { meanings } from './inetd/dialect.ts';
 import { type Lookups, rememberLookups } from './lookups.ts';
 import { type Complain, resolveAddresses, resolveRpc } from './resolve-addresses.ts';
 import { resolveCredentials } from './resolve-credentials.ts';
@@ -18,12 +19,14 @@ export type Resolution = {
 /** Where execvp(3) looks, for programs that are written without a slash. */
 const searchPath = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
+/** A program without a slash is searched in PATH only where the dialect's own daemon does so. */
 const findProgram = async (
   file: string,
+  isSearched: boolean,
   root: string,
   lookups: Lookups,
 ): Promise<{ readonly file: string; readonly state: 'executable' | 'missing' | 'not-executable' }> => {
-  if (file.includes('/')) {
+  if (file.includes('/') || !isSearched) {
     // absolute from here on: a service may have another working directory
     const absolute = root === '' ? resolve(file) : file;
     return {
@@ -49,7 +52,12 @@ const resolveAnswer = async (
   const { service, marks } = located;
   if (service.answer.kind === 'builtin') return service.answer;
   const root = (service.process.rootDirectory ?? '').replace(/\/+$/, '');
-  const { file, state } = await findProgram(service.answer.file, root, lookups);
+  const { file, state } = await findProgram(
+    service.answer.file,
+    meanings[service.dialect].searchesPath,
+    root,
+    lookups,
+  );
   const mark = marks.program ?? marks.service;
   if (state !== 'executable' && !file.includes('/')) {
     complain(mark, `the program '${file}' is in no directory of PATH`, 'write its absolute path');

@@ -1,6 +1,7 @@
 // Where log records go: written without ever waiting for the reader, bounded, and what does not fit is counted.
 import { fstatSync, write } from 'node:fs';
-import type { Descriptor, Kernel } from '../native.ts';
+import type { Descriptor } from '../model/descriptor.ts';
+import type { Kernel } from '../native.ts';
 
 /** Bytes that may wait for a reader that is slow. */
 const mostWaiting = 1_048_576;

@@ -1,8 +1,10 @@
 // A listener is ready: clients are taken from its queue, admitted or refused, and answered.
 import { admitClient, roomFor } from '../admission/admit.ts';
 import { type Source, takeStart } from '../admission/limits.ts';
+import type { Descriptor } from '../model/descriptor.ts';
 import type { RefusalReason } from '../model/event.ts';
-import { type Accepted, type ConnectionRecord, peerOf, SystemError, sourceOf } from '../native.ts';
+import { type ConnectionRecord, peerOf, sourceOf } from '../model/record.ts';
+import { type Accepted, SystemError } from '../native.ts';
 import { serveConnection, serveDatagrams, serveWholeSocket } from '../serve/serve.ts';
 import { claimDatagram, moveDatagrams } from './datagram.ts';
 import type { Instances } from './instances.ts';
@@ -208,6 +210,15 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
       serveDatagrams(runtime.surface, prepared, listener.descriptor);
   };
 
+  /** Where the kernel has no room for an ordinary user's filter (EPERM), who comes between two calls is lost, but nobody else. */
+  const ignoreNewClients = (descriptor: Descriptor): void => {
+    try {
+      kernel.ignoreNewClients(descriptor);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+    }
+  };
+
   /** What waits at a listener that is about to close goes to the service that takes its place. */
   const takeOver = (listener: RunningListener, successor: RunningService): void => {
     const { descriptor, address, owner } = listener;
@@ -219,7 +230,7 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
     }
     if (modes.includes('whole-socket')) return;
     try {
-      if (address.kind === 'internet') kernel.ignoreNewClients(descriptor);
+      if (address.kind === 'internet') ignoreNewClients(descriptor);
       // those whose handshake is under way on this machine come within microseconds
       for (let quietRounds = 0, round = 0; quietRounds < 100 && round < 4096; round++) {
         const clients = kernel.accept(descriptor, largestBatch);

@@ -1,6 +1,8 @@
 // Datagram nowait: the waiting datagram stays in its socket, which is connected to the sender and goes to the instance,
 // and a new socket takes the listener's place.
-import type { ConnectionRecord, Descriptor } from '../native.ts';
+
+import type { Descriptor } from '../model/descriptor.ts';
+import type { ConnectionRecord } from '../model/record.ts';
 import { SystemError } from '../native.ts';
 import type { RunningListener, Runtime } from './running.ts';
 import { openListener } from './socket.ts';

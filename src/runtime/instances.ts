@@ -2,7 +2,8 @@
 import { backOff, enterInstance, leaveInstance, type Source } from '../admission/limits.ts';
 import type { ExitStatus, Failure } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
-import { type Accepted, type Ended, peerOf } from '../native.ts';
+import { peerOf } from '../model/record.ts';
+import type { Accepted, Ended } from '../native.ts';
 import type { Started } from '../serve/surface.ts';
 import { isUntouched, lookAtQueue } from './queue.ts';
 import {

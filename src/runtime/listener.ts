@@ -1,8 +1,9 @@
 // A listener's life: opened, opened again later when that failed, passed from one configuration to the next, closed.
 import { backOff } from '../admission/limits.ts';
 import type { ListenAddress } from '../model/address.ts';
+import type { Descriptor } from '../model/descriptor.ts';
 import { milliseconds } from '../model/quantity.ts';
-import { type Descriptor, SystemError } from '../native.ts';
+import { SystemError } from '../native.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 import { openListener, removeSocketFile, retuneListener, socketFileInode } from './socket.ts';
 import type { States } from './watch.ts';

@@ -1,8 +1,9 @@
 // Opening the socket of an address, with everything that its configuration says of it.
 import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
 import { addressKey, type InternetAddress, type ListenAddress, type UnixAddress } from '../model/address.ts';
+import type { Descriptor } from '../model/descriptor.ts';
 import type { ResolvedService, SocketSettings } from '../model/service.ts';
-import { type Descriptor, type Kernel, SystemError } from '../native.ts';
+import { type Kernel, SystemError } from '../native.ts';
 
 const defaultBacklog = 4096;
 

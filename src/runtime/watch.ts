@@ -1,8 +1,9 @@
 // When a listener is watched: one rule, and the states that change what it says.
 import { backOff, instancesLeft } from '../admission/limits.ts';
+import type { Descriptor } from '../model/descriptor.ts';
 import type { Failure, RefusalReason } from '../model/event.ts';
 import { milliseconds } from '../model/quantity.ts';
-import { type Descriptor, type Kernel, SystemError } from '../native.ts';
+import { type Kernel, SystemError } from '../native.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 
 /** Built-ins need no process: a shortage of those does not concern them. */

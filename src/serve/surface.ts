@@ -1,8 +1,9 @@
 // The shape that all starters have: what they are given, what they may use and what they give back.
 import type { Clock } from '../model/clock.ts';
+import type { Descriptor } from '../model/descriptor.ts';
 import type { Observer } from '../model/event.ts';
 import type { ResolvedService } from '../model/service.ts';
-import type { Accepted, Descriptor, Kernel, Recipe } from '../native.ts';
+import type { Accepted, Kernel, Recipe } from '../native.ts';
 
 /** A service with what was prepared for it at load. Built-ins have no recipe. */
 export type Prepared = { readonly service: ResolvedService; readonly recipe: Recipe | undefined };

@@ -1,12 +1,8 @@
 // What a handler finds (design.md, section 7): from a resolved service to the recipe that the engine compiles.
+
+import type { Descriptor } from '../model/descriptor.ts';
+import { type AddressField, type LayoutEntry, type RecipeRequest, resourceNumber } from '../model/recipe.ts';
 import type { ResolvedService } from '../model/service.ts';
-import {
-  type AddressField,
-  type Descriptor,
-  type LayoutEntry,
-  type RecipeRequest,
-  resourceNumber,
-} from '../native.ts';
 
 /** What acceptd knows of itself that a handler's surroundings depend on. */
 export type Host = {
@@ -15,7 +11,7 @@ export type Host = {
   readonly uid: number;
   readonly gid: number;
   readonly groups: readonly number[];
-  /** The RLIMIT_NOFILE that acceptd was started with. */
+  /** RLIMIT_NOFILE before acceptd raised it. */
   readonly descriptorLimit: { readonly soft: number; readonly hard: number };
 };
 
@@ -88,6 +84,9 @@ const layoutOf = (service: ResolvedService, log: Descriptor | undefined): readon
   return hasFd3(service) ? ['handed', 'handed', stderr, 'handed'] : ['handed', 'handed', stderr];
 };
 
+/** INR_OPEN_CUR of the kernel, and FD_SETSIZE of select(2). */
+const usualDescriptorLimit = 1024;
+
 const limitNumber = (value: number | undefined): number => value ?? -1;
 
 const resourceLimitsOf = (service: ResolvedService, host: Host): RecipeRequest['resourceLimits'] => {
@@ -98,8 +97,10 @@ const resourceLimitsOf = (service: ResolvedService, host: Host): RecipeRequest['
   }));
   const nofile = resourceNumber('nofile');
   if (limits.some(({ resource }) => resource === nofile)) return limits;
-  // acceptd raised its own; a program that uses select(2) expects the usual one
-  return [...limits, { resource: nofile, ...host.descriptorLimit }];
+  // Node raises the soft limit to the hard one before any of our code runs, so what it was is not known; a program that
+  // uses select(2) expects the kernel's usual one
+  const { soft, hard } = host.descriptorLimit;
+  return [...limits, { resource: nofile, soft: Math.min(soft, usualDescriptorLimit), hard }];
 };
 
 /** What must be set; three system calls less where that is nothing. */

@@ -354,3 +354,18 @@ t.test(
     }
   },
 );
+
+t.test('of two entries for one service the last counts, and a warning says so', async (t) => {
+  const { config, ports } = await inDialects(withHosts, (port) =>
+    ['first', 'last']
+      .map((word) => `127.0.0.1:${port} stream tcp nowait ${self} ${report} report ${word}`)
+      .join('\n'),
+  );
+  const acceptd = await startAcceptd(t, { config });
+  for (const [dialect, port] of ports)
+    t.same((await askForReport(port)).all('argument'), ['report', 'last'], dialect);
+  t.equal(
+    complaints(acceptd, 'warning').filter((each) => /is replaced by this one/.test(each)).length,
+    ports.size,
+  );
+});

@@ -73,6 +73,17 @@ static int reply(const char *word, char *text, size_t size) {
   return sendto(0, answer, (size_t)said, 0, (struct sockaddr *)&sender, length) >= 0;
 }
 
+// As a client: writes what the server of an abstract name says. Node cannot connect to one.
+static void dial(const char *name) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  char text[512];
+  int server = socket(AF_UNIX, SOCK_STREAM, 0);
+  size_t length = strnlen(name, sizeof address.sun_path - 1);
+  memcpy(address.sun_path + 1, name, length);
+  if (connect(server, (struct sockaddr *)&address, (socklen_t)(sizeof(sa_family_t) + 1 + length)) < 0) return;
+  for (ssize_t got; (got = read(server, text, sizeof text)) > 0;) fwrite(text, 1, (size_t)got, stdout);
+}
+
 int main(int count, char **arguments) {
   const char *action = count > 1 ? arguments[1] : "describe";
   const char *word = count > 2 ? arguments[2] : "-";
@@ -85,6 +96,7 @@ int main(int count, char **arguments) {
     fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
   }
   // "refuse" leaves at once what it was given
+  if (strcmp(action, "dial") == 0) dial(word);
   if (strcmp(action, "reply") == 0) reply(word, text, sizeof text);
   if (strcmp(action, "linger") == 0 && reply(word, text, sizeof text)) {
     // leaves when another datagram waits, without taking it

@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { resourceNumber } from '../../src/native.ts';
+import { resourceNumber } from '../../src/model/recipe.ts';
 import { compileHandlers } from '../support/compile.ts';
 import {
   listenAt,

@@ -1,7 +1,7 @@
 // No descriptor of acceptd's reaches a handler, whatever is opened and closed while it starts.
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Descriptor } from '../../src/native.ts';
+import type { Descriptor } from '../../src/model/descriptor.ts';
 import { compileHandlers } from '../support/compile.ts';
 import {
   connectTo,

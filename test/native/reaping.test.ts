@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { resourceNumber } from '../../src/native.ts';
+import { resourceNumber } from '../../src/model/recipe.ts';
 import { compileHandlers } from '../support/compile.ts';
 import { openEngine, recipeOf } from '../support/engine.ts';
 

@@ -4,7 +4,8 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import { type Descriptor, peerOf, sourceOf } from '../../src/native.ts';
+import type { Descriptor } from '../../src/model/descriptor.ts';
+import { peerOf, sourceOf } from '../../src/model/record.ts';
 import { compileHandlers } from '../support/compile.ts';
 import {
   connectTo,

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
-import type { Descriptor } from '../../src/native.ts';
+import type { Descriptor } from '../../src/model/descriptor.ts';
 import { compileHandlers } from '../support/compile.ts';
 import { connectTo, listenAt, loopback, openEngine, recipeOf } from '../support/engine.ts';
 

@@ -2,15 +2,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { InternetAddress, UnixAddress } from '../../src/model/address.ts';
-import {
-  type Accepted,
-  type Descriptor,
-  type Ended,
-  type Kernel,
-  openKernel,
-  type Recipe,
-  type RecipeRequest,
-} from '../../src/native.ts';
+import type { Descriptor } from '../../src/model/descriptor.ts';
+import type { RecipeRequest } from '../../src/model/recipe.ts';
+import { type Accepted, type Ended, type Kernel, openKernel, type Recipe } from '../../src/native.ts';
 
 export type Engine = {
   readonly kernel: Kernel;

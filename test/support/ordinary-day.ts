@@ -4,14 +4,8 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  lookupAccount,
-  lookupGroup,
-  lookupPort,
-  lookupRpcProgram,
-  peerOf,
-  sourceOf,
-} from '../../src/native.ts';
+import { peerOf, sourceOf } from '../../src/model/record.ts';
+import { lookupAccount, lookupGroup, lookupPort, lookupRpcProgram } from '../../src/native.ts';
 import { connectTo, listenAt, loopback, openEngine, readAll, readable, recipeOf, unixAt } from './engine.ts';
 
 let end = (): void => undefined;

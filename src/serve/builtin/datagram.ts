@@ -2,8 +2,8 @@
 import { networkInterfaces } from 'node:os';
 import type { Peer } from '../../model/address.ts';
 import { type Milliseconds, seconds } from '../../model/quantity.ts';
+import { peerOf } from '../../model/record.ts';
 import type { BuiltinName, ResolvedService } from '../../model/service.ts';
-import { peerOf } from '../../native.ts';
 import type { ServeDatagrams, Surface } from '../surface.ts';
 import { chargenLine } from './chargen.ts';
 import { daytimeReply } from './daytime.ts';

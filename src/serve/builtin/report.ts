@@ -1,7 +1,7 @@
 // Tells the observers that a built-in began and how it ended, where anybody wants to know.
 import type { Event } from '../../model/event.ts';
 import { milliseconds } from '../../model/quantity.ts';
-import { type ConnectionRecord, peerOf } from '../../native.ts';
+import { type ConnectionRecord, peerOf } from '../../model/record.ts';
 import type { Prepared, Surface } from '../surface.ts';
 
 export type Outcome = Extract<Event, { readonly kind: 'builtin-ended' }>['outcome'];

@@ -1,7 +1,8 @@
 // tcpmux (RFC 1078): many services on one port, asked for by name in the first line.
 import { escapeControls } from '../../model/diagnostic.ts';
 import { milliseconds, seconds } from '../../model/quantity.ts';
-import { type Accepted, peerOf, SystemError } from '../../native.ts';
+import { peerOf } from '../../model/record.ts';
+import { type Accepted, SystemError } from '../../native.ts';
 import type { MuxMember, Prepared, Start, Surface } from '../surface.ts';
 import { createNameReader } from './mux-name.ts';
 import { sayAndClose } from './parting.ts';

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
+import type { Descriptor } from '../../../src/model/descriptor.ts';
 import { milliseconds, seconds } from '../../../src/model/quantity.ts';
-import type { Descriptor } from '../../../src/native.ts';
 import { ask, createStage, open, readAll, serveStream } from './stage.ts';
 
 const minutes = (count: number) => seconds(count * 60);

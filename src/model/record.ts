@@ -1,0 +1,62 @@
+// A connection's two ends as the addon wrote them (native/record.hh), and what can be read from them.
+import type { Peer } from './address.ts';
+
+/** One connection's two ends as the addon wrote them: kept as bytes, read only by those who need a part. */
+export type ConnectionRecord = Uint8Array & { readonly record: unique symbol };
+
+const view = (record: Uint8Array): DataView =>
+  new DataView(record.buffer, record.byteOffset, record.byteLength);
+
+/** The process of a unix peer, or of whoever wrote to a log. */
+export const pidOf = (record: Uint8Array): number => view(record).getInt32(12, true);
+
+const showV6 = (bytes: DataView, offset: number): string => {
+  const groups = Array.from({ length: 8 }, (_, index) => bytes.getUint16(offset + index * 2).toString(16));
+  const text = groups.join(':');
+  // RFC 5952: the longest run of zero groups, the first of equals, and never a single one
+  const runs = [...text.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)];
+  const longest = runs.reduce((best, run) => (run[0].length > best.length ? run[0] : best), '');
+  if (longest === '') return text;
+  const at = text.indexOf(longest);
+  return `${text.slice(0, at)}::${text.slice(at + longest.length).replace(/^:/, '')}`;
+};
+
+const showHost = (record: DataView, offset: number): string =>
+  record.getUint16(4, true) === 4
+    ? [0, 1, 2, 3].map((index) => record.getUint8(offset + index)).join('.')
+    : showV6(record, offset);
+
+/** The client of a connection or datagram; IPv4 clients of a dual-stack socket are IPv4. */
+export const peerOf = (record: ConnectionRecord): Peer => {
+  const bytes = view(record);
+  if (bytes.getUint16(4, true) === 1) {
+    return {
+      kind: 'unix',
+      pid: bytes.getInt32(12, true),
+      uid: bytes.getUint32(16, true),
+      gid: bytes.getUint32(20, true),
+    };
+  }
+  return { kind: 'internet', host: showHost(bytes, 24), port: bytes.getUint16(6, true) };
+};
+
+/**
+ * What counts as one source: a number for IPv4, a text for IPv6, the uid for unix peers. Prefixes are in bits.
+ */
+export const sourceOf = (
+  record: ConnectionRecord,
+  prefix: { readonly v4: number; readonly v6: number },
+): number | string => {
+  const bytes = view(record);
+  const family = bytes.getUint16(4, true);
+  if (family === 4) return maskBits(bytes.getUint32(24), prefix.v4);
+  if (family === 1) return `u${bytes.getUint32(16, true)}`;
+  let key = '';
+  for (let word = 0; word * 32 < prefix.v6; word++) {
+    key += `${maskBits(bytes.getUint32(24 + word * 4), Math.min(32, prefix.v6 - word * 32)).toString(36)}:`;
+  }
+  return key;
+};
+
+const maskBits = (word: number, bits: number): number =>
+  bits === 0 ? 0 : (word & (-1 << (32 - bits))) >>> 0;
