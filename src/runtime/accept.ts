@@ -219,27 +219,40 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
     }
   };
 
-  /** What waits at a listener that is about to close goes to the service that takes its place. */
-  const takeOver = (listener: RunningListener, successor: RunningService): void => {
-    const { descriptor, address, owner } = listener;
-    const modes = [listener.service, successor].map(({ prepared }) => prepared.service.mode);
-    if (descriptor === undefined || owner !== undefined) return;
-    if (address.socketType === 'dgram') {
-      moveDatagrams(runtime, successor.prepared.service.id, descriptor);
-      return;
-    }
-    if (modes.includes('whole-socket')) return;
+  /** Everybody who waits at a listener, and whose handshake is under way: on this machine they come within microseconds. */
+  const takeQueue = (descriptor: Descriptor): readonly Accepted[] => {
+    const taken: Accepted[] = [];
     try {
-      if (address.kind === 'internet') ignoreNewClients(descriptor);
-      // those whose handshake is under way on this machine come within microseconds
       for (let quietRounds = 0, round = 0; quietRounds < 100 && round < 4096; round++) {
         const clients = kernel.accept(descriptor, largestBatch);
         quietRounds = clients.length === 0 ? quietRounds + 1 : 0;
-        for (const client of clients) enterOrClose(successor, client);
+        taken.push(...clients);
       }
     } catch (error) {
-      onStartError(successor, error, undefined);
+      // out of descriptors: who cannot be taken now is lost with the listener
+      if (!(error instanceof SystemError)) throw error;
     }
+    return taken;
+  };
+
+  /**
+   * What waits at a listener goes to the service that takes its place. `close` closes the listener between the last
+   * accept and the first start, which takes longer than a client needs to connect.
+   */
+  const takeOver = (listener: RunningListener, successor: RunningService, close: () => void): void => {
+    const { descriptor, address, owner, service } = listener;
+    const isTaken = [service, successor].every(({ prepared }) => prepared.service.mode === 'per-connection');
+    let clients: readonly Accepted[] = [];
+    if (descriptor !== undefined && owner === undefined) {
+      if (address.socketType === 'dgram') {
+        moveDatagrams(runtime, successor.prepared.service.id, descriptor);
+      } else if (isTaken) {
+        if (address.kind === 'internet') ignoreNewClients(descriptor);
+        clients = takeQueue(descriptor);
+      }
+    }
+    close();
+    for (const client of clients) enterOrClose(successor, client);
   };
 
   return { onReady, enter, takeOver };

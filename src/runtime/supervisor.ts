@@ -147,8 +147,9 @@ export const createSupervisor = ({
   const closeListener = (key: string, successor: RunningService | undefined): void => {
     const listener = runtime.listeners.get(key);
     if (listener === undefined) return;
-    if (successor !== undefined) acceptance.takeOver(listener, successor);
-    listeners.close(listener);
+    const close = (): void => listeners.close(listener);
+    if (successor === undefined) close();
+    else acceptance.takeOver(listener, successor, close);
   };
 
   const terminate = (signal: 'TERM' | 'KILL'): void => {

@@ -176,15 +176,11 @@ const startWith = async (
       resolve();
     });
   });
-  const [command = '', ...words] = [
-    ...under,
-    process.execPath,
+  const words = [
+    ...['-i', `PATH=${searchPath}`, ...under, process.execPath],
     ...[mainModule, 'run', '-f', join(directory, 'acceptd.conf'), '--pid-file', join(directory, 'pid')],
   ];
-  const child = spawn(command, words, {
-    env: { PATH: searchPath },
-    stdio: ['ignore', 'ignore', stderr],
-  });
+  const child = spawn('env', words, { env: { PATH: searchPath }, stdio: ['ignore', 'ignore', stderr] });
   t.teardown(() => {
     if (child.exitCode === null) child.kill('SIGKILL');
     rmSync(directory, { recursive: true, force: true });

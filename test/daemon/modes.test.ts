@@ -63,8 +63,8 @@ t.test('stream wait: a listener that its server shut down listens again', async 
   t.equal(await exchange(port, ''), 'blocking\n');
   await acceptd.waitFor(({ event }) => event === 'exited', 'its end');
   t.equal(await exchange(port, ''), 'blocking\n');
-  t.equal(starts(acceptd), 2, 'and it is not started for nothing');
   t.equal(await acceptd.stop(), 0);
+  t.equal(starts(acceptd), 2, 'and it is not started for nothing');
 });
 
 t.test('dgram wait: 50 datagrams to a server that answers one at a time are all answered', async (t) => {

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { searchPath } from './command.ts';
+import { childEnvironment } from './environment.ts';
 
 const mainModule = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const deadline = 20_000;
@@ -108,10 +109,12 @@ export const startAcceptd = async (t: Test, options: AcceptdOptions): Promise<Ac
 
   const dialect = options.dialect === undefined ? [] : ['--dialect', options.dialect];
   const words = [mainModule, 'run', '-f', configPath, ...dialect, ...(options.arguments ?? [])];
-  const [command = '', ...rest] = [...(options.under ?? []), process.execPath, ...words];
-  const child = spawn(command, rest, {
-    // The explicit environment keeps tap's NODE_OPTIONS away from the daemon.
-    env: { PATH: searchPath, ...options.environment },
+  const environment = { PATH: searchPath, ...childEnvironment(), ...options.environment };
+  // tap adds NODE_OPTIONS to whatever environment a child is given, which doubles acceptd's memory: env takes it away
+  const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const command = [...assignments, ...(options.under ?? []), process.execPath, ...words];
+  const child = spawn('env', ['-i', ...command], {
+    env: { PATH: searchPath },
     cwd: '/',
     stdio: ['ignore', 'ignore', 'pipe'],
     ...options.user,
