@@ -187,8 +187,9 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
   try {
     await parser.parseAsync();
   } catch (error) {
-    if (error instanceof UsageError)
-      return complain(`${error.message}; see acceptd --help`, exitStatus.usage);
+    if (error instanceof UsageError) {
+      return complain(`${error.message.replace(/\s+/g, ' ').trim()}; see acceptd --help`, exitStatus.usage);
+    }
     throw error;
   }
   return status;

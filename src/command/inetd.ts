@@ -33,6 +33,7 @@ Serves an inetd.conf as inetd does: in the background, with a pid file. Also whe
   --drain SECONDS       what instances get to end at TERM (default 10)
   -h, --help            this text
 
+In the background it goes on logging to the stderr that it was given.
 Without FILE: /etc/inetd.conf, and /etc/inetd.d where it exists.
 acceptd does not consult hosts.allow and hosts.deny itself: -w, -W and Debian's -l are refused, because serving
 without them would let in whom they keep out. Write /usr/sbin/tcpd as the program of a service instead.
