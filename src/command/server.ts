@@ -8,7 +8,7 @@ import { createLog, type LogLevel } from '../operate/log.ts';
 import { openLogSink } from '../operate/log-sink.ts';
 import { createTrimmer, observers } from '../operate/memory.ts';
 import { findRunning, removePidFile, writePidFile } from '../operate/pid-file.ts';
-import { countDiagnostics, createReloader, type Loaded } from '../operate/reload.ts';
+import { createGate, createReloader, type Loaded } from '../operate/reload.ts';
 import { catchSignals } from '../operate/signals.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createSupervisor } from '../runtime/supervisor.ts';
@@ -77,11 +77,12 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
       );
     }
   };
+  const refuses = createGate();
   const take = (loaded: Loaded): void => {
     tell(loaded.diagnostics);
-    if (loaded.isReadable) supervisor.apply(loaded.services);
-    else
-      observer.observe({ kind: 'reload-refused', why: countDiagnostics(loaded.diagnostics) ?? 'unreadable' });
+    const why = refuses(loaded);
+    if (why === undefined) supervisor.apply(loaded.services);
+    else observer.observe({ kind: 'reload-refused', why });
   };
   const reload = createReloader(options.load, take);
   // before the first recipe: handlers must find at its default what is caught here

@@ -3,8 +3,11 @@ import { fstatSync, write } from 'node:fs';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Kernel } from '../native.ts';
 
-/** Bytes that may wait for a reader that is slow. */
-const mostWaiting = 1_048_576;
+/** Bytes that may wait for a reader that is slow: the records of a start with 10,000 services fit. */
+const mostWaiting = 4_194_304;
+/** Records are gathered for so many milliseconds, or until there are so many bytes: each write wakes the reader. */
+const gatherTime = 5;
+const gatherSize = 16_384;
 /** What is tried at once when much waits. */
 const largestWrite = 65_536;
 
@@ -58,9 +61,13 @@ const openOutlet = (kernel: Kernel, descriptor: Descriptor): Outlet =>
   fstatSync(descriptor).isFile() ? fileOutlet(descriptor) : pollableOutlet(kernel, descriptor);
 
 export const openLogSink = (kernel: Kernel, descriptor: Descriptor): LogSink =>
-  createLogSink(openOutlet(kernel, descriptor));
+  createLogSink(openOutlet(kernel, descriptor), (call) => {
+    setTimeout(call, gatherTime);
+  });
 
-export const createLogSink = (outlet: Outlet): LogSink => {
+/** `later` calls once, after a short while. */
+export const createLogSink = (outlet: Outlet, later: (call: () => void) => void): LogSink => {
+  let isGathering = false;
   let waiting: Uint8Array[] = [];
   let size = 0;
   let dropped = 0;
@@ -118,7 +125,13 @@ export const createLogSink = (outlet: Outlet): LogSink => {
       }
       waiting.push(bytes);
       size += bytes.length;
-      pump();
+      if (size >= gatherSize) return pump();
+      if (isGathering) return;
+      isGathering = true;
+      later(() => {
+        isGathering = false;
+        pump();
+      });
     },
     takeDropped: () => {
       if (!hasRoom()) return 0;
@@ -131,6 +144,7 @@ export const createLogSink = (outlet: Outlet): LogSink => {
     },
     flush: (patience) =>
       new Promise((resolve) => {
+        pump();
         if (waiting.length === 0) return resolve();
         const timer = setTimeout(resolve, patience);
         whenEmpty = () => {

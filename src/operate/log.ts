@@ -111,18 +111,18 @@ export const describeEvent = (event: Event): string => {
   }
 };
 
-/** An event's own fields, flat, for those who search records. */
+/** An event's own fields, flat, for those who search records; milliseconds to the microsecond. */
 const fieldsOf = (event: Event): Record<string, unknown> => {
-  const { kind, ...rest } = event;
-  const fields: Record<string, unknown> = { event: kind };
-  for (const [name, value] of Object.entries(rest)) {
-    if (value !== undefined) fields[name] = value;
-  }
-  if ('address' in event) fields['address'] = describeAddress(event.address);
-  if ('peer' in event && event.peer !== undefined) fields['peer'] = showPeer(event.peer);
-  if ('line' in event) fields['line'] = undefined;
-  return fields;
+  const { kind, ...fields } = event;
+  const shown: Record<string, unknown> = { event: kind, ...fields };
+  if ('address' in event) shown['address'] = describeAddress(event.address);
+  if ('peer' in event && event.peer !== undefined) shown['peer'] = showPeer(event.peer);
+  if ('line' in event) shown['line'] = undefined;
+  if ('duration' in event) shown['duration'] = round(event.duration);
+  return shown;
 };
+
+const round = (value: number): number => Math.round(value * 1000) / 1000;
 
 const severityOf = (event: Event): Exclude<LogLevel, 'silent'> =>
   event.kind === 'exited' && !isGoodEnd(event.status) ? 'warn' : levelOf(event.kind);

@@ -56,3 +56,25 @@ export const countDiagnostics = (diagnostics: readonly Diagnostic[]): string | u
   const counts = [...count(errors, 'error'), ...count(warnings, 'warning')];
   return counts.length === 0 ? undefined : counts.join(', ');
 };
+
+/** The same mistake at another line is the same mistake. */
+const errorsOf = ({ diagnostics }: Loaded): ReadonlySet<string> =>
+  new Set(diagnostics.filter(isError).map(({ message, source }) => `${message}\n${source}`));
+
+/**
+ * Says why a configuration must not take the place of the running one, or undefined when it may. A broken entry may be
+ * one that serves now, so errors that the running configuration does not have change nothing; those that it has had
+ * from its start keep no other change out.
+ */
+export const createGate = (): ((loaded: Loaded) => string | undefined) => {
+  let known: ReadonlySet<string> | undefined;
+  return (loaded) => {
+    if (!loaded.isReadable) return countDiagnostics(loaded.diagnostics) ?? 'unreadable';
+    const errors = errorsOf(loaded);
+    const accepted = known;
+    const fresh = accepted === undefined ? [] : [...errors].filter((error) => !accepted.has(error));
+    if (fresh.length > 0) return `${fresh.length} new error${fresh.length === 1 ? '' : 's'}`;
+    known = errors;
+    return undefined;
+  };
+};

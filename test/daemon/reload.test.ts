@@ -66,7 +66,7 @@ t.test('a service that is changed keeps its socket, its instances and who waits 
 });
 
 t.test(
-  'a file that is missing or cannot be read changes nothing; a broken entry is off; an empty file is obeyed',
+  'a file that is missing, cannot be read or has a new mistake changes nothing; an empty file is obeyed',
   async (t) => {
     const [port, other] = [await freePort(), await freePort()];
     const acceptd = await startAcceptd(t, {
@@ -83,19 +83,31 @@ t.test(
     const broken = await acceptd.reload(
       `${say(`127.0.0.1:${port}`, 'new')}127.0.0.1:${other} stream tcp nowait\n`,
     );
-    t.equal(broken.event, 'applied');
+    t.equal(broken.event, 'reload-refused');
     t.equal(socketInode(port), inode);
-    t.equal(await exchange(port, ''), 'new\n', 'the rest is applied');
-    await t.rejects(connect(other), { code: 'ECONNREFUSED' }, 'the broken entry is off');
+    t.equal(await exchange(port, ''), 'one\n');
+    t.equal(await exchange(other, ''), 'two\n', 'what ran goes on, also where the mistake is');
     t.ok(acceptd.records.some(({ event }) => event === 'diagnostic'));
 
-    t.equal((await acceptd.reload('# nothing\n')).fields['closed'], 1);
+    t.equal((await acceptd.reload('# nothing\n')).fields['closed'], 2);
     await t.rejects(connect(port), { code: 'ECONNREFUSED' }, 'an empty file removes all');
     await acceptd.reload(say(`127.0.0.1:${port}`, 'again'));
     t.equal(await exchange(port, ''), 'again\n');
     t.equal(await acceptd.stop(), 0);
   },
 );
+
+t.test('a mistake that was there at the start keeps no other change out', async (t) => {
+  const [port, other] = [await freePort(), await freePort()];
+  const mistake = '127.0.0.1:9 stream tcp nowait\n';
+  const acceptd = await startAcceptd(t, { config: mistake + say(`127.0.0.1:${port}`, 'one') });
+  const added = await acceptd.reload(
+    `# moved down a line\n${mistake}${say(`127.0.0.1:${port}`, 'one')}${say(`127.0.0.1:${other}`, 'two')}`,
+  );
+  t.equal(added.event, 'applied');
+  t.equal(await exchange(other, ''), 'two\n');
+  t.equal(await acceptd.stop(), 0);
+});
 
 t.test('wait becomes nowait and nowait wait while nobody is served', async (t) => {
   const port = await freePort();

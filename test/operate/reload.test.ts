@@ -1,7 +1,7 @@
 // Reloads one after the other: none is lost, few are made.
 import t from 'tap';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
-import { countDiagnostics, createReloader, type Loaded } from '../../src/operate/reload.ts';
+import { countDiagnostics, createGate, createReloader, type Loaded } from '../../src/operate/reload.ts';
 
 const empty: Loaded = { services: [], diagnostics: [], files: [], isReadable: true };
 
@@ -43,5 +43,28 @@ t.test('what was found is counted', (t) => {
     countDiagnostics([diagnostic('error'), diagnostic('warning'), diagnostic('error')]),
     '2 errors, 1 warning',
   );
+  t.end();
+});
+
+t.test('only errors that the running configuration does not have keep a reload out', (t) => {
+  const error = (message: string, line: number): Diagnostic => ({
+    severity: 'error',
+    at: { file: 'file', line, column: 1 },
+    source: message,
+    width: 1,
+    message,
+    advice: 'mend it',
+  });
+  const refuses = createGate();
+  t.equal(refuses({ ...empty, diagnostics: [error('old', 1)] }), undefined, 'a start takes what is good');
+  t.equal(refuses({ ...empty, diagnostics: [error('old', 7)] }), undefined, 'at another line it is the same');
+  t.equal(refuses({ ...empty, diagnostics: [error('old', 7), error('new', 8)] }), '1 new error');
+  t.equal(refuses({ ...empty, diagnostics: [{ ...error('w', 1), severity: 'warning' }] }), undefined);
+  t.equal(
+    refuses({ ...empty, diagnostics: [error('old', 1)] }),
+    '1 new error',
+    'mended ones may not come back',
+  );
+  t.equal(refuses({ ...empty, isReadable: false }), 'unreadable');
   t.end();
 });
