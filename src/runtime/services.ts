@@ -1,7 +1,8 @@
 // A service's life: prepared for its handlers, changed or renamed by a reload, retired.
 import { createUsage, type Usage } from '../admission/limits.ts';
 import type { ResolvedService } from '../model/service.ts';
-import { SystemError } from '../native.ts';
+import { type Recipe, SystemError } from '../native.ts';
+import type { Prepared } from '../serve/surface.ts';
 import { type Host, recipeRequest } from '../serve/surroundings.ts';
 import { type HandlerLog, openHandlerLog } from './handler-log.ts';
 import { isSameService, listenerKey } from './plan.ts';
@@ -23,31 +24,54 @@ export const createServices = (runtime: Runtime, states: States, host: Host) => 
     }
   };
 
-  const chooseLog = (service: ResolvedService, running: RunningService | undefined, usage: Usage) => {
-    const isWanted = service.answer.kind === 'program' && service.surroundings.stderr === 'log';
-    const isOwn = running?.prepared.service.id === service.id;
-    if (isWanted && isOwn && running.log !== undefined) return running.log;
-    running?.log?.retire();
-    return isWanted ? openLog(service.id, usage) : undefined;
+  const wantsLog = ({ answer, surroundings }: ResolvedService): boolean =>
+    answer.kind === 'program' && surroundings.stderr === 'log';
+
+  /**
+   * The recipe is made for the first client: of thousands of services most never have one, and each log takes two
+   * descriptors. Where there was none for the log, the next client's handler gets another try.
+   */
+  const prepareAnswer = (service: ResolvedService, running: () => RunningService): Prepared => {
+    const { answer } = service;
+    if (answer.kind !== 'program') return { service, recipe: undefined };
+    let recipe: Recipe | undefined;
+    return {
+      service,
+      get recipe() {
+        if (recipe !== undefined) return recipe;
+        const { log } = wantsLog(service) ? withLog(running()) : { log: undefined };
+        const made = kernel.compileRecipe(recipeRequest(service, answer, host, log?.theirs));
+        if (log !== undefined || !wantsLog(service)) recipe = made;
+        return made;
+      },
+    };
+  };
+
+  const withLog = (running: RunningService): RunningService => {
+    running.log ??= openLog(running.prepared.service.id, running.usage);
+    return running;
   };
 
   /** The record of a service, with everything that its answers need; one that runs already keeps its record and its counts. */
-  const prepare = (service: ResolvedService, running: RunningService | undefined): RunningService => {
-    const before = running?.prepared.service;
-    if (running !== undefined && before !== undefined && isSameService(before, service)) return running;
-    const { answer } = service;
-    const usage = running?.usage ?? createUsage();
-    const log = chooseLog(service, running, usage);
-    const recipe =
-      answer.kind === 'program'
-        ? kernel.compileRecipe(recipeRequest(service, answer, host, log?.theirs))
-        : undefined;
-    const prepared = { service, recipe };
-    if (running === undefined || before === undefined) {
-      return { prepared, usage, log, listeners: new Set(), isHeld: false, suspension: undefined };
-    }
+  const prepare = (service: ResolvedService, existing: RunningService | undefined): RunningService => {
+    const before = existing?.prepared.service;
+    if (existing !== undefined && before !== undefined && isSameService(before, service)) return existing;
+    const prepared = prepareAnswer(service, () => running);
+    const running: RunningService = existing ?? {
+      prepared,
+      usage: createUsage(),
+      log: undefined,
+      listeners: new Set(),
+      isHeld: false,
+      suspension: undefined,
+    };
+    if (before === undefined) return running;
     running.prepared = prepared;
-    running.log = log;
+    // under another name its handlers' lines are another service's
+    if (!wantsLog(service) || before.id !== service.id) {
+      running.log?.retire();
+      running.log = undefined;
+    }
     if (JSON.stringify(before.limits.rate) !== JSON.stringify(service.limits.rate)) {
       running.usage.bucket = undefined;
       states.leaveSuspended(running);
@@ -56,10 +80,13 @@ export const createServices = (runtime: Runtime, states: States, host: Host) => 
   };
 
   /** A service that goes and leaves its address to this one is the same under another name. */
-  const predecessorOf = (service: ResolvedService, stays: ReadonlySet<string>): RunningService | undefined =>
+  const predecessorOf = (
+    service: ResolvedService,
+    leaving: ReadonlySet<RunningService>,
+  ): RunningService | undefined =>
     service.addresses
       .map((address) => listeners.get(listenerKey(service, address))?.service)
-      .find((running) => running !== undefined && !stays.has(running.prepared.service.id));
+      .find((running) => running !== undefined && leaving.has(running));
 
   const retire = (service: RunningService): void => {
     service.suspension?.();
@@ -73,7 +100,7 @@ export const createServices = (runtime: Runtime, states: States, host: Host) => 
     const stays = new Set(wanted.map(({ id }) => id));
     const leaving = new Set([...services].filter(([id]) => !stays.has(id)).map(([, running]) => running));
     const next = wanted.map((service) => {
-      const running = services.get(service.id) ?? predecessorOf(service, stays);
+      const running = services.get(service.id) ?? predecessorOf(service, leaving);
       if (running !== undefined) leaving.delete(running);
       return prepare(service, running);
     });

@@ -37,7 +37,8 @@ t.test('at its limit of instances a service lets clients wait, and refuses nobod
       return readToEnd(socket);
     }).map((each) => ({ each })),
   );
-  t.equal(acceptd.records.filter(({ event }) => event === 'started').length, 2);
+  const starts = (): number => acceptd.records.filter(({ event }) => event === 'started').length;
+  await acceptd.waitFor(() => starts() === 2, 'the two');
   await leave(first);
   await leave(second);
   t.strictSame(

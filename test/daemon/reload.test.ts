@@ -293,3 +293,18 @@ t.test('a service whose rate is raised serves at once', async (t) => {
   t.equal(await waiting, 'there\n');
   t.equal(await acceptd.stop(), 0);
 });
+
+t.test('a service is divided into two, and they become one again', async (t) => {
+  const port = await freePort();
+  const service = (name: string, hosts: string): string =>
+    `${name} on bind = ${hosts}, port = ${port}, protocol = tcp, user = ${me}, exec = /bin/echo, args = echo ${name} ;\n`;
+  const both = service('both', '127.0.0.1, 127.0.0.2');
+  const acceptd = await startAcceptd(t, { config: both });
+  t.equal(await exchange(port, ''), 'both\n');
+  await acceptd.reload(service('one', '127.0.0.1') + service('two', '127.0.0.2'));
+  t.equal(await exchange(port, ''), 'one\n');
+  t.equal(await exchange(port, '', { host: '127.0.0.2' }), 'two\n');
+  await acceptd.reload(both);
+  t.equal(await exchange(port, '', { host: '127.0.0.2' }), 'both\n');
+  t.equal(await acceptd.stop(), 0);
+});
