@@ -19,6 +19,8 @@ constexpr size_t kVariables = 8192;
 constexpr size_t kSlotMemory = kGuard + kStack + kVariables;
 constexpr size_t kMaxSlots = 4096;
 constexpr int kMaxTargets = 64;
+/// Children besides the new one; the last client's may have ended without being reaped yet.
+constexpr int kFewAlive = 1;
 
 }  // namespace
 
@@ -181,12 +183,16 @@ pid_t SpawnEngine::spawn(std::shared_ptr<const Recipe> recipe, int handed, const
   const pid_t pid = memory_ == Memory::Shared ? cloneChild(*slot, sharesTable) : forkChild(*slot);
   const int error = errno;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  // The scheduler may put the child behind us on our own processor, where it would wait until we sleep. Measured at one
+  // client, first byte: 469 us instead of 563 (static handler). With many clients we had better take the next one first.
+  if (pid > 0 && alive_ <= kFewAlive) sched_yield();
   if (pid < 0) {
     slot->tid = 0;
     slot->closeAll();
     release(slot);
     return -error;
   }
+  alive_++;
   slot->pid = pid;
   starting_.push_back(slot);
   if (!sharesTable) {
@@ -262,6 +268,7 @@ bool SpawnEngine::findSources(Slot& slot, int handed, bool keeps) {
 }
 
 StartFailure SpawnEngine::forget(pid_t pid) {
+  if (alive_ > 0) alive_--;
   const auto found = std::find_if(starting_.begin(), starting_.end(), [pid](Slot* slot) { return slot->pid == pid; });
   if (found == starting_.end()) return {};
   Slot* slot = *found;

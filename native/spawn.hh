@@ -66,4 +66,5 @@ class SpawnEngine {
   std::vector<bool> isRaised_;
   int raised_ = 0;
   Memory memory_ = Memory::Shared;
+  int alive_ = 0;  // children, reaped ones less
 };
