@@ -2,8 +2,15 @@
 // acceptd's first and last statement: V8 settings, the chosen command, the exit status.
 import { setFlagsFromString } from 'node:v8';
 
-// before anything allocates: half the memory under load, at no cost in time
-setFlagsFromString('--optimize-for-size');
+// before anything allocates: the young generation stays small, which under load is a third of the memory.
+// --optimize-for-size would save 4 MiB more of 20 and cost 3 % of the connections per second (measured, Node 20).
+setFlagsFromString('--semi-space-growth-factor=1');
+
+// what nobody expected is our bug: a stack, and the status that says so; whoever watches over us starts us again
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`acceptd: our bug, please report it: ${error.stack ?? error.message}\n`);
+  process.exit(70);
+});
 
 const { runCommandLine } = await import('./command-line.ts');
 process.exitCode = await runCommandLine(process.argv.slice(2), process.argv0);

@@ -9,7 +9,7 @@ import { openLogSink } from '../operate/log-sink.ts';
 import { createTrimmer, observers } from '../operate/memory.ts';
 import { findRunning, removePidFile, writePidFile } from '../operate/pid-file.ts';
 import { createGate, createReloader, type Loaded } from '../operate/reload.ts';
-import { catchSignals } from '../operate/signals.ts';
+import { catchSignals, holdHangups } from '../operate/signals.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createSupervisor } from '../runtime/supervisor.ts';
 import { announce } from './announce.ts';
@@ -43,6 +43,17 @@ const chooseFormat = async (format: ServerOptions['logFormat']): Promise<(record
   });
 };
 
+/** What is wrong with the place of the pid file, if anything is. */
+const tryWritePidFile = (path: string): string | undefined => {
+  try {
+    writePidFile(path);
+    return undefined;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `cannot write the pid file ${path}: ${reason}; choose another place with --pid-file`;
+  }
+};
+
 /** Runs until it is told to stop; gives the exit status. */
 export const runServer = async (options: ServerOptions): Promise<ExitStatus> => {
   const { pidFile } = options;
@@ -50,6 +61,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   if (running !== undefined) {
     return complain(`already running as pid ${running} (${pidFile}); stop it first`, exitStatus.system);
   }
+  const hasHungUp = holdHangups();
   const first = await options.load();
   if (!first.isReadable || (first.services.length === 0 && first.diagnostics.some(isError))) {
     for (const diagnostic of first.diagnostics) process.stderr.write(`${showDiagnostic(diagnostic)}\n`);
@@ -94,7 +106,13 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     stopNow: supervisor.stopNow,
   });
   take(first);
-  if (pidFile !== undefined) writePidFile(pidFile);
+  if (hasHungUp()) void reload();
+  const refusal = pidFile === undefined ? undefined : tryWritePidFile(pidFile);
+  if (refusal !== undefined) {
+    await supervisor.stop(milliseconds(0));
+    supervisor.kernel.shutDown();
+    return complain(refusal, exitStatus.system);
+  }
   if (options.announces) process.stdout.write(announce(first.services));
   options.onReady();
   await stopped;

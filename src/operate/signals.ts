@@ -31,3 +31,16 @@ export const catchSignals = (actions: SignalActions): Promise<void> =>
     process.on('SIGALRM', actions.retry);
     process.on('SIGUSR1', actions.writeState);
   });
+
+/** A HUP that comes before there is anything to reload must not end us; the function it gives says whether one came. */
+export const holdHangups = (): (() => boolean) => {
+  let hasCome = false;
+  const note = (): void => {
+    hasCome = true;
+  };
+  process.on('SIGHUP', note);
+  return () => {
+    process.off('SIGHUP', note);
+    return hasCome;
+  };
+};

@@ -228,3 +228,20 @@ t.test('a daemon that cannot start says so before it leaves', async (t) => {
   t.match(stderr, /none\.conf:1:1: error: cannot read/);
   t.ok(existsSync(mainModule));
 });
+
+t.test('a pid file that cannot be written ends the start with 71 and frees the port', async (t) => {
+  const directory = temporaryDirectory(t);
+  const port = await freePort();
+  const file = join(directory, 'some.conf');
+  writeFileSync(file, `127.0.0.1:${port} stream tcp4 nowait - internal echo\n`);
+  const { code, stderr } = await acceptd(
+    'run',
+    '-f',
+    file,
+    '--pid-file',
+    join(directory, 'no', 'such', 'pid'),
+  );
+  t.equal(code, 71);
+  t.match(stderr, /cannot write the pid file .*ENOENT.*choose another place/);
+  await t.rejects(connect(port), { code: 'ECONNREFUSED' });
+});
