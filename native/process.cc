@@ -58,8 +58,8 @@ Napi::Value errorText(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), text);
 }
 
-/// raiseDescriptorLimit([soft, hard]): lets acceptd have as many descriptors as it may, and tells the limits it found;
-/// handlers get them back, as a program that uses select(2) expects.
+/// raiseDescriptorLimit([soft, hard]): lets acceptd have as many descriptors as it may, and tells the limits it found.
+/// Node has raised the soft one before us, so what the user had set is not known any more.
 Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info) {
   rlimit limit = {};
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return number(info, -errno);

@@ -189,11 +189,11 @@ Napi::Value countSenders(const Napi::CallbackInfo& info) {
   bool isMixed = false;
   // SO_PEEK_OFF moves on by the bytes that were peeked, so the whole datagram has to be asked for; an empty one is
   // shown once only, by whatever peek came first
-  static thread_local uint8_t whole[65536];
+  std::vector<uint8_t> whole(65536);
   for (int seen = 0; seen < 4096 && !isMixed; seen++) {
     sockaddr_storage remote = {};
     socklen_t length = sizeof remote;
-    const ssize_t got = recvfrom(descriptor, whole, sizeof whole, MSG_DONTWAIT | MSG_PEEK,
+    const ssize_t got = recvfrom(descriptor, whole.data(), whole.size(), MSG_DONTWAIT | MSG_PEEK,
                                  reinterpret_cast<sockaddr*>(&remote), &length);
     if (got < 0) break;
     Record record = {};
