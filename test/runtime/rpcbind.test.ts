@@ -9,9 +9,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
 import { seconds } from '../../src/model/quantity.ts';
 import { createRpcbind } from '../../src/runtime/rpcbind.ts';
-import { createManualClock } from '../serve/builtin/stage.ts';
+import { createTestClock } from '../support/clock.ts';
 
-const clock = createManualClock();
+const clock = createTestClock();
 /** Of the range for private use (RFC 5531). */
 const program = 0x2000_0a0a;
 
@@ -84,7 +84,7 @@ t.test('a program is registered, found and unregistered', { skip: canRun }, asyn
   t.equal(await rpcbind.unregister(program, 2), undefined);
   t.equal(await rpcbind.unregister(program, 2), undefined, 'what is not there is no failure');
   t.same(registered(child), []);
-  t.equal(clock.pending(), 0);
+  t.equal(clock.waiting(), 0);
 });
 
 t.test('without the local socket the portmapper is asked', { skip: canRun }, async (t) => {
@@ -141,10 +141,10 @@ t.test('an rpcbind that does not answer is given up after a while', async (t) =>
   const socketPath = await openImpostor(t, () => undefined);
   const rpcbind = createRpcbind({ clock, socketPath, timeout: seconds(3) });
   const result = rpcbind.register(program, 1, 'tcp', 5001);
-  t.equal(clock.pending(), 1);
+  t.equal(clock.waiting(), 1);
   clock.advance(seconds(3));
   t.match(await result, { code: 'ETIMEDOUT', what: /it does not answer$/ });
-  t.equal(clock.pending(), 0);
+  t.equal(clock.waiting(), 0);
 });
 
 t.test('what is no rpcbind is a failure, not an exception', async (t) => {
@@ -176,7 +176,7 @@ t.test('what is no rpcbind is a failure, not an exception', async (t) => {
     const rpcbind = createRpcbind({ clock, socketPath });
     t.match(await rpcbind.register(program, 1, 'tcp', 5001), { code });
   }
-  t.equal(clock.pending(), 0);
+  t.equal(clock.waiting(), 0);
 });
 
 t.test('a reply in pieces is one reply', async (t) => {

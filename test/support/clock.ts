@@ -9,12 +9,13 @@ export type TestClock = Clock & {
   readonly waiting: () => number;
 };
 
-export const createTestClock = (start = 1_000): TestClock => {
+/** `date` is the time of day, which stands still; without it it moves with the rest. */
+export const createTestClock = (start = 1_000, date?: Date): TestClock => {
   let now = start;
   let calls: { readonly at: number; readonly call: () => void }[] = [];
   return {
     now: () => milliseconds(now),
-    wallClock: () => new Date(Date.UTC(2026, 0, 1) + now),
+    wallClock: () => date ?? new Date(Date.UTC(2026, 0, 1) + now),
     after: (delay: Milliseconds, call: () => void) => {
       const entry = { at: now + delay, call };
       calls.push(entry);

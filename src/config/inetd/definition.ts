@@ -1,5 +1,5 @@
 // The meaning of `name on key = value, ... ;`: its assignments become a service.
-import type { Answer, Credentials, Mode, Service } from '../../model/service.ts';
+import type { Answer, Credentials, Mode } from '../../model/service.ts';
 import {
   type LocatedService,
   type MarkedField,
@@ -8,16 +8,15 @@ import {
   type Report,
   type Token,
 } from '../source.ts';
-import { baseName, builtinOf, isForkedBuiltin, readBuiltin, readProgram } from './answer.ts';
+import { baseName, builtinOf, readBuiltin, readProgram } from './answer.ts';
+import { assembleService } from './assemble.ts';
 import type { Assignment } from './assignments.ts';
 import { readEndpointKeys } from './definition-endpoints.ts';
 import { readLimitKeys } from './definition-limits.ts';
 import { readProcessKeys, readSocketKeys, readSurroundingsKeys } from './definition-process.ts';
 import { indexKeys, type Keys, readSwitch } from './keys.ts';
-import { completeLimits } from './limits.ts';
 import type { Listening } from './listening.ts';
 import { checkPolicy, type Scope } from './scope.ts';
-import { serviceId } from './service-id.ts';
 
 const readAnswer = (
   service: Token,
@@ -125,7 +124,7 @@ export const readDefinitionService = (
   scope: Scope,
   report: Report,
 ): LocatedService | undefined => {
-  const { meaning, options } = scope;
+  const { meaning } = scope;
   const errors = report.errorCount();
   if (/[\0\uFFFD]/.test(service.text) || service.text === '') {
     return report.error(service, 'this names no service', 'write a name in UTF-8');
@@ -144,29 +143,10 @@ export const readDefinitionService = (
   if (report.errorCount() !== errors || listening === undefined || answer === undefined || !isOn)
     return undefined;
 
-  const result: Service = {
-    id:
-      keys.one('id')?.text ??
-      serviceId(listening.name, listening.protocol, listening.endpoints, listening.mux),
-    name: listening.name,
-    origin: markToken(report.source, service).at,
-    dialect: meaning.dialect,
-    endpoints: listening.endpoints,
-    mux: listening.mux,
-    rpc: listening.rpc,
-    mode,
-    answer,
-    credentials,
-    limits: completeLimits(
-      limits,
-      mode,
-      meaning,
-      options,
-      answer.kind === 'program' || isForkedBuiltin(answer.builtin, listening.socketType),
-    ),
-    process,
-    surroundings,
-    socket,
+  const id = keys.one('id')?.text;
+  const read = { service, id, listening, mode, answer, credentials, limits, process, surroundings, socket };
+  return {
+    service: assembleService(read, scope, report),
+    marks: readMarks(service, keys, listening, report),
   };
-  return { service: result, marks: readMarks(service, keys, listening, report) };
 };

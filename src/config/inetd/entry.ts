@@ -1,14 +1,13 @@
 // The meaning of a positional entry: its words become a service.
-import type { Answer, Credentials, Mode, Service } from '../../model/service.ts';
+import type { Answer, Credentials, Mode } from '../../model/service.ts';
 import { type LocatedService, type Marks, markToken, type Report, type Token } from '../source.ts';
 import { readAcceptFilter } from './accept-filter.ts';
-import { baseName, builtinOf, isForkedBuiltin, readBuiltin, readProgram } from './answer.ts';
+import { baseName, builtinOf, readBuiltin, readProgram } from './answer.ts';
+import { assembleService, type Read } from './assemble.ts';
 import { readListening } from './entry-endpoints.ts';
-import { completeLimits } from './limits.ts';
 import type { Listening } from './listening.ts';
 import { checkTransport, readProtocolWord, readSocketWord, type SocketWord } from './protocol.ts';
 import { checkPolicy, type Scope } from './scope.ts';
-import { serviceId } from './service-id.ts';
 import { defaultProcess, defaultSocket, defaultSurroundings } from './surroundings.ts';
 import { readUserWord } from './user.ts';
 import { readWaitWord, type WaitWord } from './wait.ts';
@@ -133,24 +132,14 @@ export const readEntryService = (
     group: user.group?.text,
     supplementaryGroups: undefined,
   };
-  const result: Service = {
-    id: serviceId(listening.name, listening.protocol, listening.endpoints, listening.mux),
-    name: listening.name,
-    origin: markToken(report.source, service).at,
-    dialect: meaning.dialect,
-    endpoints: listening.endpoints,
-    mux: listening.mux,
-    rpc: listening.rpc,
+  const read: Read = {
+    service,
+    id: undefined,
+    listening,
     mode,
     answer,
     credentials,
-    limits: completeLimits(
-      limits,
-      mode,
-      meaning,
-      options,
-      answer.kind === 'program' || isForkedBuiltin(answer.builtin, socket.socketType),
-    ),
+    limits,
     process: defaultProcess(meaning),
     surroundings: defaultSurroundings(meaning, mode, options),
     socket: {
@@ -167,5 +156,5 @@ export const readEntryService = (
     ...(user.group === undefined ? {} : { group: markToken(report.source, user.group) }),
     program: markToken(report.source, program),
   };
-  return { service: result, marks };
+  return { service: assembleService(read, scope, report), marks };
 };

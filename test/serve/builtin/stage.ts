@@ -2,15 +2,15 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import t from 'tap';
-import type { Clock } from '../../../src/model/clock.ts';
 import type { Descriptor } from '../../../src/model/descriptor.ts';
 import type { Event } from '../../../src/model/event.ts';
-import { type Milliseconds, milliseconds } from '../../../src/model/quantity.ts';
 import type { BuiltinName, ResolvedService } from '../../../src/model/service.ts';
 import { type Kernel, openKernel } from '../../../src/native.ts';
 import { createDatagramBuiltins } from '../../../src/serve/builtin/datagram.ts';
 import { startStreamBuiltin } from '../../../src/serve/builtin/stream.ts';
 import type { MuxMember, Prepared, Started, Surface } from '../../../src/serve/surface.ts';
+import { createTestClock, type TestClock } from '../../support/clock.ts';
+import { resolved } from '../../support/services.ts';
 
 let opened: Kernel | undefined;
 
@@ -24,92 +24,9 @@ const kernelOfTest = (): Kernel => {
   return opened;
 };
 
-export type ManualClock = Clock & {
-  readonly advance: (by: Milliseconds) => void;
-  readonly pending: () => number;
-};
-
-/** Stands still until it is moved; `pending` counts the calls that are due later. */
-export const createManualClock = (date = new Date(2026, 10, 1, 4, 5, 6)): ManualClock => {
-  let now = 1000;
-  const waiting = new Set<{ readonly at: number; readonly call: () => void }>();
-  const advance = (by: Milliseconds): void => {
-    const end = now + by;
-    for (;;) {
-      const [first] = [...waiting].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
-      if (first === undefined) break;
-      now = first.at;
-      waiting.delete(first);
-      first.call();
-    }
-    now = end;
-  };
-  return {
-    now: () => milliseconds(now),
-    wallClock: () => date,
-    after: (delay, call) => {
-      const entry = { at: now + delay, call };
-      waiting.add(entry);
-      return () => void waiting.delete(entry);
-    },
-    advance,
-    pending: () => waiting.size,
-  };
-};
-
 /** A service that is nothing but a built-in with a name. */
-export const builtinService = (builtin: BuiltinName, id: string = builtin): ResolvedService => ({
-  id,
-  name: id,
-  origin: { file: 'test.conf', line: 1, column: 1 },
-  dialect: 'acceptd',
-  mux: undefined,
-  mode: 'per-connection',
-  answer: { kind: 'builtin', builtin },
-  limits: {
-    instances: undefined,
-    perSource: undefined,
-    perSourceRate: undefined,
-    sourcePrefix: { v4: 32, v6: 64 },
-    rate: undefined,
-    onLimit: 'hold',
-  },
-  process: {
-    nice: undefined,
-    umask: undefined,
-    workingDirectory: undefined,
-    rootDirectory: undefined,
-    resourceLimits: [],
-    hasSession: true,
-  },
-  surroundings: {
-    stderr: 'log',
-    hasFd3: false,
-    hasAddressVariables: false,
-    environment: [],
-    passedVariables: [],
-  },
-  socket: {
-    backlog: undefined,
-    sendBuffer: undefined,
-    receiveBuffer: undefined,
-    keepAlive: false,
-    noDelay: false,
-    deferAccept: undefined,
-    fastOpen: undefined,
-    freeBind: false,
-    transparent: false,
-    bindDevice: undefined,
-    mark: undefined,
-    priority: undefined,
-    typeOfService: undefined,
-    timeToLive: undefined,
-    debug: false,
-  },
-  addresses: [],
-  rpc: undefined,
-  credentials: undefined,
-});
+export const builtinService = (builtin: BuiltinName, id: string = builtin): ResolvedService =>
+  resolved(id, [], { answer: { kind: 'builtin', builtin } });
 
 const preparedOf = (service: ResolvedService): Prepared => ({ service, recipe: undefined });
 
@@ -121,7 +38,7 @@ export const memberOf = (name: string, saysGo: boolean): MuxMember => ({
 
 export type Stage = {
   readonly kernel: Kernel;
-  readonly clock: ManualClock;
+  readonly clock: TestClock;
   readonly events: Event[];
   readonly surface: Surface;
 };
@@ -133,7 +50,7 @@ export type StageOptions = Partial<Pick<Surface, 'muxMembers' | 'internalDatagra
 /** What a built-in may use, with everything that it tells written down. */
 export const createStage = (options: StageOptions = {}): Stage => {
   const kernel = kernelOfTest();
-  const clock = createManualClock();
+  const clock = createTestClock(1_000, new Date(2026, 10, 1, 4, 5, 6));
   const events: Event[] = [];
   const surface: Surface = {
     kernel,

@@ -19,7 +19,7 @@ t.test('echo gives back a mebibyte and then the end of file, after the client ha
     { kind: 'builtin-started', service: 'echo', peer: { kind: 'internet', host: '127.0.0.1' } },
     { kind: 'builtin-ended', service: 'echo', outcome: 'ended' },
   ]);
-  t.equal(stage.clock.pending(), 0);
+  t.equal(stage.clock.waiting(), 0);
 });
 
 t.test('echo gives back each piece as it comes', async (t) => {
@@ -226,7 +226,7 @@ t.test('a silent client is closed after five minutes, a talking one is not', asy
     await once(client, 'data');
     stage.clock.advance(minutes(4));
   }
-  t.equal(stage.clock.pending(), 1, 'one timer for the connection');
+  t.equal(stage.clock.waiting(), 1, 'one timer for the connection');
   stage.clock.advance(milliseconds(59_999));
   t.equal(stage.events.length, 1);
   stage.clock.advance(milliseconds(1));
@@ -245,7 +245,7 @@ t.test('a client that resets ends its connection and nothing else', async (t) =>
   client.resetAndDestroy();
   await whenEnded(1);
   t.match(stage.events.at(-1), { kind: 'builtin-ended', outcome: 'error' });
-  t.equal(stage.clock.pending(), 0);
+  t.equal(stage.clock.waiting(), 0);
 });
 
 t.test('stopping closes at once, and what is stopped twice has one end', async (t) => {
@@ -262,7 +262,7 @@ t.test('stopping closes at once, and what is stopped twice has one end', async (
     client.resume();
     await whenEnded(1);
     t.match(stage.events.at(-1), { kind: 'builtin-ended', service: builtin, outcome: 'ended' });
-    t.equal(stage.clock.pending(), 0, `${builtin} leaves no timer`);
+    t.equal(stage.clock.waiting(), 0, `${builtin} leaves no timer`);
     client.destroy();
   }
 });

@@ -56,7 +56,7 @@ t.test('LF, CRLF, CR, NUL and the end of file end a name', async (t) => {
     t.equal(String(await ask(port, `date${end}`)), '+Go\r\ndate:', JSON.stringify(end));
   }
   await whenEnded(5);
-  t.equal(stage.clock.pending(), 0);
+  t.equal(stage.clock.waiting(), 0);
 });
 
 t.test('help lists the names in the order of the configuration', async (t) => {
@@ -109,7 +109,7 @@ t.test('a name byte by byte is one name, its LF no byte of the member', async (t
   client.end();
   t.equal(String(await readAll(client)), 'Straße:rest');
   await whenEnded(1);
-  t.equal(stage.clock.pending(), 0);
+  t.equal(stage.clock.waiting(), 0);
 });
 
 t.test('a lone CR is taken for the end after a moment', async (t) => {
@@ -117,13 +117,13 @@ t.test('a lone CR is taken for the end after a moment', async (t) => {
   const { port } = serveStream(t, stage, 'tcpmux');
   const client = await open(port);
   client.write('date\r');
-  while (stage.clock.pending() < 2) await nextTurn();
+  while (stage.clock.waiting() < 2) await nextTurn();
   stage.clock.advance(milliseconds(200));
   const [greeting] = await once(client, 'data');
   t.match(String(greeting), /^\+Go\r\n/);
   client.end('\nrest');
   t.match(String(await readAll(client)), /\nrest$/);
-  t.equal(stage.clock.pending(), 0);
+  t.equal(stage.clock.waiting(), 0);
 });
 
 t.test('half a name wakes nobody while nothing comes, and is given up after ten seconds', async (t) => {
@@ -145,14 +145,14 @@ t.test('half a name wakes nobody while nothing comes, and is given up after ten 
   const { port, whenEnded } = serveStream(t, counted, 'tcpmux');
   const [silent, half] = [await open(port), await open(port)];
   half.write('da');
-  while (stage.clock.pending() < 2) await nextTurn();
+  while (stage.clock.waiting() < 2) await nextTurn();
   await turns(50);
   const before = reads;
   await turns(500);
   t.equal(reads, before);
   t.ok(reads < 12, `${reads} reads`);
   stage.clock.advance(seconds(9));
-  t.equal(stage.clock.pending(), 2);
+  t.equal(stage.clock.waiting(), 2);
   stage.clock.advance(seconds(1));
   await whenEnded(2);
   for (const client of [silent, half]) {
@@ -181,11 +181,11 @@ t.test('a client that resets is closed', async (t) => {
   const { port, whenEnded } = serveStream(t, stage, 'tcpmux');
   const client = await open(port);
   client.write('da');
-  while (stage.clock.pending() < 1) await nextTurn();
+  while (stage.clock.waiting() < 1) await nextTurn();
   client.resetAndDestroy();
   await whenEnded(1);
   t.match(stage.events.at(-1), { kind: 'builtin-ended', outcome: 'error' });
-  t.equal(stage.clock.pending(), 0);
+  t.equal(stage.clock.waiting(), 0);
 });
 
 t.test('a thousand clients later there are as many descriptors as before', async (t) => {
