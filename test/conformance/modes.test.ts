@@ -52,6 +52,7 @@ t.test(
       const firstLine = await first.firstLine();
       t.match(firstLine, / listener server$/, `${dialect}: the first at once; descriptor 0 listens`);
       const second = await visit(port);
+      await acceptd.waitFor(({ event }) => event === 'started', 'the record of the first start');
       t.equal(recordsOf(acceptd, 'started').length, 1, 'nothing is started for the second');
       await first.leave();
       const secondLine = await second.firstLine();
@@ -167,6 +168,7 @@ t.test('dgram nowait: one instance for each sender, connected to it, and the lis
       pidIn(first.answers[0] ?? ''),
       'who writes again has the same instance',
     );
+    await acceptd.waitFor(() => recordsOf(acceptd, 'started').length >= 2, 'the records of both starts');
     t.equal(recordsOf(acceptd, 'started').length, 2, `${dialect}: exactly one instance each`);
     first.say('end');
     second.say('end');
