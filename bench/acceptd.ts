@@ -23,8 +23,8 @@ export const serviceLine = (address: string, port: number, program: string): str
   `${address}:${port} stream tcp4 nowait.0 ${userInfo().username} ${program} ${program}\n`;
 
 // The limit of instances and the backlog are the ones that the peers get. stderr is the connection, as theirs;
-// otherwise every service would have a pipe for it. Like the bare loop's and tcpserver's, its handlers get no session
-// of their own: where the kernel groups tasks by session that is a dear system call.
+// otherwise every service would have a pipe for it. Like the bare loop's, its handlers find the connection and nothing
+// else, and get no session of their own: where the kernel groups tasks by session that is a dear system call.
 const service = (name: string, address: string, port: number, program: string): string => `${name} on
     bind      = ${address}
     port      = ${port}
@@ -36,6 +36,8 @@ const service = (name: string, address: string, port: number, program: string): 
     backlog   = 4096
     stderr    = client
     session   = no
+    fd3       = no
+    address_variables = no
 ;
 `;
 
