@@ -57,7 +57,8 @@ const testEndurance = async (t: Test): Promise<void> => {
   const after = measure();
   t.equal(after.descriptors, before.descriptors, 'descriptors');
   t.equal(after.children, '', 'no child and no zombie is left');
-  t.ok(after.mappings <= before.mappings + 16, `mappings: ${before.mappings}, then ${after.mappings}`);
+  // V8 maps and unmaps pages of its heap; a mapping lost with each start would be 20,000
+  t.ok(after.mappings <= before.mappings + 128, `mappings: ${before.mappings}, then ${after.mappings}`);
   t.ok(after.dirty <= before.dirty + tolerated, `dirty: ${before.dirty}, then ${after.dirty}`);
   t.ok(after.data <= before.data + 2 * tolerated, `data: ${before.data}, then ${after.data}`);
 };
