@@ -36,7 +36,7 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
     observer.observe({ kind: 'refused', service: service.prepared.service.id, reason, peer });
   };
 
-  /** The kernel said no to a start; true when it was a shortage, which pauses everything. */
+  /** The kernel said no to a start: the end of this client, and a pause for all when it was a shortage. */
   const onStartError = (
     service: RunningService,
     error: unknown,
@@ -144,8 +144,9 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
     const room = makeRoom(listener.service);
     if (room === 0) return;
     try {
-      // the first is answered before the kernel is asked for more: most often there are none
-      if (acceptSome(listener, 1) === 1 && room > 1) acceptSome(listener, room - 1);
+      // the first is answered before the kernel is asked for more: most often there are none, and it may have shown
+      // that there is a shortage
+      if (acceptSome(listener, 1) === 1 && room > 1 && listener.isWatched) acceptSome(listener, room - 1);
     } catch (error) {
       shed(listener);
       onStartError(listener.service, error, undefined);

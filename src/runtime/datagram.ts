@@ -1,6 +1,5 @@
 // Datagram nowait: the waiting datagram stays in its socket, which is connected to the sender and goes to the instance,
 // and a new socket takes the listener's place.
-
 import type { Descriptor } from '../model/descriptor.ts';
 import type { ConnectionRecord } from '../model/record.ts';
 import { SystemError } from '../native.ts';

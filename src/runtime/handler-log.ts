@@ -1,5 +1,4 @@
 // What handlers write to stderr: one socket for each service, its lines become events with the writer's pid.
-
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Observer } from '../model/event.ts';
 import type { Kernel } from '../native.ts';

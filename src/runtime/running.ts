@@ -1,5 +1,4 @@
 // What runs: the mutable records of services, listeners and instances, and what their functions share.
-
 import type { Source, Usage } from '../admission/limits.ts';
 import type { SourceRates } from '../admission/source-rates.ts';
 import type { ListenAddress, Peer } from '../model/address.ts';

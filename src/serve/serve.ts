@@ -1,5 +1,4 @@
 // Who answers a client: the one switch from a service to its starter.
-
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Accepted, Recipe } from '../native.ts';
 import { serveBuiltinDatagrams } from './builtin/datagram.ts';

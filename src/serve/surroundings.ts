@@ -1,5 +1,4 @@
 // What a handler finds (design.md, section 7): from a resolved service to the recipe that the engine compiles.
-
 import type { Descriptor } from '../model/descriptor.ts';
 import { type AddressField, type LayoutEntry, type RecipeRequest, resourceNumber } from '../model/recipe.ts';
 import type { ResolvedService } from '../model/service.ts';
