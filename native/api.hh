@@ -1,5 +1,5 @@
 // The functions that JavaScript can call, by file, and the few words in which they take and give numbers.
-// All give a number that is 0 or more, or -errno; src/native.ts turns it into a SystemError where that is one.
+// All give a number that is 0 or more, or -errno; src/native/addon.ts turns it into a SystemError where that is one.
 #pragma once
 
 #include <napi.h>

@@ -6,7 +6,7 @@
 
 #include "recipe.hh"
 
-/// Where a start failed; src/native.ts has the names in this order.
+/// Where a start failed; src/native/kernel.ts has the names in this order.
 enum class Stage : int32_t {
   None,
   Session,

@@ -45,7 +45,7 @@ rlim_t limitOf(double value) { return value < 0 ? RLIM_INFINITY : static_cast<rl
 
 }  // namespace
 
-/// compileRecipe(plan): a handle for spawnRecipe; the plan's shape is RecipePlan of src/native.ts.
+/// compileRecipe(plan): a handle for spawnRecipe; the plan's shape is RecipePlan of src/native/kernel.ts.
 Napi::Value compileRecipe(const Napi::CallbackInfo& info) {
   auto plan = info[0].As<Napi::Object>();
   auto recipe = std::make_shared<Recipe>();

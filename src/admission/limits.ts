@@ -2,7 +2,7 @@
 import type { Limits, Rate } from '../model/limits.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 
-/** What counts as one source: see sourceOf in native.ts. */
+/** What counts as one source: see sourceOf in model/record.ts. */
 export type Source = number | string;
 
 /** A token bucket: full at first, refilled evenly. */

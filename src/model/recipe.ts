@@ -1,4 +1,4 @@
-// How to start a handler, in the words of the kernel; native.ts has it compiled for the addon.
+// How to start a handler, in the words of the kernel; native/kernel.ts has it compiled for the addon.
 import type { Descriptor } from './descriptor.ts';
 
 /** What descriptor N of a handler is: what was handed over, /dev/null, or one of acceptd's own descriptors. */

@@ -1,7 +1,7 @@
 // Where log records go: written without ever waiting for the reader, bounded, and what does not fit is counted.
 import { fstatSync, write } from 'node:fs';
 import type { Descriptor } from '../model/descriptor.ts';
-import type { Kernel } from '../native.ts';
+import type { Kernel } from '../native/kernel.ts';
 
 /** Bytes that may wait for a reader that is slow: the records of a start with 10,000 services fit. */
 const mostWaiting = 4_194_304;

@@ -2,7 +2,13 @@
 import { lookup } from 'node:dns/promises';
 import { access, constants, stat } from 'node:fs/promises';
 import type { Account, Lookups } from '../config/lookups.ts';
-import { lookupAccount, lookupGroup, lookupPort, lookupRpcProgram, type SystemAccount } from '../native.ts';
+import {
+  lookupAccount,
+  lookupGroup,
+  lookupPort,
+  lookupRpcProgram,
+  type SystemAccount,
+} from '../native/kernel.ts';
 
 /** initgroups(3) lists the primary group too; a configured group takes its place. */
 const toAccount = (account: SystemAccount | undefined): Account | undefined =>

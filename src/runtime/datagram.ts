@@ -2,7 +2,7 @@
 // and a new socket takes the listener's place.
 import type { Descriptor } from '../model/descriptor.ts';
 import type { ConnectionRecord } from '../model/record.ts';
-import { SystemError } from '../native.ts';
+import { SystemError } from '../native/addon.ts';
 import type { RunningListener, Runtime } from './running.ts';
 import { openListener } from './socket.ts';
 

@@ -1,7 +1,7 @@
 // What handlers write to stderr: one socket for each service, its lines become events with the writer's pid.
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Observer } from '../model/event.ts';
-import type { Kernel } from '../native.ts';
+import type { Kernel } from '../native/kernel.ts';
 
 export type HandlerLog = {
   /** For the handlers; never read from here. */

@@ -3,7 +3,7 @@ import { backOff, enterInstance, leaveInstance, type Source } from '../admission
 import type { ExitStatus, Failure } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import { peerOf } from '../model/record.ts';
-import type { Accepted, Ended } from '../native.ts';
+import type { Accepted, Ended } from '../native/kernel.ts';
 import type { Started } from '../serve/surface.ts';
 import { isUntouched, lookAtQueue } from './queue.ts';
 import {

@@ -3,7 +3,7 @@ import { backOff } from '../admission/limits.ts';
 import type { ListenAddress } from '../model/address.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { milliseconds } from '../model/quantity.ts';
-import { SystemError } from '../native.ts';
+import { SystemError } from '../native/addon.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 import { openListener, removeSocketFile, retuneListener, socketFileInode } from './socket.ts';
 import type { States } from './watch.ts';

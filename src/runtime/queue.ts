@@ -1,7 +1,7 @@
 // What waits at a listener, seen at two moments: did its server take anything?
 import type { ListenAddress } from '../model/address.ts';
 import type { Descriptor } from '../model/descriptor.ts';
-import type { Kernel } from '../native.ts';
+import type { Kernel } from '../native/kernel.ts';
 
 export type Waiting = {
   readonly length: number;

@@ -1,7 +1,7 @@
 // Keeps rpcbind in line with what listens: registered when it does, taken back when it no longer does.
 import type { Clock } from '../model/clock.ts';
 import type { Observer } from '../model/event.ts';
-import type { Kernel } from '../native.ts';
+import type { Kernel } from '../native/kernel.ts';
 import { createRpcbind, type RpcProtocol } from './rpcbind.ts';
 import type { RunningListener } from './running.ts';
 

@@ -6,7 +6,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Observer } from '../model/event.ts';
 import type { Milliseconds } from '../model/quantity.ts';
-import type { Kernel } from '../native.ts';
+import type { Kernel } from '../native/kernel.ts';
 import type { Prepared, Surface } from '../serve/surface.ts';
 import type { HandlerLog } from './handler-log.ts';
 import type { Waiting } from './queue.ts';

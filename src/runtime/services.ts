@@ -1,7 +1,8 @@
 // A service's life: prepared for its handlers, changed or renamed by a reload, retired.
 import { createUsage, type Usage } from '../admission/limits.ts';
 import type { ResolvedService } from '../model/service.ts';
-import { type Recipe, SystemError } from '../native.ts';
+import { SystemError } from '../native/addon.ts';
+import type { Recipe } from '../native/kernel.ts';
 import type { Prepared } from '../serve/surface.ts';
 import { type Host, recipeRequest } from '../serve/surroundings.ts';
 import { type HandlerLog, openHandlerLog } from './handler-log.ts';

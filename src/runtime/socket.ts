@@ -3,7 +3,8 @@ import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
 import { addressKey, type InternetAddress, type ListenAddress, type UnixAddress } from '../model/address.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { ResolvedService, SocketSettings } from '../model/service.ts';
-import { type Kernel, SystemError } from '../native.ts';
+import { SystemError } from '../native/addon.ts';
+import type { Kernel } from '../native/kernel.ts';
 
 const defaultBacklog = 4096;
 

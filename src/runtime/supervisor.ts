@@ -4,7 +4,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Observer } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import type { ResolvedService } from '../model/service.ts';
-import { type Ended, openKernel } from '../native.ts';
+import { type Ended, openKernel } from '../native/kernel.ts';
 import type { MuxMember, Surface } from '../serve/surface.ts';
 import type { Host } from '../serve/surroundings.ts';
 import { createAcceptance } from './accept.ts';

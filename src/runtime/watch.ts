@@ -3,7 +3,8 @@ import { backOff, instancesLeft } from '../admission/limits.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Failure, RefusalReason } from '../model/event.ts';
 import { milliseconds } from '../model/quantity.ts';
-import { type Kernel, SystemError } from '../native.ts';
+import { SystemError } from '../native/addon.ts';
+import type { Kernel } from '../native/kernel.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 
 /** Built-ins need no process: a shortage of those does not concern them. */

@@ -1,6 +1,6 @@
 // Who answers a client: the one switch from a service to its starter.
 import type { Descriptor } from '../model/descriptor.ts';
-import type { Accepted, Recipe } from '../native.ts';
+import type { Accepted, Recipe } from '../native/kernel.ts';
 import { serveBuiltinDatagrams } from './builtin/datagram.ts';
 import { startStreamBuiltin } from './builtin/stream.ts';
 import type { Prepared, ServeDatagrams, Start, Started, Surface } from './surface.ts';

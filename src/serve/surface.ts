@@ -3,7 +3,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Observer } from '../model/event.ts';
 import type { ResolvedService } from '../model/service.ts';
-import type { Accepted, Kernel, Recipe } from '../native.ts';
+import type { Accepted, Kernel, Recipe } from '../native/kernel.ts';
 
 /** A service with what was prepared for it at load. Built-ins have no recipe. */
 export type Prepared = { readonly service: ResolvedService; readonly recipe: Recipe | undefined };

@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type RecipeRequest, resourceNumber } from '../../src/model/recipe.ts';
-import type { Ended } from '../../src/native.ts';
+import type { Ended } from '../../src/native/kernel.ts';
 import { compileHandlers } from '../support/compile.ts';
 import {
   connectTo,

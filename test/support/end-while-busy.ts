@@ -1,5 +1,5 @@
 // A process of its own that ends by itself while a descriptor is ready and children are starting and ending.
-import { openKernel } from '../../src/native.ts';
+import { openKernel } from '../../src/native/kernel.ts';
 
 const kernel = openKernel({
   onEnded: () => {

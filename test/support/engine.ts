@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import type { InternetAddress, UnixAddress } from '../../src/model/address.ts';
 import type { Descriptor } from '../../src/model/descriptor.ts';
 import type { RecipeRequest } from '../../src/model/recipe.ts';
-import { type Accepted, type Ended, type Kernel, openKernel, type Recipe } from '../../src/native.ts';
+import { type Accepted, type Ended, type Kernel, openKernel, type Recipe } from '../../src/native/kernel.ts';
 
 export type Engine = {
   readonly kernel: Kernel;

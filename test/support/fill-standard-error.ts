@@ -1,5 +1,5 @@
 // A process of its own: writes to its standard error until that is full, and says on standard output how much it took.
-import { openKernel } from '../../src/native.ts';
+import { openKernel } from '../../src/native/kernel.ts';
 
 const kernel = openKernel({ onEnded: () => undefined });
 const bytes = Buffer.alloc(10_000, '.');

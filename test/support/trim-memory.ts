@@ -1,6 +1,6 @@
 // A process of its own: says its resident kibibytes before and after trimMemory(), and that it works on.
 import { readFileSync } from 'node:fs';
-import { openKernel } from '../../src/native.ts';
+import { openKernel } from '../../src/native/kernel.ts';
 
 const kernel = openKernel({ onEnded: () => undefined });
 const resident = (): number =>

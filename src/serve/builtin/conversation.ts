@@ -1,7 +1,7 @@
 // What the built-ins that talk for a while share: a stream over the client's descriptor, a limit of silence, one end.
 import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { type Milliseconds, seconds } from '../../model/quantity.ts';
-import type { Accepted } from '../../native.ts';
+import type { Accepted } from '../../native/kernel.ts';
 import type { Prepared, Started, Surface } from '../surface.ts';
 import { watchIdleness } from './idleness.ts';
 import { type Outcome, reportBuiltin } from './report.ts';

@@ -1,6 +1,6 @@
 // Takes the name that a tcpmux client asks for from its connection, and not one byte of what follows it.
 import type { Descriptor } from '../../model/descriptor.ts';
-import type { Kernel } from '../../native.ts';
+import type { Kernel } from '../../native/kernel.ts';
 
 /** RFC 1078: at most 256 characters and CRLF. What has no end by then is a name that nobody has. */
 const longestLine = 258;

@@ -1,6 +1,6 @@
 // The short way of a built-in that says one thing and closes: no stream, no timer, over before the next client.
 import type { Descriptor } from '../../model/descriptor.ts';
-import type { Kernel } from '../../native.ts';
+import type { Kernel } from '../../native/kernel.ts';
 import type { Start } from '../surface.ts';
 import { reportBuiltin } from './report.ts';
 

@@ -2,7 +2,8 @@
 import { escapeControls } from '../../model/diagnostic.ts';
 import { milliseconds, seconds } from '../../model/quantity.ts';
 import { peerOf } from '../../model/record.ts';
-import { type Accepted, SystemError } from '../../native.ts';
+import { SystemError } from '../../native/addon.ts';
+import type { Accepted } from '../../native/kernel.ts';
 import type { MuxMember, Prepared, Start, Surface } from '../surface.ts';
 import { createNameReader } from './mux-name.ts';
 import { sayAndClose } from './parting.ts';

@@ -5,7 +5,7 @@ import t from 'tap';
 import type { Descriptor } from '../../../src/model/descriptor.ts';
 import type { Event } from '../../../src/model/event.ts';
 import type { BuiltinName, ResolvedService } from '../../../src/model/service.ts';
-import { type Kernel, openKernel } from '../../../src/native.ts';
+import { type Kernel, openKernel } from '../../../src/native/kernel.ts';
 import { createDatagramBuiltins } from '../../../src/serve/builtin/datagram.ts';
 import { startStreamBuiltin } from '../../../src/serve/builtin/stream.ts';
 import type { MuxMember, Prepared, Started, Surface } from '../../../src/serve/surface.ts';

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
 import { milliseconds, seconds } from '../../../src/model/quantity.ts';
-import type { Accepted } from '../../../src/native.ts';
+import type { Accepted } from '../../../src/native/kernel.ts';
 import type { MuxMember, Surface } from '../../../src/serve/surface.ts';
 import { ask, createStage, memberOf, open, readAll, type Stage, serveStream } from './stage.ts';
 

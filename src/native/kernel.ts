@@ -1,43 +1,10 @@
-// The typed face of the addon and its only importer: what the kernel can do for acceptd, call by call.
-import { createRequire } from 'node:module';
+// What the kernel can do for the engine, call by call: sockets, epoll, spawning, reaping, looking up.
 import { constants } from 'node:os';
-import type { InternetAddress, SocketType, UnixAddress } from './model/address.ts';
-import { type Descriptor, descriptorOf } from './model/descriptor.ts';
-import { addressFields, type RecipeRequest } from './model/recipe.ts';
-import { type ConnectionRecord, pidOf } from './model/record.ts';
-
-/** The kernel said no. `message` is a sentence: "cannot bind 0.0.0.0:79: address already in use". */
-export class SystemError extends Error {
-  readonly code: string;
-  constructor(what: string, code: string, reason: string) {
-    super(`cannot ${what}: ${reason}`);
-    this.name = 'SystemError';
-    this.code = code;
-  }
-}
-
-// The system's and not libuv's, which does not know the errors of exec(2). The first of two names is the usual one.
-const errorNames = new Map(
-  Object.entries(constants.errno)
-    .reverse()
-    .map(([name, errno]) => [errno, name]),
-);
-
-/** `-98` -> EADDRINUSE and its text. */
-const describeErrno = (result: number): { readonly code: string; readonly reason: string } => {
-  const errno = Math.abs(result);
-  return { code: errorNames.get(errno) ?? `E${errno}`, reason: addon.errorText(errno) };
-};
-
-const failed = (what: string, errno: number): SystemError => {
-  const { code, reason } = describeErrno(errno);
-  return new SystemError(what, code, reason);
-};
-
-const demand = (what: string, result: number): number => {
-  if (result < 0) throw failed(what, result);
-  return result;
-};
+import type { InternetAddress, SocketType, UnixAddress } from '../model/address.ts';
+import { type Descriptor, descriptorOf } from '../model/descriptor.ts';
+import { addressFields, type RecipeRequest } from '../model/recipe.ts';
+import { type ConnectionRecord, pidOf } from '../model/record.ts';
+import { demand, describeErrno, openAddon } from './addon.ts';
 
 type Answer = readonly [string, ...number[]] | readonly [''];
 
@@ -81,7 +48,6 @@ type Addon = {
   receiveLog(fd: number, buffer: Uint8Array): number;
   compileRecipe(plan: RecipePlan): Recipe;
   spawnRecipe(recipe: Recipe, fd: number, record: Uint8Array | null, keeps: boolean): number;
-  errorText(errno: number): string;
   raiseDescriptorLimit(found: Float64Array): number;
   trimMemory(): number;
   lookupAccount(nameOrUid: string | number): Promise<Answer>;
@@ -90,7 +56,7 @@ type Addon = {
   lookupRpc(name: string): Promise<Answer>;
 };
 
-const addon: Addon = createRequire(import.meta.url)('#native');
+const addon = openAddon<Addon>();
 
 // --- The shared buffer: records of accepted clients, ready tokens, ended children (native/engine.hh) ---
 
