@@ -49,6 +49,11 @@ Napi::Value spawnRecipe(const Napi::CallbackInfo& info);
 Napi::Value errorText(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info);
 Napi::Value trimMemory(const Napi::CallbackInfo& info);
+// load-binding.cc
+Napi::Value startLoad(const Napi::CallbackInfo& info);
+Napi::Value stopLoad(const Napi::CallbackInfo& info);
+Napi::Value startResponder(const Napi::CallbackInfo& info);
+Napi::Value stopResponder(const Napi::CallbackInfo& info);
 // lookup.cc
 Napi::Value lookupAccount(const Napi::CallbackInfo& info);
 Napi::Value lookupGroup(const Napi::CallbackInfo& info);
