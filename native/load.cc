@@ -105,6 +105,7 @@ void LoadLoop::stop() {
 LoadSummary LoadLoop::run() {
   prctl(PR_SET_TIMERSLACK, 1UL);
   summary_.begunAt = now_ = rawNow();
+  ring_->begunAt.store(now_);
   summary_.measuredFrom = now_ + plan_.warmUp;
   summary_.measuredUntil = summary_.measuredFrom + plan_.duration;
   epoll_event ready[kBatch];
