@@ -338,7 +338,6 @@ void LoadLoop::rest(Client& client) {
 
 void LoadLoop::record(const Sample& sample) {
   const uint32_t written = ring_->written.load(std::memory_order_relaxed);
-  ring_->open.store(static_cast<uint32_t>(open_), std::memory_order_relaxed);
   if (written - ring_->read.load(std::memory_order_acquire) >= capacity_) {
     summary_.unrecorded++;
     return;

@@ -47,8 +47,7 @@ struct Sample {
 struct RingHeader {
   std::atomic<uint32_t> written;
   std::atomic<uint32_t> read;
-  std::atomic<uint32_t> open;
-  uint32_t reserved;
+  uint32_t reserved[2];
   /// When the run began; 0 before.
   std::atomic<double> begunAt;
   uint32_t more[10];

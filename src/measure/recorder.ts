@@ -7,11 +7,21 @@ import {
   type ErrorKind,
   errorKinds,
   type Latency,
+  type Microseconds,
   type Moment,
 } from './result.ts';
 
 /** The moment at which each phase ends. */
 const endOf = { connect: 'connected', firstByte: 'firstByte', lastByte: 'lastByte', close: 'ended' } as const;
+
+export type Standing = {
+  readonly completed: number;
+  readonly failed: number;
+  /** Connections per second. */
+  readonly rate: number;
+  readonly p50: Microseconds | undefined;
+  readonly p99: Microseconds | undefined;
+};
 
 export type Recorder = ReturnType<typeof createRecorder>;
 
@@ -139,13 +149,17 @@ export const createRecorder = (window: {
     };
   };
 
-  /** Where the run stands, for a progress line: to the first byte, corrected, in microseconds. */
-  const standing = () => ({
-    completed,
-    failed,
-    p50: latencies.firstByte.corrected.percentile(50),
-    p99: latencies.firstByte.corrected.percentile(99),
-  });
+  /** Where the measured part stands; rate and latency (to the first byte, corrected) are those of the last moment. */
+  const standing = (): Standing => {
+    const last = timeline.at(-1);
+    return {
+      completed,
+      failed,
+      rate: last === undefined ? 0 : last.connections / last.seconds,
+      p50: last?.latency?.p50,
+      p99: last?.latency?.p99,
+    };
+  };
 
   return { take, read, standing };
 };

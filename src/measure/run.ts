@@ -1,6 +1,6 @@
 // One run of the load loop: its samples are taken while it lasts, and what they add up to is there at its end.
 import { type LoadPlan, type LoadSample, type LoadSummary, startLoad } from '../native/load.ts';
-import { createRecorder, type Recorder } from './recorder.ts';
+import { createRecorder, type Recorder, type Standing } from './recorder.ts';
 
 /** Milliseconds between two looks at the samples: seldom enough not to disturb, and well before the ring is full. */
 const look = 50;
@@ -11,8 +11,8 @@ export type Run = {
   readonly result: Promise<Found>;
   /** Nothing begins any more; the result is what there is. */
   readonly stop: () => void;
-  /** Undefined until the run has begun. */
-  readonly standing: () => (ReturnType<Recorder['standing']> & { readonly open: number }) | undefined;
+  /** `elapsed` are seconds since the measured part began, below 0 in the warm-up. Undefined until the run has begun. */
+  readonly standing: () => (Standing & { readonly elapsed: number }) | undefined;
 };
 
 /** `slice` is the length of a moment of the timeline in nanoseconds. Throws SystemError when the clients cannot be started. */
@@ -23,6 +23,7 @@ export const startRun = (
 ): Run => {
   const load = startLoad(plan);
   let recorder: Recorder | undefined;
+  let measuredFrom = 0; // of performance.now()
 
   const createWith = (begunAt: number): Recorder => {
     const from = begunAt + plan.warmUp;
@@ -39,7 +40,10 @@ export const startRun = (
   const timer = setInterval(() => {
     const begunAt = load.begunAt();
     if (begunAt === undefined) return;
-    recorder ??= createWith(begunAt);
+    if (recorder === undefined) {
+      recorder = createWith(begunAt);
+      measuredFrom = performance.now() + plan.warmUp / 1e6;
+    }
     takeAll(recorder);
   }, look);
 
@@ -54,6 +58,9 @@ export const startRun = (
   return {
     result: finish(),
     stop: load.stop,
-    standing: () => (recorder === undefined ? undefined : { ...recorder.standing(), open: load.countOpen() }),
+    standing: () =>
+      recorder === undefined
+        ? undefined
+        : { ...recorder.standing(), elapsed: (performance.now() - measuredFrom) / 1000 },
   };
 };

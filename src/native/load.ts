@@ -89,8 +89,6 @@ const capacity = 1 << 17;
 export type Load = {
   /** When the run began; undefined when its thread has not come to it yet. */
   readonly begunAt: () => number | undefined;
-  /** How many connections were under way when the last one ended. */
-  readonly countOpen: () => number;
   /** Hands over the connections that have ended since; the sample is the same object each time. */
   readonly takeSamples: (take: (sample: LoadSample) => void) => void;
   /** Ends the run; what is under way is left unfinished. */
@@ -151,7 +149,6 @@ export const startLoad = (plan: LoadPlan): Load => {
 
   return {
     begunAt: () => beginning[0] || undefined,
-    countOpen: () => Atomics.load(header, 2),
     takeSamples: (take) => {
       const written = Atomics.load(header, 0) >>> 0;
       // both count upwards and wrap at 2^32
