@@ -4,7 +4,7 @@ import type { Mistake } from './target.ts';
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '0': '\0', '\\': '\\' };
 
-const unescape = (text: string): Uint8Array | Mistake => {
+const readEscapes = (text: string): Uint8Array | Mistake => {
   const pieces: Uint8Array[] = [];
   const encoder = new TextEncoder();
   for (const [piece, hex, letter] of text.matchAll(/\\x([0-9a-fA-F]{2})|\\(.?)|[^\\]+/gsu)) {
@@ -23,7 +23,7 @@ const unescape = (text: string): Uint8Array | Mistake => {
 
 /** `TEXT` with \n, \r, \t, \0, \\ and \xHH, or `@FILE` for the bytes of a file. */
 export const parsePayload = (text: string): Uint8Array | Mistake => {
-  if (!text.startsWith('@')) return unescape(text);
+  if (!text.startsWith('@')) return readEscapes(text);
   const file = text.slice(1);
   try {
     return readFileSync(file);
