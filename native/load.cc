@@ -103,6 +103,7 @@ void LoadLoop::stop() {
 }
 
 LoadSummary LoadLoop::run() {
+  prctl(PR_SET_NAME, "bench-clients");
   prctl(PR_SET_TIMERSLACK, 1UL);
   summary_.begunAt = now_ = rawNow();
   ring_->begunAt.store(now_);
