@@ -166,10 +166,11 @@ t.test('a process that ends, or never was, is told', async (t) => {
 });
 
 t.test('a server that ignores the end of its children gets a note', async (t) => {
-  const child = spawn('env', ['--ignore-signal=CHLD', 'sh', '-c', 'echo ready; exec sleep 600'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const child = spawn('env', ['--ignore-signal=CHLD', 'cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.teardown(() => child.kill('SIGKILL'));
+  child.stdin.write('ready\n');
   await new Promise((resolve) => child.stdout.once('data', resolve));
   const reader = createUseReader(child.pid ?? -1);
   reader.start();
