@@ -11,6 +11,7 @@ import { parseState } from '../../src/measure/processes.ts';
 import type { ServerUse } from '../../src/measure/result.ts';
 import { createUseReader, findServer } from '../../src/measure/server-process.ts';
 import type { LoadAddress } from '../../src/native/load.ts';
+import { isRoot } from '../support/command.ts';
 import { childEnvironment } from '../support/environment.ts';
 
 const program = fileURLToPath(new URL('../support/measured-server.js', import.meta.url));
@@ -81,6 +82,19 @@ t.test('acceptd itself is found at an abstract name', async (t) => {
   const log = createInterface({ input: child.stderr });
   for await (const line of log) if (line.includes('"applied"')) break;
   t.equal(findServer({ kind: 'unix', path: name }), child.pid);
+});
+
+const needsRoot = !isRoot && 'needs root';
+t.test('of a server of another user it is told whom to ask', { skip: needsRoot }, async (t) => {
+  const server = startServer(t);
+  const { tcp } = await server.ask('where');
+  process.seteuid?.('nobody');
+  try {
+    t.match(findServer(at('tcp', '127.0.0.1', tcp)), { unknown: /belongs to another user; run as root/ });
+  } finally {
+    process.seteuid?.(0);
+  }
+  t.equal(findServer(at('tcp', '127.0.0.1', tcp)), server.pid, 'root may');
 });
 
 t.test('what cannot be found is told with the reason', async (t) => {
