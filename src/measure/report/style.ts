@@ -74,7 +74,7 @@ thead th{color:var(--muted);border-bottom:1px solid var(--axis);vertical-align:b
 tbody tr+tr>*{border-top:1px solid var(--grid)}
 .figure{text-align:right;white-space:nowrap}
 td.text{overflow-wrap:anywhere;min-width:9em}
-tbody th{overflow-wrap:break-word;min-width:6em;max-width:18em}
+tbody th{overflow-wrap:break-word;min-width:6em;max-width:24em}
 tr.group th{padding-top:12px;color:var(--muted)}
 tr.error>*{color:var(--error)}
 ul.notes{margin:8px 0;padding-left:18px;font-size:13.5px}
