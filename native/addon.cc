@@ -12,6 +12,7 @@ struct Function {
 
 constexpr Function kFunctions[] = {
     {"start", start},
+    {"traceConnections", traceConnections},
     {"watch", watch},
     {"unwatch", unwatch},
     {"stop", stop},

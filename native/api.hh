@@ -12,6 +12,7 @@ inline std::string text(const Napi::Value& value) { return value.As<Napi::String
 
 // engine.cc
 Napi::Value start(const Napi::CallbackInfo& info);
+Napi::Value traceConnections(const Napi::CallbackInfo& info);
 Napi::Value watch(const Napi::CallbackInfo& info);
 Napi::Value unwatch(const Napi::CallbackInfo& info);
 Napi::Value stop(const Napi::CallbackInfo& info);
