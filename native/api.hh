@@ -50,6 +50,11 @@ Napi::Value spawnRecipe(const Napi::CallbackInfo& info);
 Napi::Value errorText(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info);
 Napi::Value trimMemory(const Napi::CallbackInfo& info);
+// tracer.cc
+Napi::Value openTracer(const Napi::CallbackInfo& info);
+Napi::Value readTracer(const Napi::CallbackInfo& info);
+Napi::Value countLost(const Napi::CallbackInfo& info);
+Napi::Value closeTracer(const Napi::CallbackInfo& info);
 // lookup.cc
 Napi::Value lookupAccount(const Napi::CallbackInfo& info);
 Napi::Value lookupGroup(const Napi::CallbackInfo& info);
