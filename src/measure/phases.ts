@@ -42,7 +42,7 @@ const inAcceptd: readonly Step[] = [
   {
     name: 'admission',
     from: 'accept4 has returned in acceptd',
-    to: 'the client is admitted and the spawn begins',
+    to: 'the spawn begins',
     of: ({ server }) => [server.accepted, server.spawning],
   },
   {
