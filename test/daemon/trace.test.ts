@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { joinPhases } from '../../src/measure/phases.ts';
+import type { KernelRecord } from '../../src/measure/process-life.ts';
+import { readTrace } from '../../src/measure/trace-file.ts';
+import { openTracer } from '../../src/native/tracer.ts';
 import { acceptd, temporaryDirectory } from '../command/stage.ts';
 import { startAcceptd } from '../support/acceptd.ts';
 import { connect } from '../support/client.ts';
 import { mustRun } from '../support/command.ts';
 import { freePort, freePorts } from '../support/ports.ts';
-import { me, readToEnd } from './scene.ts';
+import { connectUnix, me, readToEnd } from './scene.ts';
 
 const deadline = 20_000;
 const greeter = (port: number): string =>
@@ -138,6 +142,45 @@ t.test('a FIFO that nobody reads stops nothing, and its reader gets everything l
   await visitOften(port, 8);
   t.equal(await server.stop(), 0);
 });
+
+const opened = openTracer();
+const why = 'unavailable' in opened ? opened.unavailable : false;
+
+t.test(
+  "acceptd's stamps and the kernel's fit together: fork, exec and exit lie between them",
+  { skip: why },
+  async (t) => {
+    if ('unavailable' in opened) return;
+    const directory = temporaryDirectory(t);
+    const [path, socket] = [join(directory, 'trace'), join(directory, 'socket')];
+    await startAcceptd(t, {
+      config: `greeter on protocol = unix, path = ${socket}, user = ${me}, exec = /bin/echo, args = echo there ;\n`,
+      arguments: ['--trace', path],
+    });
+    for (let count = 0; count < 40; count++) t.equal(await readToEnd(await connectUnix(socket)), 'there\n');
+    await waitForLines(path, 40);
+    const kernel: KernelRecord[] = [];
+    opened.read((kind, pid, parent, moment) => kernel.push({ kind, pid, parent, moment }));
+    opened.close();
+    const phases = joinPhases({
+      // unix clients are nobody in particular: this one is only there to have been there all the time
+      samples: [
+        { port: 0, started: 1, connected: 1, firstByte: 1, ended: Number.MAX_SAFE_INTEGER, error: 0 },
+      ],
+      traced: readTrace(path, 0).records,
+      kernel,
+      lost: { lines: 0, stamps: 0 },
+    });
+    t.equal(phases.traced, 40);
+    t.strictSame(
+      [...phases.sequence, ...phases.overlapping].map(({ name, distribution: { count } }) => [name, count]),
+      ['admission', 'clone', 'set-up', 'exec', 'wake', 'clone in acceptd', 'handler run', 'reap'].map(
+        (name) => [name, 40],
+      ),
+      'each in its place, none runs backwards',
+    );
+  },
+);
 
 t.test('a place where nothing can be written ends the start, before anything listens', async (t) => {
   const port = await freePort();
