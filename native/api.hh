@@ -55,6 +55,11 @@ Napi::Value openTracer(const Napi::CallbackInfo& info);
 Napi::Value readTracer(const Napi::CallbackInfo& info);
 Napi::Value countLost(const Napi::CallbackInfo& info);
 Napi::Value closeTracer(const Napi::CallbackInfo& info);
+// load-binding.cc
+Napi::Value startLoad(const Napi::CallbackInfo& info);
+Napi::Value stopLoad(const Napi::CallbackInfo& info);
+Napi::Value startResponder(const Napi::CallbackInfo& info);
+Napi::Value stopResponder(const Napi::CallbackInfo& info);
 // lookup.cc
 Napi::Value lookupAccount(const Napi::CallbackInfo& info);
 Napi::Value lookupGroup(const Napi::CallbackInfo& info);
