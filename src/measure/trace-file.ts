@@ -65,20 +65,20 @@ const parseLines = (text: string): Omit<TraceReading, 'offset'> => {
 };
 
 /**
- * All whole lines from a byte of the file on; one that is being written is left for the next time. Throws the file
- * system's error.
+ * All whole lines from a byte of the file on; one that is being written is left for the next time, and so is what comes
+ * some thousand lines after the first `most`. Throws the file system's error.
  */
-export const readTrace = (path: string, from: number): TraceReading => {
+export const readTrace = (path: string, from: number, most = Number.POSITIVE_INFINITY): TraceReading => {
   const file = openSync(path, 'r');
   try {
     const records: TracedRecord[] = [];
     let [dropped, strange, offset, size] = [0, 0, from, pieceSize];
-    for (;;) {
+    while (records.length < most) {
       const piece = Buffer.allocUnsafe(size);
       const length = readSync(file, piece, 0, size, offset);
       const end = piece.subarray(0, length).lastIndexOf(newline) + 1;
       if (end === 0) {
-        if (length < size) return { records, dropped, strange, offset };
+        if (length < size) break;
         // a line as long as that is none of acceptd's, but whoever wrote it may not keep us from the next
         size *= 2;
         continue;
@@ -89,6 +89,7 @@ export const readTrace = (path: string, from: number): TraceReading => {
       strange += found.strange;
       offset += end;
     }
+    return { records, dropped, strange, offset };
   } finally {
     closeSync(file);
   }
