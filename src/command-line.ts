@@ -62,6 +62,12 @@ const serverOptions = <Options>(command: Argv<Options>) =>
     .option('pid-file', {
       type: 'string',
       describe: 'where to write the pid; a second acceptd there does not start',
+    })
+    .option('trace', {
+      type: 'string',
+      nargs: 1,
+      describe:
+        'file, FIFO or /dev/fd/N for a JSON line with the moments of each connection, from accept to reaping',
     });
 
 const limitOptions = <Options>(command: Argv<Options>) =>
