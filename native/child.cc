@@ -130,7 +130,7 @@ void writeListenPid(const ChildPlan& plan) {
 /// Last before exec: a signal that came meanwhile now ends this process instead of running a handler of the parent.
 void restoreSignals(const ChildPlan& plan) {
   const KernelSigaction byDefault = {};
-  for (const int number : plan.recipe->signals) {
+  for (const int number : plan.hasNoHandlers ? plan.recipe->ignoredSignals : plan.recipe->signals) {
     call(SYS_rt_sigaction, number, address(&byDefault), 0, sizeof byDefault.mask);
   }
   const unsigned long none = 0;

@@ -47,6 +47,8 @@ struct ChildPlan {
   int targets;
   /// Descriptors from here on are listeners; 0 when the child has a copy of the table.
   unsigned sharedFrom;
+  /// Whether signals that acceptd catches are at their default already.
+  bool hasNoHandlers;
   bool isTraced;
   Mailbox* mailbox;
 };

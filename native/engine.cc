@@ -30,40 +30,57 @@ double microseconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
 }
 
-long ownPeak() {
+/// What a child's peak says of the child: exec counts the memory it left, which was ours. 0 when it says nothing.
+double peakOf(Engine& engine, long childPeak) {
+  if (childPeak <= engine.ownPeak) return 0;
   rusage own = {};
   getrusage(RUSAGE_SELF, &own);
-  return own.ru_maxrss;
+  engine.ownPeak = own.ru_maxrss;
+  return childPeak > engine.ownPeak ? static_cast<double>(childPeak) : 0;
+}
+
+/// One batch; how many. When the last of ours is gone nobody is asked for another: only PID 1 has children of others.
+size_t reapSome(Engine& engine) {
+  const ChildSignal::Work work(engine.inCallback);
+  size_t count = 0;
+  bool isLast = false;
+  while (count < kEnded && !isLast) {
+    int status = 0;
+    rusage usage = {};
+    const pid_t pid = wait4(-1, &status, WNOHANG, &usage);
+    if (pid <= 0) break;
+    const double reaped = engine.stamps ? momentNow() : 0;
+    const StartFailure failure = engine.spawn.forget(pid);
+    if (engine.stamps) engine.traces[count] = engine.stamps->reap(pid, reaped);
+    engine.ended[count++] = {
+        static_cast<double>(pid),
+        static_cast<double>(status),
+        microseconds(usage.ru_utime),
+        microseconds(usage.ru_stime),
+        peakOf(engine, usage.ru_maxrss),
+        static_cast<double>(failure.stage),
+        static_cast<double>(failure.error),
+        0,
+    };
+    isLast = !engine.isInit && engine.spawn.alive() == 0;
+  }
+  return count;
 }
 
 /// All that have ended, in one call a batch. As PID 1 this includes orphans; JavaScript knows which are its own.
 void reapAll(Engine& engine) {
-  const long floor = ownPeak();
   for (;;) {
-    size_t count = 0;
-    while (count < kEnded) {
-      int status = 0;
-      rusage usage = {};
-      const pid_t pid = wait4(-1, &status, WNOHANG, &usage);
-      if (pid <= 0) break;
-      const double reaped = engine.stamps ? momentNow() : 0;
-      const StartFailure failure = engine.spawn.forget(pid);
-      if (engine.stamps) engine.traces[count] = engine.stamps->reap(pid, reaped);
-      engine.ended[count++] = {
-          static_cast<double>(pid),
-          static_cast<double>(status),
-          microseconds(usage.ru_utime),
-          microseconds(usage.ru_stime),
-          // exec counts the memory it left, which was ours: a figure below our own peak says nothing of the handler
-          usage.ru_maxrss > floor ? static_cast<double>(usage.ru_maxrss) : 0,
-          static_cast<double>(failure.stage),
-          static_cast<double>(failure.error),
-          0,
-      };
-    }
+    const size_t count = reapSome(engine);
     if (count > 0) call(engine.onEnded, count);
     if (count < kEnded) return;
   }
+}
+
+/// Also reaps what has ended while the engine was at work: libuv was not told.
+void leave(Engine& engine) {
+  while (engine.childSignal.take()) reapAll(engine);
+  closeLeft(engine);
+  engine.inCallback = false;
 }
 
 void onPoll(uv_poll_t* handle, int, int) {
@@ -80,23 +97,23 @@ void onPoll(uv_poll_t* handle, int, int) {
   }
   if (count > 0) call(engine.onReady, count);
   if (engine.stamps) engine.stamps->setReady(0);
-  closeLeft(engine);
-  engine.inCallback = false;
+  leave(engine);
 }
 
 /// libuv calls this after onPoll where both have something: new clients wait, the ended do not.
 void onChildSignal(uv_signal_t* handle, int) {
   Engine& engine = *static_cast<Engine*>(handle->data);
   engine.inCallback = true;
+  static_cast<void>(engine.childSignal.take());
   reapAll(engine);
-  closeLeft(engine);
-  engine.inCallback = false;
+  leave(engine);
 }
 
 /// Handles are closed in the order of the calls: the last says that all are.
 void onCleanup(napi_async_cleanup_hook_handle hook, void* data) {
   Engine& engine = *static_cast<Engine*>(data);
-  uv_close(reinterpret_cast<uv_handle_t*>(engine.childSignal),
+  engine.childSignal.close();
+  uv_close(reinterpret_cast<uv_handle_t*>(engine.childWatcher),
            [](uv_handle_t* closed) { delete reinterpret_cast<uv_signal_t*>(closed); });
   uv_close(reinterpret_cast<uv_handle_t*>(engine.leaving),
            [](uv_handle_t* closed) { delete reinterpret_cast<uv_timer_t*>(closed); });
@@ -125,10 +142,12 @@ int openEngine(Engine& engine, Napi::Env env, Memory memory) {
   engine.leaving = new uv_timer_t;
   engine.leaving->data = &engine;
   if (const int error = uv_timer_init(loop, engine.leaving); error < 0) return error;
-  engine.childSignal = new uv_signal_t;
-  engine.childSignal->data = &engine;
-  if (const int error = uv_signal_init(loop, engine.childSignal); error < 0) return error;
-  if (const int error = uv_signal_start(engine.childSignal, onChildSignal, SIGCHLD); error < 0) return error;
+  engine.childWatcher = new uv_signal_t;
+  engine.childWatcher->data = &engine;
+  if (const int error = uv_signal_init(loop, engine.childWatcher); error < 0) return error;
+  if (const int error = uv_signal_start(engine.childWatcher, onChildSignal, SIGCHLD); error < 0) return error;
+  engine.childSignal.open();
+  engine.isInit = getpid() == 1;
   napi_add_async_cleanup_hook(env, onCleanup, &engine, &engine.cleanup);
   return 0;
 }
@@ -169,7 +188,7 @@ Napi::Value start(const Napi::CallbackInfo& info) {
 /// stop(): neither the private epoll nor the children keep the event loop alive any longer.
 Napi::Value stop(const Napi::CallbackInfo& info) {
   uv_unref(reinterpret_cast<uv_handle_t*>(engineOf(info.Env())->poll));
-  uv_unref(reinterpret_cast<uv_handle_t*>(engineOf(info.Env())->childSignal));
+  uv_unref(reinterpret_cast<uv_handle_t*>(engineOf(info.Env())->childWatcher));
   return number(info, 0);
 }
 

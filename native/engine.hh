@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "child-signal.hh"
 #include "fd.hh"
 #include "record.hh"
 #include "spawn.hh"
@@ -38,8 +39,13 @@ constexpr int kFewDescriptors = 48;
 
 struct Engine {
   Fd epoll;
-  // libuv's own watcher of SIGCHLD: a handler of ours would be gone after any execFileSync() in the process
-  uv_signal_t* childSignal = nullptr;
+  // libuv's own watcher of SIGCHLD, as long as we live: without it our handler would be gone after any execFileSync()
+  uv_signal_t* childWatcher = nullptr;
+  ChildSignal childSignal;
+  /// Peak memory of this process, in KiB, as far as it was asked for.
+  long ownPeak = 0;
+  /// As PID 1 there are children of others to reap.
+  bool isInit = false;
   uv_poll_t* poll = nullptr;
   uv_timer_t* leaving = nullptr;  // looks again whether children have left our descriptor table
   napi_async_cleanup_hook_handle cleanup = nullptr;

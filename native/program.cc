@@ -39,6 +39,15 @@ std::vector<int> signalsToReset() {
   return out;
 }
 
+std::vector<int> signalsIgnored() {
+  std::vector<int> out;
+  for (int number = 1; number < NSIG; number++) {
+    struct sigaction action = {};
+    if (sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) out.push_back(number);
+  }
+  return out;
+}
+
 double numberOf(const Napi::Object& from, const char* name) { return from.Get(name).As<Napi::Number>().DoubleValue(); }
 
 rlim_t limitOf(double value) { return value < 0 ? RLIM_INFINITY : static_cast<rlim_t>(value); }
@@ -88,6 +97,10 @@ Napi::Value compileRecipe(const Napi::CallbackInfo& info) {
       recipe->groups.push_back(groups.Get(i).As<Napi::Number>().Uint32Value());
     }
   }
+  recipe->tellsLocal = std::any_of(
+      recipe->dynamicVariables.begin(), recipe->dynamicVariables.end(),
+      [](const DynamicVariable& each) { return each.field == Field::LocalAddress || each.field == Field::LocalPort; });
+  recipe->ignoredSignals = signalsIgnored();
   recipe->signals = signalsToReset();
   return Napi::External<SharedRecipe>::New(info.Env(), new SharedRecipe(std::move(recipe)),
                                            [](Napi::Env, SharedRecipe* handle) { delete handle; });
@@ -102,6 +115,7 @@ Napi::Value spawnRecipe(const Napi::CallbackInfo& info) {
   if (hasRecord) memcpy(&record, info[2].As<Napi::Uint8Array>().Data(), sizeof record);
   const int descriptor = integer(info, 1);
   const bool keeps = info[3].As<Napi::Boolean>();
+  const ChildSignal::Work work(engine.inCallback);
   const pid_t pid = engine.spawn.spawn(recipe, descriptor, hasRecord ? &record : nullptr, keeps);
   // within a callback of the epoll this is done once, at its end
   if (!engine.inCallback) closeLeft(engine);

@@ -48,6 +48,9 @@ struct Recipe {
   uid_t uid = 0;
   gid_t gid = 0;
   std::vector<gid_t> groups;
-  /// Signals that acceptd ignores or catches, and the handler must find at their default.
+  /// Whether the connection's own address is among the variables.
+  bool tellsLocal = false;
+  /// Signals that acceptd ignores, and all that it ignores or catches: the handler must find them at their default.
+  std::vector<int> ignoredSignals;
   std::vector<int> signals;
 };

@@ -81,6 +81,16 @@ void setLocal(Record& record, const sockaddr_storage& address) {
   memcpy(record.local, end.bytes, sizeof record.local);
 }
 
+Record withLocal(const Record& record, int connection) {
+  Record out = record;
+  sockaddr_storage local = {};
+  socklen_t length = sizeof local;
+  // a datagram's is known already, and is not the socket's
+  const bool isUnknown = record.family != 1 && record.localPort == 0;
+  if (isUnknown && getsockname(connection, reinterpret_cast<sockaddr*>(&local), &length) == 0) setLocal(out, local);
+  return out;
+}
+
 socklen_t toSocketAddress(const Record& record, sockaddr_storage& address) {
   memset(&address, 0, sizeof address);
   if (record.family == 4 && record.mapped == 0) {

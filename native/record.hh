@@ -31,6 +31,9 @@ static_assert(sizeof(Record) == 64 && offsetof(Record, remote) == 24 && offsetof
 void setRemote(Record& record, const sockaddr_storage& address);
 void setLocal(Record& record, const sockaddr_storage& address);
 
+/// The same with the connection's own address; the kernel is asked for it unless it is there.
+[[nodiscard]] Record withLocal(const Record& record, int connection);
+
 /// The peer as a socket address that fits a socket of the record's own family (mapped again where it was mapped).
 socklen_t toSocketAddress(const Record& record, sockaddr_storage& address);
 

@@ -77,7 +77,8 @@ socklen_t toUnixAddress(const std::string& path, sockaddr_un& address) {
   return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (isAbstract ? 0 : 1));
 }
 
-/// An accepted connection's record: from its addresses, or from its credentials where it is a unix socket.
+/// An accepted connection's record: from its peer's address, or from its credentials where it is a unix socket. Its own
+/// address is found when a handler is to know it.
 void describe(int descriptor, const sockaddr_storage& remote, Record& record) {
   record = {};
   record.fd = descriptor;
@@ -93,9 +94,6 @@ void describe(int descriptor, const sockaddr_storage& remote, Record& record) {
     return;
   }
   setRemote(record, remote);
-  sockaddr_storage local = {};
-  socklen_t length = sizeof local;
-  if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&local), &length) == 0) setLocal(record, local);
 }
 
 }  // namespace
@@ -219,6 +217,7 @@ Napi::Value acceptBatch(const Napi::CallbackInfo& info) {
   Stamps* const stamps = engine.stamps.get();
   // a reload accepts without having been told by epoll
   const double ready = !stamps ? 0 : stamps->ready() > 0 ? stamps->ready() : momentNow();
+  const ChildSignal::Work work(engine.inCallback);
   size_t count = 0;
   for (size_t tries = 0; count < limit && tries < kRecords; tries++) {
     sockaddr_storage remote = {};

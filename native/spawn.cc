@@ -11,6 +11,8 @@
 #include <csignal>
 #include <cstring>
 
+#include "clone.hh"
+
 namespace {
 
 constexpr size_t kGuard = 4096;
@@ -66,7 +68,7 @@ struct Slot {
   [[nodiscard]] bool hasLeftTable() { return mailbox->hasOwnTable.load() != 0 || !isRunning(); }
 
   /// The connection's variables go behind the stack; false when they do not fit.
-  [[nodiscard]] bool writeVariables(const Record* record) {
+  [[nodiscard]] bool writeVariables(const Record* given, int handed) {
     char* out = memory + kGuard + kStack;
     const char* end = out + kVariables;
     environment.assign(recipe->environment.begin(), recipe->environment.end());
@@ -78,11 +80,12 @@ struct Slot {
       plan.listenPid = out + sizeof name - 1;
       out += sizeof name + 16;
     }
-    if (record) {
+    if (given) {
+      const Record record = recipe->tellsLocal ? withLocal(*given, handed) : *given;
       for (const auto& [prefix, field] : recipe->dynamicVariables) {
         if (out + prefix.size() + kFieldLength + 1 > end) return false;
         memcpy(out, prefix.data(), prefix.size());
-        const size_t length = formatField(*record, field, out + prefix.size());
+        const size_t length = formatField(record, field, out + prefix.size());
         if (length == 0) continue;
         environment.push_back(out);
         out += prefix.size() + length;
@@ -96,13 +99,17 @@ struct Slot {
 
 namespace {
 
-/// libc's clone() sets up the child's stack; it uses errno in the parent only.
-/// Note that the kernel makes memory undumpable when a child that shares it changes its user, and so keeps that user
-/// from tracing its way into ours.
-pid_t cloneChild(Slot& slot, bool sharesTable) {
-  const int flags = CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD | (sharesTable ? CLONE_FILES : 0);
-  slot.tid = 1;
-  return clone(runChild, slot.stackTop(), flags, &slot.plan, nullptr, nullptr, &slot.tid);
+/// With all signals blocked: a handler of ours must not run in a child that shares our memory. -errno.
+template <typename Start>
+pid_t withoutSignals(Start start) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = start();
+  const int error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return pid < 0 ? -error : pid;
 }
 
 /// Without libc's fork handlers, and on the same stack: valgrind knows no other way.
@@ -113,6 +120,26 @@ pid_t forkChild(Slot& slot) {
 }
 
 }  // namespace
+
+/// -errno. Note that the kernel makes memory undumpable when a child that shares it changes its user, and so keeps that
+/// user from tracing its way into ours.
+pid_t SpawnEngine::cloneChild(Slot& slot, bool sharesTable) {
+  const int flags = sharesTable ? CLONE_FILES : 0;
+  slot.tid = 1;
+  slot.plan.hasNoHandlers = isClone3Known_;
+  if (isClone3Known_) {
+    const pid_t pid =
+        cloneWithoutHandlers(runChild, &slot.plan, slot.stackTop() - kStack, kStack, static_cast<uint64_t>(flags), &slot.tid);
+    if (pid != -ENOSYS && pid != -EPERM && pid != -EINVAL) return pid;
+    isClone3Known_ = false;
+    slot.plan.hasNoHandlers = false;
+  }
+  // libc's clone() sets up the child's stack; it uses errno in the parent only
+  return withoutSignals([&] {
+    const int all = flags | CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD;
+    return clone(runChild, slot.stackTop(), all, &slot.plan, nullptr, nullptr, &slot.tid);
+  });
+}
 
 SpawnEngine::SpawnEngine() = default;
 
@@ -172,7 +199,7 @@ pid_t SpawnEngine::spawn(std::shared_ptr<const Recipe> recipe, int handed, const
   Slot* slot = takeSlot();
   if (!slot) return -EAGAIN;
   slot->recipe = std::move(recipe);
-  if (!slot->writeVariables(record)) {
+  if (!slot->writeVariables(record, handed)) {
     release(slot);
     return -E2BIG;
   }
@@ -187,14 +214,10 @@ pid_t SpawnEngine::spawn(std::shared_ptr<const Recipe> recipe, int handed, const
   slot->plan.isTraced = isTraced;
   slot->plan.mailbox = slot->mailbox;
 
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  const pid_t pid = memory_ == Memory::Shared ? cloneChild(*slot, sharesTable) : forkChild(*slot);
-  const int error = errno;
+  slot->plan.hasNoHandlers = false;
+  const pid_t pid =
+      memory_ == Memory::Shared ? cloneChild(*slot, sharesTable) : withoutSignals([slot] { return forkChild(*slot); });
   const double spawned = isTraced ? momentNow() : 0;
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   // The scheduler may put the child behind us on our own processor, where it would wait until we sleep. Measured at one
   // client, first byte: 469 us instead of 563 (static handler). With many clients we had better take the next one first.
   if (pid > 0 && alive_ <= kFewAlive) sched_yield();
@@ -202,7 +225,7 @@ pid_t SpawnEngine::spawn(std::shared_ptr<const Recipe> recipe, int handed, const
     slot->tid = 0;
     slot->closeAll();
     release(slot);
-    return -error;
+    return pid;
   }
   alive_++;
   if (isTraced) stamps_->spawn(pid, *record, spawning, spawned);

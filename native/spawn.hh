@@ -49,6 +49,9 @@ class SpawnEngine {
   /// From here on starts are stamped, until nullptr says that nobody wants it.
   void stampInto(Stamps* stamps) { stamps_ = stamps; }
 
+  /// Children that were started and not forgotten.
+  [[nodiscard]] int alive() const { return alive_; }
+
   /// Counts a descriptor as long-lived, which decides between copying and sharing the table.
   void countRaised(int descriptor);
 
@@ -56,6 +59,7 @@ class SpawnEngine {
   int closeCounted(int descriptor);
 
  private:
+  [[nodiscard]] pid_t cloneChild(Slot& slot, bool sharesTable);
   [[nodiscard]] bool findSources(Slot& slot, int handed, bool keeps);
   Slot* takeSlot();
   void release(Slot* slot);
@@ -72,5 +76,7 @@ class SpawnEngine {
   int raised_ = 0;
   Memory memory_ = Memory::Shared;
   Stamps* stamps_ = nullptr;
+  /// Until the kernel, or a filter, says that it is not.
+  bool isClone3Known_ = true;
   int alive_ = 0;  // children, reaped ones less
 };

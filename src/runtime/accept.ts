@@ -15,6 +15,8 @@ import type { States } from './watch.ts';
 
 /** Clients of one listener in one turn of the loop; the others' turn comes before its next. */
 const batch = 16;
+/** Instances of a server whose clients come one after the other: the new one, and one that has not been reaped yet. */
+const quiet = 2;
 
 const shortages: ReadonlyMap<string, 'descriptors' | 'processes'> = new Map([
   ['EMFILE', 'descriptors'],
@@ -145,9 +147,10 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
     const room = makeRoom(listener.service);
     if (room === 0) return;
     try {
-      // the first is answered before the kernel is asked for more: most often there are none, and it may have shown
-      // that there is a shortage
-      if (acceptSome(listener, 1) === 1 && room > 1 && listener.isWatched) acceptSome(listener, room - 1);
+      // the first is answered before the kernel is asked for more: it may have shown that there is a shortage. Where
+      // nearly nobody else is served there are none: epoll tells if there are after all, and sooner
+      if (acceptSome(listener, 1) !== 1 || room === 1 || runtime.instances.size <= quiet) return;
+      if (listener.isWatched) acceptSome(listener, room - 1);
     } catch (error) {
       shed(listener);
       onStartError(listener.service, error, undefined);

@@ -144,7 +144,12 @@ t.test(
     t.ok(processorTime(acceptd.pid) - time <= 200);
     for (const client of clients) client.destroy();
     t.equal(await exchange(other, 'built-in', { timeout: 5_000 }), 'built-in');
-    const again = await enter(port);
+    // those who have gone are still in the queue, and all of them at once may be too many again
+    let again: Awaited<ReturnType<typeof enter>> | undefined;
+    for (let attempt = 0; again === undefined && attempt < 5; attempt++) {
+      again = await enter(port).catch(() => undefined);
+    }
+    if (again === undefined) return t.fail('nobody is served again');
     await leave(again);
     t.equal(await acceptd.stop(), 0);
   },
