@@ -33,8 +33,8 @@ const usageError = (message: string): Refusal => new Refusal(message, exitStatus
 
 const main = fileURLToPath(new URL('../main.js', import.meta.url));
 
-/** Columns of a terminal, or of a page. */
-const widthOf = (stream: NodeJS.WriteStream): number => (stream.isTTY ? stream.columns : 100);
+/** Columns of a terminal (one without a size says 0), or of a page. */
+const widthOf = (stream: NodeJS.WriteStream): number => (stream.isTTY ? stream.columns || 80 : 100);
 
 const isUnicode = (): boolean => {
   const { LC_ALL, LC_CTYPE, LANG } = process.env;

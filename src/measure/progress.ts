@@ -71,7 +71,7 @@ export const createProgress = (
       if (stream.isTTY !== true || clock() - drawnAt < shortestPause) return;
       drawnAt = clock();
       // the last column stays free: a cursor behind it would have gone to the next line
-      draw(formatProgress(progress, { width: (stream.columns ?? 80) - 1, isUnicode: options.isUnicode }));
+      draw(formatProgress(progress, { width: (stream.columns || 80) - 1, isUnicode: options.isUnicode }));
     },
     /** Takes the line away; what is printed next begins where it stood. */
     clear: (): void => {

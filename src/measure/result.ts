@@ -147,7 +147,7 @@ export type Result = {
   readonly errors: Errors;
   /** Under way when the run was interrupted. */
   readonly unfinished: number;
-  /** Connections that the drawing side was too slow to record; they are in no figure but the rate. */
+  /** Connections that the drawing side was too slow to record; they are in no figure. */
   readonly unrecorded: number;
   /** Open loop: connections that began later than they should because too many were under way already. */
   readonly late: number;

@@ -46,7 +46,7 @@ const counts = (result: Result, look: Look): readonly string[] => {
     errors === '' ? entry('errors', 'none', look) : styled(entry('errors', errors, look), 'red', look),
     ...(unfinished > 0 ? [entry('unfinished', `${showCount(unfinished)} when the run ended`, look)] : []),
     ...(unrecorded > 0
-      ? [entry('unrecorded', `${showCount(unrecorded)} came too fast to be recorded: only in the rate`, look)]
+      ? [entry('unrecorded', `${showCount(unrecorded)} came too fast to be recorded: in no figure`, look)]
       : []),
     ...(late > 0
       ? [

@@ -158,7 +158,7 @@ export const runNotices = (result: Result): Markup => {
       : undefined,
     unfinished > 0 ? `${showCount(unfinished)} connections were under way when the run ended.` : undefined,
     unrecorded > 0
-      ? `${showCount(unrecorded)} connections could not be recorded in time and are in no figure but the rate.`
+      ? `${showCount(unrecorded)} connections could not be recorded in time and are in no figure.`
       : undefined,
     late > 0
       ? `${showCount(late)} connections began later than they should: too many were under way already.`
