@@ -54,7 +54,7 @@ struct Load {
 
   /// Also when the process ends in the middle of a run: the thread may call nothing that is gone by then.
   void stop() {
-    loop->stop();
+    if (loop) loop->stop();
     thread.join();
   }
 };
@@ -75,6 +75,7 @@ struct RunningResponder {
   void stop() {
     responder.stop();
     thread.join();
+    responder.close();
   }
 };
 
@@ -149,6 +150,7 @@ int readPlan(const Napi::Object& from, LoadPlan& plan) {
 void tellEnd(napi_env env, napi_value callback, void*, void* data) {
   auto& load = *static_cast<Load*>(data);
   load.thread.join();
+  load.loop.reset();
   if (env == nullptr) return;
   const LoadSummary& found = load.summary;
   const double numbers[] = {found.begunAt,           found.measuredFrom, found.measuredUntil, found.clientTime,
@@ -193,7 +195,8 @@ Napi::Value startLoad(const Napi::CallbackInfo& info) {
 
 /// stopLoad(handle): the end comes soon, through onEnded.
 Napi::Value stopLoad(const Napi::CallbackInfo& info) {
-  info[0].As<Napi::External<Load>>().Data()->loop->stop();
+  Load& load = *info[0].As<Napi::External<Load>>().Data();
+  if (load.loop) load.loop->stop();
   return number(info, 0);
 }
 

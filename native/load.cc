@@ -103,8 +103,10 @@ void LoadLoop::stop() {
 }
 
 LoadSummary LoadLoop::run() {
+  prctl(PR_SET_NAME, "bench-clients");
   prctl(PR_SET_TIMERSLACK, 1UL);
   summary_.begunAt = now_ = rawNow();
+  ring_->begunAt.store(now_);
   summary_.measuredFrom = now_ + plan_.warmUp;
   summary_.measuredUntil = summary_.measuredFrom + plan_.duration;
   epoll_event ready[kBatch];
@@ -337,7 +339,6 @@ void LoadLoop::rest(Client& client) {
 
 void LoadLoop::record(const Sample& sample) {
   const uint32_t written = ring_->written.load(std::memory_order_relaxed);
-  ring_->open.store(static_cast<uint32_t>(open_), std::memory_order_relaxed);
   if (written - ring_->read.load(std::memory_order_acquire) >= capacity_) {
     summary_.unrecorded++;
     return;

@@ -47,8 +47,10 @@ struct Sample {
 struct RingHeader {
   std::atomic<uint32_t> written;
   std::atomic<uint32_t> read;
-  std::atomic<uint32_t> open;
-  uint32_t reserved[13];
+  uint32_t reserved[2];
+  /// When the run began; 0 before.
+  std::atomic<double> begunAt;
+  uint32_t more[10];
 };
 static_assert(sizeof(RingHeader) == 64 && sizeof(Sample) == 64);
 

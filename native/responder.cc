@@ -41,13 +41,14 @@ void Responder::run() {
 
 /// shutdown() ends a blocked accept(); a datagram socket is woken by a datagram.
 void Responder::stop() {
+  if (!socket_.isOpen()) return;
   isStopped_.store(true);
   shutdown(socket_.get(), SHUT_RDWR);
   if (socketType_ != SOCK_DGRAM) return;
   const int sender = socket(address_.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (sender < 0) return;
   sendto(sender, &kAnswer, 1, 0, reinterpret_cast<const sockaddr*>(&address_), addressLength_);
-  close(sender);
+  ::close(sender);
 }
 
 void Responder::answerClients() {
@@ -59,7 +60,7 @@ void Responder::answerClients() {
     }
     // held back until the close, so that both go in one segment
     send(client, &kAnswer, 1, MSG_NOSIGNAL | MSG_MORE);
-    close(client);
+    ::close(client);
   }
 }
 

@@ -18,6 +18,8 @@ class Responder {
   void run();
   /// From any thread.
   void stop();
+  /// When nobody runs it any more.
+  void close() { socket_.reset(); }
 
  private:
   void answerClients();

@@ -83,6 +83,8 @@ export type ServerUse = {
   /** Highest resident set of the server process itself, in KiB; `sinceStart` when the kernel would not reset the mark. */
   readonly peakKibibytes: number | undefined;
   readonly peakIs: 'of the run' | 'since its start';
+  /** What the figures leave out or hold too much of, as a sentence. */
+  readonly note?: string;
 };
 
 export type Settings = {

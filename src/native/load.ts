@@ -70,7 +70,11 @@ export type LoadSummary = {
 type Handle = { readonly load: unique symbol };
 
 const addon = openAddon<{
-  startLoad(plan: LoadPlan, ring: ArrayBuffer, onEnded: (numbers: readonly number[]) => void): Handle | number;
+  startLoad(
+    plan: LoadPlan,
+    ring: ArrayBuffer,
+    onEnded: (numbers: readonly number[]) => void,
+  ): Handle | number;
   stopLoad(handle: Handle): void;
   startResponder(kind: string, version: number): readonly [Handle, number | string] | number;
   stopResponder(handle: Handle): void;
@@ -83,8 +87,8 @@ const sampleFields = 8;
 const capacity = 1 << 17;
 
 export type Load = {
-  /** How many connections were under way when the last one ended. */
-  readonly countOpen: () => number;
+  /** When the run began; undefined when its thread has not come to it yet. */
+  readonly begunAt: () => number | undefined;
   /** Hands over the connections that have ended since; the sample is the same object each time. */
   readonly takeSamples: (take: (sample: LoadSample) => void) => void;
   /** Ends the run; what is under way is left unfinished. */
@@ -96,6 +100,7 @@ export type Load = {
 export const startLoad = (plan: LoadPlan): Load => {
   const ring = new ArrayBuffer(headerSize + capacity * sampleFields * 8);
   const header = new Int32Array(ring, 0, headerSize / 4);
+  const beginning = new Float64Array(ring, 16, 1);
   const fields = new Float64Array(ring, headerSize);
   const sample: LoadSample = {
     intended: 0,
@@ -143,7 +148,7 @@ export const startLoad = (plan: LoadPlan): Load => {
   const running = demandHandle('start the clients', handle);
 
   return {
-    countOpen: () => Atomics.load(header, 2),
+    begunAt: () => beginning[0] || undefined,
     takeSamples: (take) => {
       const written = Atomics.load(header, 0) >>> 0;
       // both count upwards and wrap at 2^32
