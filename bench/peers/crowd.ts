@@ -19,9 +19,13 @@ export const gatherCrowd = async (
   port: number,
   count: number,
 ): Promise<Crowd | { readonly failure: string }> => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'crowd-process.js'), String(port), String(count)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'crowd-process.js'), String(port), String(count)],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   crowds.add(child);
   const ended = once(child, 'exit').then(() => crowds.delete(child));
   const leave = async () => {

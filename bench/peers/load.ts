@@ -1,10 +1,12 @@
-// One run of acceptd's own clients against one server: the only place here that knows the measuring tool.
-import { startLoad } from '../../src/native/load.ts';
-import { errorKinds } from '../../src/measure/result.ts';
+// One run of acceptd's own clients against one server: the only place here that asks the measuring tool.
+import { measure } from '../../src/measure/measure.ts';
+import type { Distribution, Result } from '../../src/measure/result.ts';
 import type { Measurement, Percentiles } from './sample.ts';
 
 /** Milliseconds where it is a length of time. */
 export type Load = {
+  /** How the run is called in charts. */
+  readonly name: string;
   readonly port: number;
   /** In an open loop: how many may be under way at once. */
   readonly clients: number;
@@ -24,74 +26,69 @@ export type Load = {
   readonly sources?: number;
 };
 
-const firstSource = 0x7f020001;
+const firstSource = { number: 0x7f020001, text: '127.2.0.1' };
 
-const percentilesOf = (values: number[]): Percentiles => {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number) =>
-    (sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0) / 1000;
-  return { p50: at(0.5), p90: at(0.9), p99: at(0.99), 'p99.9': at(0.999), most: at(1) };
+const percentilesOf = ({ p50, p90, p99, p99_9, most }: Distribution): Percentiles => ({
+  p50,
+  p90,
+  p99,
+  'p99.9': p99_9,
+  most,
+});
+
+/** How many took more than ten times the median, as far as the curve tells. */
+export const countSlow = ({ curve, count, p50 }: Distribution): number => {
+  const within = curve.findLast(([, value]) => value <= 10 * p50)?.[0] ?? 100;
+  return Math.round((count * (100 - within)) / 100);
 };
 
-export const measureLoad = async (load: Load): Promise<Measurement> => {
-  const total = load.warmUp + (load.duration ?? 60000);
-  const running = startLoad({
-    address: { kind: 'tcp', version: 4, host: '127.0.0.1', port: load.port },
-    clients: load.clients,
-    arrivals:
-      load.rate === undefined
-        ? undefined
-        : Float64Array.from(
-            { length: Math.floor((total / 1000) * load.rate) },
-            (_, index) => (index * 1e9) / (load.rate ?? 1),
-          ),
-    warmUp: load.warmUp * 1e6,
-    duration: (load.duration ?? 60000) * 1e6,
-    count: load.count ?? 1e9,
-    timeout: load.timeout * 1e6,
-    sends: new Uint8Array(),
-    expects: Buffer.from(load.answer),
-    endsAt: 'end of file',
-    shutsDown: load.shutsDown ?? false,
-    resets: true,
-    tellsPorts: false,
-    sources: load.sources === undefined ? undefined : { first: firstSource, count: load.sources },
-  });
-  const firstBytes: number[] = [];
-  const ends: number[] = [];
-  const moments: number[] = [];
-  const errors: Record<string, number> = {};
-  const starts: number[] = [];
-  const takeSamples = () =>
-    running.takeSamples((sample) => {
-      const kind = errorKinds[sample.error - 1];
-      if (kind !== undefined) {
-        errors[kind] = (errors[kind] ?? 0) + 1;
-        return;
-      }
-      const from = load.rate === undefined ? sample.started : sample.intended;
-      starts.push(from);
-      moments.push(sample.ended);
-      firstBytes.push(sample.firstByte - from);
-      ends.push(sample.lastByte - from);
-    });
-  const timer = setInterval(takeSamples, 200);
-  const summary = await running.ended;
-  clearInterval(timer);
-  takeSamples();
-  if (summary.unfinished > 0) errors['unfinished'] = summary.unfinished;
-  const isMeasured = (_: number, index: number) => (starts[index] ?? 0) >= summary.measuredFrom;
-  const measuredEnds = ends.filter(isMeasured);
-  const endOfFile = percentilesOf(measuredEnds);
-  const last = load.count === undefined ? summary.measuredUntil : Math.max(0, ...moments);
-  const completed = moments.filter((moment) => moment >= summary.measuredFrom && moment <= last).length;
+/** In an open loop a connection's time counts from when it was to begin, in a closed one from when it did. */
+export const measurementOf = (result: Result): Measurement => {
+  const count = result.settings.loop === 'open' ? 'corrected' : 'uncorrected';
+  const { firstByte, lastByte } = result.latency;
   return {
-    connections: measuredEnds.length,
-    rate: last > summary.measuredFrom ? completed / ((last - summary.measuredFrom) / 1e9) : 0,
-    firstByte: percentilesOf(firstBytes.filter(isMeasured)),
-    endOfFile,
-    slow: measuredEnds.filter((time) => time / 1000 > 10 * endOfFile.p50).length,
-    late: summary.late,
-    errors,
+    connections: result.connections,
+    rate: result.rate,
+    firstByte: percentilesOf(firstByte[count]),
+    endOfFile: percentilesOf(lastByte[count]),
+    slow: countSlow(lastByte[count]),
+    late: result.late,
+    errors: { ...result.errors, unfinished: result.unfinished },
   };
+};
+
+/** Throws SystemError when the clients cannot be started. */
+export const measureLoad = async (
+  load: Load,
+): Promise<{ readonly measurement: Measurement; readonly result: Result }> => {
+  const { name, port, sources } = load;
+  const measuring = measure(
+    {
+      name,
+      target: `127.0.0.1:${port}`,
+      address: { kind: 'tcp', version: 4, host: '127.0.0.1', port },
+      clients: load.clients,
+      rate: load.rate,
+      arrivals: 'even',
+      seed: 1,
+      duration: load.duration === undefined ? undefined : load.duration / 1000,
+      count: load.count,
+      warmUp: load.warmUp / 1000,
+      timeout: load.timeout / 1000,
+      sends: new Uint8Array(),
+      expects: Buffer.from(load.answer),
+      endsAt: 'end of file',
+      shutsDown: load.shutsDown ?? false,
+      resets: true,
+      sources:
+        sources === undefined
+          ? undefined
+          : { first: firstSource.number, count: sources, text: `${sources} from ${firstSource.text} on` },
+      pid: undefined,
+    },
+    { hasFloor: false },
+  );
+  if ('mistake' in measuring) throw new Error(measuring.mistake);
+  const result = await measuring.result;
+  return { measurement: measurementOf(result), result };
 };

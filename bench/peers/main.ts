@@ -9,7 +9,14 @@ import { type Options, readOptions, renderUsage } from './options.ts';
 import { allScenarios } from './scenarios/all.ts';
 import type { Context } from './scenarios/scenario.ts';
 import { allServers, findServers } from './servers/all.ts';
-import { type Found, type Run, renderJson, renderSettings, renderShortTable, renderSummary } from './summary.ts';
+import {
+  type Found,
+  type Run,
+  renderJson,
+  renderSettings,
+  renderShortTable,
+  renderSummary,
+} from './summary.ts';
 import { openWorkshop } from './workshop.ts';
 
 const readmeFile = join(projectDirectory, 'README.md');

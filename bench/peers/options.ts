@@ -43,7 +43,12 @@ servers:   ${names.servers.join(', ')}
 handlers:  ${names.handlers.join(', ')}
 scenarios: ${names.scenarios.join(', ')}`;
 
-const readNumber = (name: string, text: string | undefined, usual: number, range: readonly [number, number]) => {
+const readNumber = (
+  name: string,
+  text: string | undefined,
+  usual: number,
+  range: readonly [number, number],
+) => {
   if (text === undefined) return usual;
   const value = Number(text);
   const [least, most] = range;

@@ -1,4 +1,5 @@
 // The interleaving: in every round each server is measured once for a short time, in an order that turns.
+import type { Result } from '../../src/measure/result.ts';
 import { type Load, measureLoad } from './load.ts';
 import { readForeignLoad } from './noise.ts';
 import type { Sample } from './sample.ts';
@@ -31,7 +32,21 @@ export const rotate = <Item>(items: readonly Item[], by: number): readonly Item[
   return [...items.slice(at), ...items.slice(0, at)];
 };
 
-const take = async (turn: Turn): Promise<Sample['measurement']> => {
+// With many clients or a slow handler a client may not come to its second turn in so short a time.
+const mostStretched = 16;
+
+const stretch = (load: Load, factor: number): Load =>
+  load.duration === undefined
+    ? load
+    : { ...load, warmUp: load.warmUp * factor, duration: load.duration * factor };
+
+const hasEnough = ({ connections, errors }: Sample['measurement'], load: Load): boolean =>
+  load.duration === undefined ||
+  load.rate !== undefined ||
+  connections >= load.clients ||
+  Object.values(errors).some((count) => count > 0);
+
+const take = async (turn: Turn): Promise<Awaited<ReturnType<typeof measureLoad>>> => {
   const end = turn.meanwhile?.();
   try {
     return await measureLoad(turn.load);
@@ -43,11 +58,13 @@ const take = async (turn: Turn): Promise<Sample['measurement']> => {
 export const measureInRounds = async (
   { scenario, rounds, groups }: Plan,
   progress: (round: number) => void,
+  onResult: (turn: Turn, round: number, result: Result) => void = () => undefined,
 ): Promise<Outcome> => {
   const samples: Sample[] = [];
   const foreignLoads: number[] = [];
   // A server that has closed its port for good would only cost time.
   const silent = new Set<string>();
+  const factors = new Map<string, number>();
   for (let round = 0; round < rounds; round++) {
     progress(round + 1);
     foreignLoads.push(await readForeignLoad());
@@ -56,7 +73,16 @@ export const measureInRounds = async (
         const { server, handler, setting, load } = turn;
         const series = `${server}\n${handler}\n${setting}`;
         if (silent.has(series)) continue;
-        const measurement = await take(turn);
+        const place = `${series}\n${load.clients}`;
+        let factor = factors.get(place) ?? 1;
+        let taken = await take({ ...turn, load: stretch(load, factor) });
+        while (!hasEnough(taken.measurement, load) && factor < mostStretched) {
+          factor *= 2;
+          taken = await take({ ...turn, load: stretch(load, factor) });
+        }
+        factors.set(place, factor);
+        const { measurement, result } = taken;
+        onResult(turn, round, result);
         samples.push({ scenario, handler, server, setting, clients: load.clients, round, measurement });
         if (measurement.connections === 0) silent.add(series);
       }

@@ -88,7 +88,8 @@ export const startServer = async (
   const server: Running = { command, child };
   running.add(server);
   const isGone = () =>
-    hasEnded(child) && (command.pidFile === undefined || (child.exitCode !== 0 && readPid(server) === undefined));
+    hasEnded(child) &&
+    (command.pidFile === undefined || (child.exitCode !== 0 && readPid(server) === undefined));
   child.on('error', () => running.delete(server));
   const log = () => readFileSync(logFile, 'utf8');
 

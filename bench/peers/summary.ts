@@ -89,6 +89,8 @@ export const renderJson = (run: Run): string => {
 export const renderSettings = (kinds: readonly ServerKind[]): string =>
   kinds
     .map(({ name, title, settings }) =>
-      [`**${title}** (\`${name}\`)`, '', ...settings.map(({ text, reason }) => `* ${text}: ${reason}`)].join('\n'),
+      [`**${title}** (\`${name}\`)`, '', ...settings.map(({ text, reason }) => `* ${text}: ${reason}`)].join(
+        '\n',
+      ),
     )
     .join('\n\n');

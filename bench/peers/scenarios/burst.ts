@@ -43,7 +43,13 @@ export const burst: Scenario = {
     );
     await stopAll(candidates);
     const { samples } = outcome;
-    const asked = (figure: Figure) => ({ scenario: name, handler: handlerName, clients: count, setting: '', figure });
+    const asked = (figure: Figure) => ({
+      scenario: name,
+      handler: handlerName,
+      clients: count,
+      setting: '',
+      figure,
+    });
     const lost = summaryOf(samples, { ...asked('failed'), server: 'acceptd' });
     return {
       ...outcome,

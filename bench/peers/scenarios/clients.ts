@@ -1,7 +1,14 @@
 // Every server with every handler at 1, 8, 32 and 128 clients, each of which asks again when it has been served.
 import type { Result } from '../../../src/measure/result.ts';
 import { startCandidates, stopAll } from '../candidate.ts';
-import { type Column, figureColumn, type Named, ratioColumn, renderErrors, renderServers } from '../report.ts';
+import {
+  type Column,
+  figureColumn,
+  type Named,
+  ratioColumn,
+  renderErrors,
+  renderServers,
+} from '../report.ts';
 import { measureInRounds, type Outcome } from '../rounds.ts';
 import type { Figure, Sample } from '../sample.ts';
 import { judgeTargets } from '../targets.ts';
@@ -20,7 +27,13 @@ const figures: readonly { readonly figure: 'firstByte' | 'rate'; readonly title:
 ];
 
 const columnsOf = (handler: string, figure: 'firstByte' | 'rate'): readonly Column[] => {
-  const asked = (clients: number, of: Figure) => ({ scenario: name, setting: '', handler, clients, figure: of });
+  const asked = (clients: number, of: Figure) => ({
+    scenario: name,
+    setting: '',
+    handler,
+    clients,
+    figure: of,
+  });
   const key = asked(ratiosAt[figure], figure);
   return [
     ...clientCounts.map((clients) =>

@@ -115,7 +115,11 @@ const grow = async (
   };
 };
 
-type Grew = Outcome & { readonly readings: readonly Reading[]; readonly text: string; readonly judgements: readonly Judgement[] };
+type Grew = Outcome & {
+  readonly readings: readonly Reading[];
+  readonly text: string;
+  readonly judgements: readonly Judgement[];
+};
 
 const report = (
   dimension: Dimension,
@@ -138,7 +142,9 @@ const report = (
     readings.find(({ setting }) => setting === settingOf(dimension, size))?.value;
   const memoryForEach = (size: number): number | undefined => {
     const [from, to] = [memoryAt(least), memoryAt(size)];
-    return from === undefined || to === undefined || size === least ? undefined : (to - from) / (size - least);
+    return from === undefined || to === undefined || size === least
+      ? undefined
+      : (to - from) / (size - least);
   };
   const rows = sizes.map((size) => {
     const ratio = ratioOf(samples, question(size), question(least));
@@ -161,7 +167,10 @@ const report = (
     samples,
     foreignLoads,
     readings,
-    text: renderTable([dimension.name, 'first byte, us', `/ ${least}`, 'private memory, KiB', 'KiB for each'], rows),
+    text: renderTable(
+      [dimension.name, 'first byte, us', `/ ${least}`, 'private memory, KiB', 'KiB for each'],
+      rows,
+    ),
     judgements: [
       judgement(
         `${subject}: first byte, against ${wholeNumber(least)}`,

@@ -58,21 +58,25 @@ export const listeners: Scenario = {
     await stopAll(candidates);
 
     const asked = (count: number) =>
-      ({ scenario: name, handler: handlerName, clients: 1, setting: settingOf(count), figure: 'firstByte' }) as const;
+      ({
+        scenario: name,
+        handler: handlerName,
+        clients: 1,
+        setting: settingOf(count),
+        figure: 'firstByte',
+      }) as const;
     const { samples } = outcome;
     // Each against itself, at the most that it has.
     const growth = {
       heading: 'most / 1',
       cell: (_: unknown, server: string) => {
-        const own = possible.filter((count) => samples.some((sample) => sample.server === server && sample.setting === settingOf(count)));
+        const own = possible.filter((count) =>
+          samples.some((sample) => sample.server === server && sample.setting === settingOf(count)),
+        );
         return ratioColumn('', asked(own.at(-1) ?? 1), { ...asked(1), server }).cell(samples, server);
       },
     };
-    const ratio = ratioOf(
-      samples,
-      { ...asked(most), server: 'acceptd' },
-      { ...asked(1), server: 'acceptd' },
-    );
+    const ratio = ratioOf(samples, { ...asked(most), server: 'acceptd' }, { ...asked(1), server: 'acceptd' });
     const errors = errorsOf(samples.filter(({ server }) => server === 'acceptd'));
     return {
       ...outcome,

@@ -25,7 +25,10 @@ const prepare = async (
   context: Context,
   kind: PresentServer,
   possible: readonly number[],
-): Promise<{ readonly candidates: readonly (Candidate & { count: number })[]; readonly crowds: readonly Crowd[] }> => {
+): Promise<{
+  readonly candidates: readonly (Candidate & { count: number })[];
+  readonly crowds: readonly Crowd[];
+}> => {
   const { workshop, say } = context;
   const handler = handlerNamed(context, handlerName);
   const candidates: (Candidate & { readonly count: number })[] = [];
@@ -99,7 +102,13 @@ export const live: Scenario = {
     const samples = outcomes.flatMap((outcome) => outcome.samples);
     const most = possible.at(-1) ?? 0;
     const asked = (count: number) =>
-      ({ scenario: name, handler: handlerName, clients: 1, setting: settingOf(count), figure: 'firstByte' }) as const;
+      ({
+        scenario: name,
+        handler: handlerName,
+        clients: 1,
+        setting: settingOf(count),
+        figure: 'firstByte',
+      }) as const;
     const ratio = ratioOf(samples, { ...asked(most), server: 'acceptd' }, { ...asked(0), server: 'acceptd' });
     const growth = {
       heading: `${settingOf(most)} / 0`,
@@ -128,7 +137,9 @@ export const live: Scenario = {
           ...possible.map((count) => figureColumn(settingOf(count), asked(count))),
           growth,
         ]),
-        ...(leftOut.length === 0 ? [] : [`Left out: ${leftOut.join(', ')}; this machine bears ${settingOf(bearable)}.`]),
+        ...(leftOut.length === 0
+          ? []
+          : [`Left out: ${leftOut.join(', ')}; this machine bears ${settingOf(bearable)}.`]),
         renderErrors(samples, able),
       ].join('\n\n'),
     };

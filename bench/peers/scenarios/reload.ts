@@ -76,9 +76,7 @@ export const reload: Scenario = {
       ...outcome,
       readings: [],
       results: [],
-      judgements: [
-        judgement('connections that fail while it reloads', failed, { atMost: 0 }, errorsOf(own)),
-      ],
+      judgements: [judgement('connections that fail while it reloads', failed, { atMost: 0 }, errorsOf(own))],
       text: [
         `${clients} clients, ${handler.title}, while the server gets SIGHUP every ${interval} ms. Slow: more than ten times the median of the same run.`,
         renderServers('reloads', samples, able, [

@@ -55,7 +55,8 @@ export const acceptdAsItComes: ServerKind = {
   settings: [
     {
       text: 'one line as in inetd.conf',
-      reason: 'what who changes nothing gets: a session, fd 3, variables, two log records for each connection',
+      reason:
+        'what who changes nothing gets: a session, fd 3, variables, two log records for each connection',
     },
   ],
   find: () => {

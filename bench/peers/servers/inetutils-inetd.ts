@@ -12,8 +12,14 @@ export const inetutilsInetd: ServerKind = {
   mostListeners: 1,
   reloads: true,
   settings: [
-    { text: '`-R 1000000`', reason: 'the default suspends a service that is started 1,000 times in a minute' },
-    { text: 'in the background, `-pFILE`', reason: 'the foreground is its debugging, which prints each step' },
+    {
+      text: '`-R 1000000`',
+      reason: 'the default suspends a service that is started 1,000 times in a minute',
+    },
+    {
+      text: 'in the background, `-pFILE`',
+      reason: 'the foreground is its debugging, which prints each step',
+    },
     { text: 'no `--environment`', reason: 'it sets no variables for the handler' },
     { text: 'backlog 10', reason: 'it is compiled in' },
   ],

@@ -15,7 +15,10 @@ export const rlinetd: ServerKind = {
     { text: '`instances 100000`', reason: '40 at a time otherwise' },
     { text: '`backlog 4096`', reason: 'nobody is kept out by the backlog' },
     { text: 'no `log`, no `tcpd`', reason: 'nothing is written or looked up for a connection' },
-    { text: '`-d`', reason: 'in the foreground, so that its process is known; it prints nothing for a connection' },
+    {
+      text: '`-d`',
+      reason: 'in the foreground, so that its process is known; it prints nothing for a connection',
+    },
   ],
   find: (programs) => {
     const program = programs.find('rlinetd');

@@ -11,7 +11,8 @@ export const socat: ServerKind = {
   settings: [
     {
       text: '`EXEC:...,nofork`',
-      reason: 'the forked socat becomes the handler, which gets the connection itself: no second process, no copying',
+      reason:
+        'the forked socat becomes the handler, which gets the connection itself: no second process, no copying',
     },
     { text: '`TCP4-LISTEN:...,fork`', reason: 'without it socat serves one client and ends' },
     { text: '`backlog=4096`', reason: 'nobody is kept out by the backlog (5 otherwise)' },

@@ -9,7 +9,10 @@ export const socketActivate: ServerKind = {
   mostListeners: 1,
   reloads: false,
   settings: [
-    { text: '`--accept --inetd`', reason: 'a handler for each connection, with the connection as its input and output' },
+    {
+      text: '`--accept --inetd`',
+      reason: 'a handler for each connection, with the connection as its input and output',
+    },
     { text: '`SYSTEMD_LOG_LEVEL=err`', reason: 'otherwise it writes five lines for a connection' },
   ],
   find: (programs) => {

@@ -37,7 +37,8 @@ const variants: readonly Variant[] = [
     settings: [
       {
         text: 'no limit is set',
-        reason: 'what who changes nothing gets: after 200 connections in 2 seconds the port is closed for good',
+        reason:
+          'what who changes nothing gets: after 200 connections in 2 seconds the port is closed for good',
       },
     ],
   },
@@ -54,7 +55,10 @@ const variants: readonly Variant[] = [
       'CapabilityBoundingSet=',
       'SystemCallFilter=@system-service',
     ],
-    settings: [limitsSetting, { text: '`ProtectSystem=strict` and six more', reason: 'what its manual advises' }],
+    settings: [
+      limitsSetting,
+      { text: '`ProtectSystem=strict` and six more', reason: 'what its manual advises' },
+    ],
   },
 ];
 
@@ -65,7 +69,8 @@ const common: readonly Setting[] = [
 
 // The unit's program is found where boot.sh shows the handlers.
 const unitsOf = ({ socket, service }: Variant, { port, program }: Assignment): Record<string, string> => ({
-  'bench.target': '[Unit]\nDefaultDependencies=no\nWants=bench.socket\nAfter=bench.socket\nAllowIsolate=yes\n',
+  'bench.target':
+    '[Unit]\nDefaultDependencies=no\nWants=bench.socket\nAfter=bench.socket\nAllowIsolate=yes\n',
   'bench.socket': ['[Unit]\nDefaultDependencies=no\n[Socket]', `ListenStream=127.0.0.1:${port}`, 'Accept=yes']
     .concat(socket, '')
     .join('\n'),
@@ -98,7 +103,9 @@ const refuse = (tree: string | undefined): string | undefined => {
     return `${tree} cannot be written`;
   }
   const tried = spawnSync('unshare', [...namespaces, 'true'], { encoding: 'utf8' });
-  return tried.status === 0 ? undefined : `no namespaces can be made: ${tried.stderr ?? tried.error?.message}`;
+  return tried.status === 0
+    ? undefined
+    : `no namespaces can be made: ${tried.stderr ?? tried.error?.message}`;
 };
 
 const startCommand =
@@ -128,7 +135,8 @@ export const systemdPeers: readonly ServerKind[] = variants.map((variant) => ({
   find: () => {
     const tree = findCgroupTree();
     const refusal = refuse(tree);
-    if (refusal !== undefined || tree === undefined) return { missing: refusal ?? 'no cgroup2 tree is mounted' };
+    if (refusal !== undefined || tree === undefined)
+      return { missing: refusal ?? 'no cgroup2 tree is mounted' };
     return { command: startCommand(variant, tree) };
   },
 }));
