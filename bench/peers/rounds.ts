@@ -2,7 +2,7 @@
 import type { Result } from '../../src/measure/result.ts';
 import { type Load, measureLoad } from './load.ts';
 import { readForeignLoad } from './noise.ts';
-import type { Sample } from './sample.ts';
+import { failuresOf, type Measurement, type Sample } from './sample.ts';
 
 /** One measurement of a round. */
 export type Turn = {
@@ -33,25 +33,29 @@ export const rotate = <Item>(items: readonly Item[], by: number): readonly Item[
 };
 
 // With many clients or a slow handler a client may not come to its second turn in so short a time.
-const mostStretched = 16;
+const mostStretched = 8;
 
 const stretch = (load: Load, factor: number): Load =>
   load.duration === undefined
     ? load
     : { ...load, warmUp: load.warmUp * factor, duration: load.duration * factor };
 
-const hasEnough = ({ connections, errors }: Sample['measurement'], load: Load): boolean =>
+const hasEnough = (measurement: Measurement, load: Load): boolean =>
   load.duration === undefined ||
   load.rate !== undefined ||
-  connections >= load.clients ||
-  Object.values(errors).some((count) => count > 0);
+  measurement.connections >= load.clients ||
+  failuresOf(measurement) > 0;
 
-const take = async (turn: Turn): Promise<Awaited<ReturnType<typeof measureLoad>>> => {
-  const end = turn.meanwhile?.();
-  try {
-    return await measureLoad(turn.load);
-  } finally {
-    end?.();
+type Taken = Awaited<ReturnType<typeof measureLoad>>;
+
+/** Measures longer and longer until there is something to see, and gives how much longer it became. */
+export const takeEnough = async (
+  load: Load,
+  firstFactor = 1,
+): Promise<Taken & { readonly factor: number }> => {
+  for (let factor = firstFactor; ; factor *= 2) {
+    const taken = await measureLoad(stretch(load, factor));
+    if (factor >= mostStretched || hasEnough(taken.measurement, load)) return { ...taken, factor };
   }
 };
 
@@ -74,17 +78,13 @@ export const measureInRounds = async (
         const series = `${server}\n${handler}\n${setting}`;
         if (silent.has(series)) continue;
         const place = `${series}\n${load.clients}`;
-        let factor = factors.get(place) ?? 1;
-        let taken = await take({ ...turn, load: stretch(load, factor) });
-        while (!hasEnough(taken.measurement, load) && factor < mostStretched) {
-          factor *= 2;
-          taken = await take({ ...turn, load: stretch(load, factor) });
-        }
+        const end = turn.meanwhile?.();
+        const { measurement, result, factor } = await takeEnough(load, factors.get(place));
+        end?.();
         factors.set(place, factor);
-        const { measurement, result } = taken;
         onResult(turn, round, result);
         samples.push({ scenario, handler, server, setting, clients: load.clients, round, measurement });
-        if (measurement.connections === 0) silent.add(series);
+        if (measurement.connections === 0 && failuresOf(measurement) > 0) silent.add(series);
       }
     }
   }

@@ -62,10 +62,19 @@ const stop = async (server: Running): Promise<void> => {
   server.command.release?.();
 };
 
-/** Descriptor limits can only be set by the process itself or its parent; a shell's ulimit does it before it execs. */
+/**
+ * Descriptor limits can only be set by the process itself or its parent; a shell's ulimit does it before it execs. The
+ * hard limit stays where it can: those who know how many they need raise theirs.
+ */
 const withDescriptors = (limit: number, command: Command): readonly [string, readonly string[]] => [
   '/bin/sh',
-  ['-c', 'ulimit -n "$0" && exec "$@"', String(limit), command.file, ...command.arguments],
+  [
+    '-c',
+    '{ ulimit -Sn "$0" 2>/dev/null || ulimit -n "$0"; } && exec "$@"',
+    String(limit),
+    command.file,
+    ...command.arguments,
+  ],
 ];
 
 let started = 0;

@@ -1,8 +1,7 @@
 // Connections that begin at moments fixed in advance, whatever the server does: what clients wait below its capacity.
 import { type Candidate, startCandidates, stopAll } from '../candidate.ts';
-import { measureLoad } from '../load.ts';
 import { medianColumn, renderErrors, renderServers, wholeNumber } from '../report.ts';
-import { measureInRounds } from '../rounds.ts';
+import { measureInRounds, takeEnough } from '../rounds.ts';
 import { type Context, handlerNamed, type Reading, type Scenario, usualTimeout } from './scenario.ts';
 
 const name = 'open';
@@ -23,7 +22,7 @@ const measureCapacity = async (
   const rates: number[] = [];
   for (let round = 0; round < Math.min(capacityRounds, options.rounds); round++) {
     const load = { name: 'capacity', port, clients: closedClients, timeout: usualTimeout };
-    const { measurement } = await measureLoad({ ...load, warmUp, duration, answer: handler.answer });
+    const { measurement } = await takeEnough({ ...load, warmUp, duration, answer: handler.answer });
     rates.push(measurement.rate);
   }
   // The middle one; one that serves nobody has no capacity.

@@ -60,7 +60,7 @@ export const handlerNamed = (context: Context, name: string): Handler => {
 };
 
 /** Milliseconds. */
-export const usualTimeout = 5000;
+export const usualTimeout = 3000;
 
 /** Those of the sizes that are not larger than was allowed. */
 export const sizesUpTo = (sizes: readonly number[], largest: number): readonly number[] => {
