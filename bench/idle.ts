@@ -93,7 +93,9 @@ const run = async (): Promise<void> => {
     ['wake-ups per minute', perMinute(after.voluntary - before.voluntary)],
     ['pre-emptions per minute', perMinute(after.involuntary - before.involuntary)],
   ];
-  process.stdout.write(`${renderTable([`acceptd, idle, ${services} services`, 'value'], rows)}\n`);
+  process.stdout.write(
+    `${renderTable({ header: [`acceptd, idle, ${services} services`, 'value'], rows })}\n`,
+  );
   await stop();
 };
 

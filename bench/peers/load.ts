@@ -58,9 +58,7 @@ export const measurementOf = (result: Result): Measurement => {
 };
 
 /** Throws SystemError when the clients cannot be started. */
-export const measureLoad = async (
-  load: Load,
-): Promise<{ readonly measurement: Measurement; readonly result: Result }> => {
+export const measureLoad = async (load: Load): Promise<Measurement> => {
   const { name, port, sources } = load;
   const measuring = measure(
     {
@@ -89,6 +87,5 @@ export const measureLoad = async (
     { hasFloor: false },
   );
   if ('mistake' in measuring) throw new Error(measuring.mistake);
-  const result = await measuring.result;
-  return { measurement: measurementOf(result), result };
+  return measurementOf(await measuring.result);
 };

@@ -68,7 +68,7 @@ const compare = async (commandLine: readonly string[], options: Options): Promis
   const run: Run = { startedAt, commandLine, options, ...(await runScenarios(options)) };
   process.stdout.write(`${renderSummary(run)}\n`);
   if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, renderJson(run));
-  if (options.htmlFile !== undefined) writeFileSync(options.htmlFile, await renderCharts(run));
+  if (options.htmlFile !== undefined) writeFileSync(options.htmlFile, renderCharts(run));
   if (options.update) updateDocuments(run);
 };
 

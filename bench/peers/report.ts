@@ -1,7 +1,7 @@
 // Turns samples into the tables that are printed and that the documents show.
 import { errorsOf, type Question, ratioOf, type Sample, summaryOf } from './sample.ts';
 import type { Summary } from './statistics.ts';
-import { renderTable } from './table.ts';
+import type { Table } from './table.ts';
 import type { Judgement } from './targets.ts';
 
 export type Named = { readonly name: string; readonly title: string };
@@ -52,18 +52,17 @@ export const ratioColumn = (
 });
 
 /** A row for each server that was measured at all. */
-export const renderServers = (
+export const tableOfServers = (
   title: string,
   samples: readonly Sample[],
   servers: readonly Named[],
   columns: readonly Column[],
-): string =>
-  renderTable(
-    [title, ...columns.map(({ heading }) => heading)],
-    servers
-      .filter(({ name }) => samples.some(({ server }) => server === name))
-      .map(({ name, title: row }) => [row, ...columns.map(({ cell }) => cell(samples, name))]),
-  );
+): Table => ({
+  header: [title, ...columns.map(({ heading }) => heading)],
+  rows: servers
+    .filter(({ name }) => samples.some(({ server }) => server === name))
+    .map(({ name, title: row }) => [row, ...columns.map(({ cell }) => cell(samples, name))]),
+});
 
 export const renderErrors = (samples: readonly Sample[], servers: readonly Named[]): string => {
   const lines = servers.flatMap(({ name, title }) => {
@@ -73,16 +72,13 @@ export const renderErrors = (samples: readonly Sample[], servers: readonly Named
   return `Failed connections: ${lines.length === 0 ? 'none' : lines.join('; ')}.`;
 };
 
-export const renderJudgements = (judgements: readonly Judgement[]): string =>
-  judgements.length === 0
-    ? ''
-    : renderTable(
-        ['acceptd', 'wanted', 'median', 'range of rounds', 'verdict'],
-        judgements.map(({ text, bound, figure, verdict, remark }) => [
-          text,
-          bound,
-          figure === undefined ? '-' : twoDigits(figure.median),
-          figure === undefined ? '-' : `${twoDigits(figure.least)} to ${twoDigits(figure.most)}`,
-          remark === '' ? verdict : `${verdict} (${remark})`,
-        ]),
-      );
+export const tableOfJudgements = (judgements: readonly Judgement[]): Table => ({
+  header: ['acceptd', 'wanted', 'median', 'range of rounds', 'verdict'],
+  rows: judgements.map(({ text, bound, figure, verdict, remark }) => [
+    text,
+    bound,
+    figure === undefined ? '-' : twoDigits(figure.median),
+    figure === undefined ? '-' : `${twoDigits(figure.least)} to ${twoDigits(figure.most)}`,
+    remark === '' ? verdict : `${verdict} (${remark})`,
+  ]),
+});

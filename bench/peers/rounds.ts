@@ -1,5 +1,4 @@
 // The interleaving: in every round each server is measured once for a short time, in an order that turns.
-import type { Result } from '../../src/measure/result.ts';
 import { type Load, measureLoad } from './load.ts';
 import { readForeignLoad } from './noise.ts';
 import { failuresOf, type Measurement, type Sample } from './sample.ts';
@@ -46,23 +45,20 @@ const hasEnough = (measurement: Measurement, load: Load): boolean =>
   measurement.connections >= load.clients ||
   failuresOf(measurement) > 0;
 
-type Taken = Awaited<ReturnType<typeof measureLoad>>;
-
 /** Measures longer and longer until there is something to see, and gives how much longer it became. */
 export const takeEnough = async (
   load: Load,
   firstFactor = 1,
-): Promise<Taken & { readonly factor: number }> => {
+): Promise<{ readonly measurement: Measurement; readonly factor: number }> => {
   for (let factor = firstFactor; ; factor *= 2) {
-    const taken = await measureLoad(stretch(load, factor));
-    if (factor >= mostStretched || hasEnough(taken.measurement, load)) return { ...taken, factor };
+    const measurement = await measureLoad(stretch(load, factor));
+    if (factor >= mostStretched || hasEnough(measurement, load)) return { measurement, factor };
   }
 };
 
 export const measureInRounds = async (
   { scenario, rounds, groups }: Plan,
   progress: (round: number) => void,
-  onResult: (turn: Turn, round: number, result: Result) => void = () => undefined,
 ): Promise<Outcome> => {
   const samples: Sample[] = [];
   const foreignLoads: number[] = [];
@@ -79,10 +75,9 @@ export const measureInRounds = async (
         if (silent.has(series)) continue;
         const place = `${series}\n${load.clients}`;
         const end = turn.meanwhile?.();
-        const { measurement, result, factor } = await takeEnough(load, factors.get(place));
+        const { measurement, factor } = await takeEnough(load, factors.get(place));
         end?.();
         factors.set(place, factor);
-        onResult(turn, round, result);
         samples.push({ scenario, handler, server, setting, clients: load.clients, round, measurement });
         if (measurement.connections === 0 && failuresOf(measurement) > 0) silent.add(series);
       }

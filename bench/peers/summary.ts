@@ -2,10 +2,12 @@
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { describeNoise } from './noise.ts';
 import type { Options } from './options.ts';
-import { medianColumn, renderJudgements, renderServers } from './report.ts';
+import { medianColumn, tableOfJudgements, tableOfServers } from './report.ts';
 import type { Sample } from './sample.ts';
 import type { Part, Scenario } from './scenarios/scenario.ts';
 import type { PresentServer, ServerKind } from './server-kind.ts';
+import { renderTable } from './table.ts';
+import type { Judgement } from './targets.ts';
 
 export type Found = { readonly scenario: Scenario; readonly part: Part };
 
@@ -29,7 +31,7 @@ const describeCommand = (commandLine: readonly string[]): string =>
 const dayOf = (date: Date): string => date.toISOString().slice(0, 10);
 
 /** The date, the machine and the command, in two sentences. */
-const describeRun = ({ startedAt, commandLine, options, found }: Run): string => {
+export const describeRun = ({ startedAt, commandLine, options, found }: Run): string => {
   const { rounds, duration } = options;
   const loads = found.flatMap(({ part }) => part.foreignLoads);
   return [
@@ -39,15 +41,25 @@ const describeRun = ({ startedAt, commandLine, options, found }: Run): string =>
   ].join(' ');
 };
 
+export const judgementsOf = ({ found }: Run): readonly Judgement[] =>
+  found.flatMap(({ part }) => part.judgements);
+
 /** Everything, as Markdown. */
-export const renderSummary = (run: Run): string =>
-  [
+export const renderSummary = (run: Run): string => {
+  const judgements = judgementsOf(run);
+  return [
     describeRun(run),
-    ...run.found.flatMap(({ scenario, part }) => [`### ${scenario.name}: ${scenario.title}`, part.text]),
-    renderJudgements(run.found.flatMap(({ part }) => part.judgements)),
-  ]
-    .filter((text) => text !== '')
-    .join('\n\n');
+    ...run.found.flatMap(({ scenario, part }) => [
+      `### ${scenario.name}: ${scenario.title}`,
+      part.intro,
+      ...part.tables.map(renderTable),
+      ...part.remarks,
+    ]),
+    ...(judgements.length === 0
+      ? []
+      : ['### What acceptd has to reach', renderTable(tableOfJudgements(judgements))]),
+  ].join('\n\n');
+};
 
 const shortHandlers = ['empty', 'static', 'dynamic'] as const;
 const shortFigures = [
@@ -65,7 +77,9 @@ export const renderShortTable = (run: Run): string | undefined => {
       medianColumn(`${handler}: ${title}`, { scenario: 'clients', setting: '', handler, clients, figure }),
     ),
   );
-  return [describeRun(run), renderServers('server', samples, run.servers, columns)].join('\n\n');
+  return [describeRun(run), renderTable(tableOfServers('server', samples, run.servers, columns))].join(
+    '\n\n',
+  );
 };
 
 /** One object, all samples in it. */
@@ -78,7 +92,7 @@ export const renderJson = (run: Run): string => {
     machine: describeMachine(),
     options: run.options,
     foreignLoads: parts.flatMap(({ foreignLoads }) => foreignLoads),
-    judgements: parts.flatMap(({ judgements }) => judgements),
+    judgements: judgementsOf(run),
     readings: parts.flatMap(({ readings }) => readings),
     samples: parts.flatMap(({ samples }) => samples),
   };

@@ -1,5 +1,8 @@
 // Tables that read the same on a terminal and as Markdown.
 
+/** The first column names the rows. */
+export type Table = { readonly header: readonly string[]; readonly rows: readonly (readonly string[])[] };
+
 const line = (cells: readonly string[], widths: readonly number[]): string => {
   const padded = cells.map((cell, column) => {
     const width = widths[column] ?? 0;
@@ -9,7 +12,7 @@ const line = (cells: readonly string[], widths: readonly number[]): string => {
   return `| ${padded.join(' | ')} |`;
 };
 
-export const renderTable = (header: readonly string[], rows: readonly (readonly string[])[]): string => {
+export const renderTable = ({ header, rows }: Table): string => {
   const widths = header.map((title, column) =>
     Math.max(3, title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );

@@ -1,6 +1,6 @@
 // 2,000 clients connect at once: nobody may be lost, and the last one should not wait long.
 import { startCandidates, stopAll } from '../candidate.ts';
-import { figureColumn, renderErrors, renderServers, wholeNumber } from '../report.ts';
+import { figureColumn, renderErrors, tableOfServers, wholeNumber } from '../report.ts';
 import { measureInRounds } from '../rounds.ts';
 import { errorsOf, type Figure, summaryOf } from '../sample.ts';
 import { judgement } from '../targets.ts';
@@ -54,7 +54,6 @@ export const burst: Scenario = {
     return {
       ...outcome,
       readings: [],
-      results: [],
       judgements: [
         judgement(
           `${wholeNumber(count)} connects at once: connections that are lost`,
@@ -63,16 +62,16 @@ export const burst: Scenario = {
           errorsOf(samples.filter(({ server }) => server === 'acceptd')),
         ),
       ],
-      text: [
-        `${wholeNumber(count)} clients connect at once, ${handler.title}; microseconds. Lost: refused, reset, or without an answer after ${timeout / 1000} s.`,
-        renderServers('burst', samples, servers, [
+      intro: `${wholeNumber(count)} clients connect at once, ${handler.title}; microseconds. Lost: refused, reset, or without an answer after ${timeout / 1000} s.`,
+      tables: [
+        tableOfServers('burst', samples, servers, [
           figureColumn('lost', asked('failed')),
           figureColumn('first byte, median', asked('firstByte')),
           figureColumn('first byte, p99', asked('firstByte p99')),
           figureColumn('the last to end', asked('slowest')),
         ]),
-        renderErrors(samples, servers),
-      ].join('\n\n'),
+      ],
+      remarks: [renderErrors(samples, servers)],
     };
   },
 };

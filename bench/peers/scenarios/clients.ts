@@ -1,5 +1,4 @@
 // Every server with every handler at 1, 8, 32 and 128 clients, each of which asks again when it has been served.
-import type { Result } from '../../../src/measure/result.ts';
 import { startCandidates, stopAll } from '../candidate.ts';
 import {
   type Column,
@@ -7,10 +6,11 @@ import {
   type Named,
   ratioColumn,
   renderErrors,
-  renderServers,
+  tableOfServers,
 } from '../report.ts';
 import { measureInRounds, type Outcome } from '../rounds.ts';
 import type { Figure, Sample } from '../sample.ts';
+import type { Table } from '../table.ts';
 import { judgeTargets } from '../targets.ts';
 import { type Context, type Scenario, usualTimeout } from './scenario.ts';
 
@@ -18,8 +18,6 @@ const name = 'clients';
 const clientCounts = [1, 8, 32, 128] as const;
 // Where the tables give ratios: what one client waits, and what many get together.
 const ratiosAt = { firstByte: 1, rate: 32 } as const;
-// What the charts show.
-const drawn = { handler: 'static', clients: [1, 32] };
 
 const figures: readonly { readonly figure: 'firstByte' | 'rate'; readonly title: string }[] = [
   { figure: 'firstByte', title: 'first byte, us' },
@@ -45,22 +43,17 @@ const columnsOf = (handler: string, figure: 'firstByte' | 'rate'): readonly Colu
   ];
 };
 
-const renderHandler = (samples: readonly Sample[], handler: Named, servers: readonly Named[]): string =>
-  figures
-    .map(({ figure, title }) =>
-      renderServers(
-        `${handler.title}: ${title}`,
-        samples.filter((sample) => sample.handler === handler.name),
-        servers,
-        columnsOf(handler.name, figure),
-      ),
-    )
-    .join('\n\n');
+const tablesOf = (samples: readonly Sample[], handler: Named, servers: readonly Named[]): readonly Table[] =>
+  figures.map(({ figure, title }) =>
+    tableOfServers(
+      `${handler.title}: ${title}`,
+      samples.filter((sample) => sample.handler === handler.name),
+      servers,
+      columnsOf(handler.name, figure),
+    ),
+  );
 
-const measureHandler = async (
-  context: Context,
-  handler: Context['handlers'][number],
-): Promise<Outcome & { readonly results: readonly Result[] }> => {
+const measureHandler = async (context: Context, handler: Context['handlers'][number]): Promise<Outcome> => {
   const { workshop, servers, options, say } = context;
   const { rounds, warmUp, duration } = options;
   // Those which are not being measured sleep in their accept, or their event loop.
@@ -81,18 +74,11 @@ const measureHandler = async (
       },
     })),
   );
-  const results: Result[] = [];
-  const isDrawn = (clients: number, round: number) =>
-    handler.name === drawn.handler && drawn.clients.includes(clients) && round === Math.floor(rounds / 2);
-  const outcome = await measureInRounds(
-    { scenario: name, rounds, groups },
-    (round) => say(`clients, ${handler.name} handler: round ${round} of ${rounds}`),
-    (turn, round, result) => {
-      if (isDrawn(turn.load.clients, round)) results.push(result);
-    },
+  const outcome = await measureInRounds({ scenario: name, rounds, groups }, (round) =>
+    say(`clients, ${handler.name} handler: round ${round} of ${rounds}`),
   );
   await stopAll(candidates);
-  return { ...outcome, results };
+  return outcome;
 };
 
 export const clients: Scenario = {
@@ -101,7 +87,7 @@ export const clients: Scenario = {
   handler: undefined,
   run: async (context) => {
     const { handlers, servers } = context;
-    const outcomes: Awaited<ReturnType<typeof measureHandler>>[] = [];
+    const outcomes: Outcome[] = [];
     for (const handler of handlers) outcomes.push(await measureHandler(context, handler));
     const samples = outcomes.flatMap((outcome) => outcome.samples);
     const peers = servers.filter(({ role }) => role === 'peer').map((kind) => kind.name);
@@ -109,17 +95,15 @@ export const clients: Scenario = {
       samples,
       foreignLoads: outcomes.flatMap((outcome) => outcome.foreignLoads),
       readings: [],
-      results: outcomes.flatMap((outcome) => outcome.results),
       judgements: judgeTargets(
         samples,
         handlers.map((handler) => handler.name),
         peers,
       ),
-      text: [
+      intro:
         'Each client connects again as soon as it has been served. Medians of the rounds, least and most in brackets; ratios are medians of the ratios within each round.',
-        ...handlers.map((handler) => renderHandler(samples, handler, servers)),
-        renderErrors(samples, servers),
-      ].join('\n\n'),
+      tables: handlers.flatMap((handler) => tablesOf(samples, handler, servers)),
+      remarks: [renderErrors(samples, servers)],
     };
   },
 };

@@ -10,7 +10,7 @@ import { measureInRounds, type Outcome, type Turn } from '../rounds.ts';
 import { errorsOf, ratioOf, type Sample, summaryOf } from '../sample.ts';
 import type { PresentServer } from '../server-kind.ts';
 import { limitingAcceptd } from '../servers/acceptd.ts';
-import { renderTable } from '../table.ts';
+import type { Table } from '../table.ts';
 import { type Judgement, judgement } from '../targets.ts';
 import { type Context, handlerNamed, nothing, type Reading, type Scenario, sizesUpTo } from './scenario.ts';
 
@@ -117,7 +117,7 @@ const grow = async (
 
 type Grew = Outcome & {
   readonly readings: readonly Reading[];
-  readonly text: string;
+  readonly table: Table;
   readonly judgements: readonly Judgement[];
 };
 
@@ -167,10 +167,10 @@ const report = (
     samples,
     foreignLoads,
     readings,
-    text: renderTable(
-      [dimension.name, 'first byte, us', `/ ${least}`, 'private memory, KiB', 'KiB for each'],
+    table: {
+      header: [dimension.name, 'first byte, us', `/ ${least}`, 'private memory, KiB', 'KiB for each'],
       rows,
-    ),
+    },
     judgements: [
       judgement(
         `${subject}: first byte, against ${wholeNumber(least)}`,
@@ -232,11 +232,10 @@ export const growth: Scenario = {
       foreignLoads: parts.flatMap((part) => part.foreignLoads),
       readings: parts.flatMap((part) => part.readings),
       judgements: parts.flatMap((part) => part.judgements),
-      results: [],
-      text: [
+      intro:
         'acceptd, 1 client: microseconds to the first byte, and the private memory of its process; as many connections have been served before, whatever the size. Sources: with a limit for each, which it has to remember.',
-        ...parts.map((part) => part.text),
-      ].join('\n\n'),
+      tables: parts.map((part) => part.table),
+      remarks: [],
     };
   },
 };

@@ -1,7 +1,7 @@
 // The first byte must not come later because the server listens on 10,000 addresses.
 import { type Candidate, startCandidate, stopAll } from '../candidate.ts';
 import { canOpen } from '../capacity.ts';
-import { figureColumn, ratioColumn, renderErrors, renderServers, wholeNumber } from '../report.ts';
+import { figureColumn, ratioColumn, renderErrors, tableOfServers, wholeNumber } from '../report.ts';
 import { measureInRounds } from '../rounds.ts';
 import { errorsOf, ratioOf } from '../sample.ts';
 import { judgement } from '../targets.ts';
@@ -81,7 +81,6 @@ export const listeners: Scenario = {
     return {
       ...outcome,
       readings: [],
-      results: [],
       judgements: [
         judgement(
           `${handlerName}: first byte at 1 client with ${wholeNumber(most)} listeners, against itself with 1`,
@@ -90,14 +89,14 @@ export const listeners: Scenario = {
           errors,
         ),
       ],
-      text: [
-        `Microseconds to the first byte, ${handler.title}, 1 client; the columns are how many listeners the server has.`,
-        renderServers('listeners', samples, able, [
+      intro: `Microseconds to the first byte, ${handler.title}, 1 client; the columns are how many listeners the server has.`,
+      tables: [
+        tableOfServers('listeners', samples, able, [
           ...possible.map((count) => figureColumn(settingOf(count), asked(count))),
           growth,
         ]),
-        renderErrors(samples, able),
-      ].join('\n\n'),
+      ],
+      remarks: [renderErrors(samples, able)],
     };
   },
 };

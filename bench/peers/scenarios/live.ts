@@ -2,7 +2,7 @@
 import { type Candidate, startCandidate, stopAll, usualDescriptors } from '../candidate.ts';
 import { mostInstances } from '../capacity.ts';
 import { type Crowd, gatherCrowd } from '../crowd.ts';
-import { figureColumn, ratioColumn, renderErrors, renderServers, wholeNumber } from '../report.ts';
+import { figureColumn, ratioColumn, renderErrors, tableOfServers, wholeNumber } from '../report.ts';
 import { measureInRounds, type Outcome } from '../rounds.ts';
 import { errorsOf, ratioOf } from '../sample.ts';
 import type { PresentServer } from '../server-kind.ts';
@@ -120,7 +120,6 @@ export const live: Scenario = {
       samples,
       foreignLoads: outcomes.flatMap((outcome) => outcome.foreignLoads),
       readings: [],
-      results: [],
       judgements:
         most === 0
           ? []
@@ -132,17 +131,20 @@ export const live: Scenario = {
                 errorsOf(samples.filter(({ server }) => server === 'acceptd')),
               ),
             ],
-      text: [
+      intro:
         'Microseconds to the first byte, 1 client, a static handler that ends when the client does; the columns are how many other instances of the same service are alive.',
-        renderServers('live instances', samples, able, [
+      tables: [
+        tableOfServers('live instances', samples, able, [
           ...possible.map((count) => figureColumn(settingOf(count), asked(count))),
           growth,
         ]),
+      ],
+      remarks: [
         ...(leftOut.length === 0
           ? []
           : [`Left out: ${leftOut.join(', ')}; this machine bears ${settingOf(bearable)}.`]),
         renderErrors(samples, able),
-      ].join('\n\n'),
+      ],
     };
   },
 };

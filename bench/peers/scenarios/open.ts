@@ -1,6 +1,6 @@
 // Connections that begin at moments fixed in advance, whatever the server does: what clients wait below its capacity.
 import { type Candidate, startCandidates, stopAll } from '../candidate.ts';
-import { medianColumn, renderErrors, renderServers, wholeNumber } from '../report.ts';
+import { medianColumn, renderErrors, tableOfServers, wholeNumber } from '../report.ts';
 import { measureInRounds, takeEnough } from '../rounds.ts';
 import { type Context, handlerNamed, type Reading, type Scenario, usualTimeout } from './scenario.ts';
 
@@ -79,11 +79,9 @@ export const open: Scenario = {
       heading: 'capacity, conn/s',
       cell: (_: unknown, server: string) => wholeNumber(capacityOf(server) ?? 0),
     };
-    const text = [
-      `Microseconds to the first byte, counted from the moment at which the connection was to begin, ${handler.title}; arrivals are even, at a share of what each server reaches with ${closedClients} clients.`,
-      renderServers('server', outcome.samples, servers, [capacity, ...columns]),
-      renderErrors(outcome.samples, servers),
-    ].join('\n\n');
-    return { ...outcome, text, readings, judgements: [], results: [] };
+    const intro = `Microseconds to the first byte, counted from the moment at which the connection was to begin, ${handler.title}; arrivals are even, at a share of what each server reaches with ${closedClients} clients.`;
+    const tables = [tableOfServers('server', outcome.samples, servers, [capacity, ...columns])];
+    const remarks = [renderErrors(outcome.samples, servers)];
+    return { ...outcome, intro, tables, remarks, readings, judgements: [] };
   },
 };

@@ -1,7 +1,7 @@
 // What clients notice when a server is told again and again to read its configuration: failures, and long waits.
 import { startCandidates, stopAll } from '../candidate.ts';
 import { sendSignal } from '../process.ts';
-import { medianColumn, renderErrors, renderServers } from '../report.ts';
+import { medianColumn, renderErrors, tableOfServers } from '../report.ts';
 import { measureInRounds } from '../rounds.ts';
 import { errorsOf, type Figure, failuresOf, type Sample, summaryOf } from '../sample.ts';
 import { judgement } from '../targets.ts';
@@ -75,11 +75,10 @@ export const reload: Scenario = {
     return {
       ...outcome,
       readings: [],
-      results: [],
       judgements: [judgement('connections that fail while it reloads', failed, { atMost: 0 }, errorsOf(own))],
-      text: [
-        `${clients} clients, ${handler.title}, while the server gets SIGHUP every ${interval} ms. Slow: more than ten times the median of the same run.`,
-        renderServers('reloads', samples, able, [
+      intro: `${clients} clients, ${handler.title}, while the server gets SIGHUP every ${interval} ms. Slow: more than ten times the median of the same run.`,
+      tables: [
+        tableOfServers('reloads', samples, able, [
           medianColumn('conn/s, calm', asked('calm', 'rate')),
           medianColumn('conn/s, reloading', asked('reloads', 'rate')),
           totalColumn('connections', ({ measurement }) => measurement.connections),
@@ -87,8 +86,8 @@ export const reload: Scenario = {
           totalColumn('slow', ({ measurement }) => measurement.slow),
           medianColumn('slowest, us', asked('reloads', 'slowest')),
         ]),
-        renderErrors(samples, able),
-      ].join('\n\n'),
+      ],
+      remarks: [renderErrors(samples, able)],
     };
   },
 };

@@ -1,9 +1,9 @@
 // The common shape of the scenarios: what each is given, and what it hands back.
-import type { Result } from '../../../src/measure/result.ts';
 import type { Handler } from '../handlers.ts';
 import type { Options } from '../options.ts';
 import type { Outcome } from '../rounds.ts';
 import type { PresentServer } from '../server-kind.ts';
+import type { Table } from '../table.ts';
 import type { Judgement } from '../targets.ts';
 import type { Workshop } from '../workshop.ts';
 
@@ -27,12 +27,12 @@ export type Reading = {
 };
 
 export type Part = Outcome & {
-  /** Markdown. */
-  readonly text: string;
+  /** What was done, and what the figures are. */
+  readonly intro: string;
+  readonly tables: readonly Table[];
+  readonly remarks: readonly string[];
   readonly readings: readonly Reading[];
   readonly judgements: readonly Judgement[];
-  /** For the charts: one run each of those that are worth drawing. */
-  readonly results: readonly Result[];
 };
 
 export type Scenario = {
@@ -43,13 +43,14 @@ export type Scenario = {
   readonly run: (context: Context) => Promise<Part>;
 };
 
-export const nothing = (text: string): Part => ({
-  text,
+export const nothing = (intro: string): Part => ({
+  intro,
+  tables: [],
+  remarks: [],
   samples: [],
   foreignLoads: [],
   readings: [],
   judgements: [],
-  results: [],
 });
 
 /** Only one that the scenario is made with can be missing here. */
