@@ -35,7 +35,8 @@ const groupOf = (
 ): ComparisonGroup => {
   const question = (server: string): Question => ({ ...cell, server, figure });
   const { title, unit } = shown[figure];
-  const clients = cell.clients === 1 ? '1 client' : `${cell.clients} clients`;
+  // In the open loop it is no more than a bound of how many may be under way.
+  const clients = cell.scenario === 'open' ? '' : cell.clients === 1 ? '1 client' : `${cell.clients} clients`;
   return {
     section: `${cell.scenario}: ${cell.handler} handler`,
     title: [title, clients, cell.setting].filter((text) => text !== '').join(', '),

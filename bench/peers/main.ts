@@ -52,8 +52,10 @@ const runScenarios = async (options: Options): Promise<Pick<Run, 'servers' | 'fo
   return { servers, found };
 };
 
+const writeSettings = (): void => fillPlace(benchReadmeFile, 'servers', renderSettings(allServers));
+
 const updateDocuments = (run: Run): void => {
-  fillPlace(benchReadmeFile, 'servers', renderSettings(allServers));
+  writeSettings();
   fillPlace(benchReadmeFile, 'bench', renderSummary(run));
   const table = renderShortTable(run);
   if (table !== undefined) fillPlace(readmeFile, 'bench', table);
@@ -90,7 +92,8 @@ if (options.help) {
   process.stdout.write(`${renderUsage(names)}\n`);
 } else {
   try {
-    await compare(commandLine, options);
+    if (options.settings) writeSettings();
+    else await compare(commandLine, options);
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
     process.exit(71);

@@ -17,6 +17,7 @@ export type Options = {
   readonly jsonFile: string | undefined;
   readonly htmlFile: string | undefined;
   readonly update: boolean;
+  readonly settings: boolean;
 };
 
 export type Names = {
@@ -37,6 +38,7 @@ export const renderUsage = (names: Names): string => `npm run bench:peers -- [op
   --json FILE         write every single measurement to FILE
   --html FILE         write a report with charts to FILE
   --update            write the tables into bench/README.md and README.md, between their markers
+  --settings          only write what each server is told into bench/README.md
   --help
 
 servers:   ${names.servers.join(', ')}
@@ -81,6 +83,7 @@ export const readOptions = (commandLine: readonly string[], names: Names): Optio
       json: { type: 'string' },
       html: { type: 'string' },
       update: { type: 'boolean', default: false },
+      settings: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -105,5 +108,6 @@ export const readOptions = (commandLine: readonly string[], names: Names): Optio
     jsonFile: values.json,
     htmlFile: values.html,
     update: values.update,
+    settings: values.settings,
   };
 };

@@ -14,7 +14,7 @@ export const inetutilsInetd: ServerKind = {
   settings: [
     {
       text: '`-R 1000000`',
-      reason: 'the default suspends a service that is started 1,000 times in a minute',
+      reason: 'otherwise a service that is started too often in a minute is shut off for ten',
     },
     {
       text: 'in the background, `-pFILE`',
@@ -22,6 +22,11 @@ export const inetutilsInetd: ServerKind = {
     },
     { text: 'no `--environment`', reason: 'it sets no variables for the handler' },
     { text: 'backlog 10', reason: 'it is compiled in' },
+    {
+      text: 'a second of sleep',
+      reason:
+        'nothing avoids it: whenever a handler ends while it waits for clients, it sleeps before it looks again',
+    },
   ],
   find: (programs) => {
     const program = programs.find('inetutils-inetd');
