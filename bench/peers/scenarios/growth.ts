@@ -1,7 +1,6 @@
 // acceptd alone: how the first byte and its memory grow with what it has to know: listeners, instances, sources.
 import { setTimeout as wait } from 'node:timers/promises';
 import { startCandidate, stopAll, usualDescriptors } from '../candidate.ts';
-import { canOpen, mostInstances } from '../capacity.ts';
 import { gatherCrowd } from '../crowd.ts';
 import { measureLoad } from '../load.ts';
 import { readPrivateMemory } from '../process.ts';
@@ -12,54 +11,18 @@ import type { PresentServer } from '../server-kind.ts';
 import { limitingAcceptd } from '../servers/acceptd.ts';
 import type { Table } from '../table.ts';
 import { type Judgement, judgement } from '../targets.ts';
-import { type Context, handlerNamed, nothing, type Reading, type Scenario, sizesUpTo } from './scenario.ts';
+import { type Dimension, dimensions, possibleSizes, settingOf, spareDescriptors } from './dimensions.ts';
+import { type Context, handlerNamed, nothing, type Reading, type Scenario } from './scenario.ts';
 
 const name = 'growth';
 const latencyBound = { atMost: 1.1 };
 // KiB for each.
 const memoryBound = { atMost: 2 };
-const spareDescriptors = 4096;
 const warmingClients = 16;
 // Milliseconds.
 const timeout = 20000;
 // Milliseconds: acceptd gives memory back when nothing has happened for ten seconds, and looks every ten.
 const timeToTidyUp = 21000;
-
-/** One thing that there can be more of. */
-type Dimension = {
-  readonly name: 'listeners' | 'live instances' | 'sources seen';
-  readonly sizes: readonly number[];
-  readonly handler: string;
-  /** Connections before memory is read; as many for every size, so that only the size differs. */
-  readonly warming: number;
-  readonly isMemoryJudged: boolean;
-};
-
-const dimensions: readonly Dimension[] = [
-  {
-    name: 'listeners',
-    sizes: [1, 10, 100, 1000, 10000],
-    handler: 'empty',
-    warming: 10000,
-    isMemoryJudged: false,
-  },
-  {
-    name: 'live instances',
-    sizes: [0, 1000, 10000],
-    handler: 'hold',
-    warming: 10000,
-    isMemoryJudged: true,
-  },
-  {
-    name: 'sources seen',
-    sizes: [1, 1000, 10000, 100000],
-    handler: 'empty',
-    warming: 100000,
-    isMemoryJudged: false,
-  },
-];
-
-const settingOf = (dimension: Dimension, size: number): string => `${wholeNumber(size)} ${dimension.name}`;
 
 type Grown = {
   readonly turn: Turn;
@@ -185,12 +148,6 @@ const report = (
   };
 };
 
-const possibleSizes = (dimension: Dimension, largest: number): readonly number[] =>
-  sizesUpTo(dimension.sizes, largest).filter((size) => {
-    if (dimension.name === 'listeners') return canOpen(size + spareDescriptors);
-    return dimension.name !== 'live instances' || 1.2 * size <= mostInstances();
-  });
-
 const measureDimension = async (
   context: Context,
   kind: PresentServer,
@@ -233,7 +190,7 @@ export const growth: Scenario = {
       readings: parts.flatMap((part) => part.readings),
       judgements: parts.flatMap((part) => part.judgements),
       intro:
-        'acceptd, 1 client: microseconds to the first byte, and the private memory of its process; as many connections have been served before, whatever the size. Sources: with a limit for each, which it has to remember.',
+        'acceptd, 1 client: microseconds to the first byte, and the private memory of its process; as many connections have been served before, whatever the size. Sources: with a limit of instances and a rate for each, so that it has to remember them.',
       tables: parts.map((part) => part.table),
       remarks: [],
     };

@@ -5,13 +5,12 @@ import { figureColumn, ratioColumn, renderErrors, tableOfServers, wholeNumber } 
 import { measureInRounds } from '../rounds.ts';
 import { errorsOf, ratioOf } from '../sample.ts';
 import { judgement } from '../targets.ts';
+import { spareDescriptors } from './dimensions.ts';
 import { handlerNamed, nothing, type Scenario, sizesUpTo, usualTimeout } from './scenario.ts';
 
 const name = 'listeners';
 const handlerName = 'empty';
 const counts = [1, 100, 1000, 10000] as const;
-// For connections, and because a server may keep its listeners at high numbers.
-const spareDescriptors = 4096;
 const bound = { atMost: 1.1 };
 
 const settingOf = (count: number): string => wholeNumber(count);

@@ -106,7 +106,13 @@ export const limitingAcceptd = (kind: PresentServer): PresentServer => ({
   startCommand: ({ port, program, directory }) =>
     acceptdCommand(
       join(directory, `limiting-${port}.conf`),
-      service('bench', '127.0.0.1', port, program, '    per_source = 1000\n'),
+      service(
+        'bench',
+        '127.0.0.1',
+        port,
+        program,
+        '    per_source = 1000\n    per_source_rate = 1000000000/600s\n',
+      ),
       ['--log-level', 'warn'],
     ),
 });
