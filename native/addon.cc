@@ -12,6 +12,7 @@ struct Function {
 
 constexpr Function kFunctions[] = {
     {"start", start},
+    {"traceConnections", traceConnections},
     {"watch", watch},
     {"unwatch", unwatch},
     {"stop", stop},
@@ -45,6 +46,10 @@ constexpr Function kFunctions[] = {
     {"errorText", errorText},
     {"raiseDescriptorLimit", raiseDescriptorLimit},
     {"trimMemory", trimMemory},
+    {"openTracer", openTracer},
+    {"readTracer", readTracer},
+    {"countLost", countLost},
+    {"closeTracer", closeTracer},
     {"startLoad", startLoad},
     {"stopLoad", stopLoad},
     {"startResponder", startResponder},

@@ -12,6 +12,7 @@ inline std::string text(const Napi::Value& value) { return value.As<Napi::String
 
 // engine.cc
 Napi::Value start(const Napi::CallbackInfo& info);
+Napi::Value traceConnections(const Napi::CallbackInfo& info);
 Napi::Value watch(const Napi::CallbackInfo& info);
 Napi::Value unwatch(const Napi::CallbackInfo& info);
 Napi::Value stop(const Napi::CallbackInfo& info);
@@ -49,6 +50,11 @@ Napi::Value spawnRecipe(const Napi::CallbackInfo& info);
 Napi::Value errorText(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info);
 Napi::Value trimMemory(const Napi::CallbackInfo& info);
+// tracer.cc
+Napi::Value openTracer(const Napi::CallbackInfo& info);
+Napi::Value readTracer(const Napi::CallbackInfo& info);
+Napi::Value countLost(const Napi::CallbackInfo& info);
+Napi::Value closeTracer(const Napi::CallbackInfo& info);
 // load-binding.cc
 Napi::Value startLoad(const Napi::CallbackInfo& info);
 Napi::Value stopLoad(const Napi::CallbackInfo& info);

@@ -7,6 +7,8 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include <ctime>
+
 namespace {
 
 #if defined(__x86_64__)
@@ -56,6 +58,14 @@ struct KernelSigaction {
   void* restorer;
   unsigned long mask;
 };
+
+/// libc would take the time from the vDSO, on its own terms; here the kernel is asked.
+void stamp(const ChildPlan& plan, std::atomic<int64_t>& moment) {
+  if (!plan.isTraced) return;
+  timespec now = {};
+  call(SYS_clock_gettime, CLOCK_MONOTONIC_RAW, address(&now));
+  moment.store(int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec);
+}
 
 /// While the table is still the parent's, nothing may be changed in it: first comes our own, without the listeners.
 void takeOwnTable(const ChildPlan& plan) {
@@ -131,6 +141,7 @@ void restoreSignals(const ChildPlan& plan) {
 
 int runChild(void* argument) {
   const ChildPlan& plan = *static_cast<const ChildPlan*>(argument);
+  stamp(plan, plan.mailbox->began);
   takeOwnTable(plan);
   // where the kernel groups tasks by session (sched(7), autogroup) a new one costs as much as a clone
   require(plan, Stage::Session, plan.recipe->hasSession ? call(SYS_setsid) : call(SYS_setpgid, 0, 0));
@@ -139,6 +150,7 @@ int runChild(void* argument) {
   setCredentials(plan);
   writeListenPid(plan);
   restoreSignals(plan);
+  stamp(plan, plan.mailbox->executing);
   fail(plan, Stage::Exec,
        call(SYS_execve, address(plan.recipe->file.c_str()), address(plan.recipe->arguments.data()),
             address(plan.environment)));

@@ -27,6 +27,9 @@ struct Mailbox {
   std::atomic<int32_t> error;
   /// The child has its own descriptor table: the parent may close its copy of the connection.
   std::atomic<int32_t> hasOwnTable;
+  /// Nanoseconds on CLOCK_MONOTONIC_RAW; written only where the plan is traced.
+  std::atomic<int64_t> began;
+  std::atomic<int64_t> executing;
 
   void clear() {
     stage = 0;
@@ -44,6 +47,7 @@ struct ChildPlan {
   int targets;
   /// Descriptors from here on are listeners; 0 when the child has a copy of the table.
   unsigned sharedFrom;
+  bool isTraced;
   Mailbox* mailbox;
 };
 

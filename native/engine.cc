@@ -46,7 +46,9 @@ void reapAll(Engine& engine) {
       rusage usage = {};
       const pid_t pid = wait4(-1, &status, WNOHANG, &usage);
       if (pid <= 0) break;
+      const double reaped = engine.stamps ? momentNow() : 0;
       const StartFailure failure = engine.spawn.forget(pid);
+      if (engine.stamps) engine.traces[count] = engine.stamps->reap(pid, reaped);
       engine.ended[count++] = {
           static_cast<double>(pid),
           static_cast<double>(status),
@@ -69,6 +71,7 @@ void onPoll(uv_poll_t* handle, int, int) {
   engine.inCallback = true;
   epoll_event events[kReady];
   const int got = epoll_wait(engine.epoll.get(), events, kReady, 0);
+  if (engine.stamps) engine.stamps->setReady(momentNow());
   size_t count = 0;
   for (int i = 0; i < got; i++) {
     engine.ready[count * 2] = events[i].data.u32;
@@ -76,6 +79,7 @@ void onPoll(uv_poll_t* handle, int, int) {
     count++;
   }
   if (count > 0) call(engine.onReady, count);
+  if (engine.stamps) engine.stamps->setReady(0);
   closeLeft(engine);
   engine.inCallback = false;
 }
@@ -166,6 +170,23 @@ Napi::Value start(const Napi::CallbackInfo& info) {
 Napi::Value stop(const Napi::CallbackInfo& info) {
   uv_unref(reinterpret_cast<uv_handle_t*>(engineOf(info.Env())->poll));
   uv_unref(reinterpret_cast<uv_handle_t*>(engineOf(info.Env())->childSignal));
+  return number(info, 0);
+}
+
+/// traceConnections(traces | null): from here on connections are stamped, and each ended child has its row of eight
+/// doubles in `traces`, beside its row in the buffer; with null nothing is stamped any more.
+Napi::Value traceConnections(const Napi::CallbackInfo& info) {
+  Engine& engine = *engineOf(info.Env());
+  engine.spawn.stampInto(nullptr);
+  engine.stamps.reset();
+  engine.traceBuffer.Reset();
+  if (!info[0].IsTypedArray()) return number(info, 0);
+  auto traces = info[0].As<Napi::Float64Array>();
+  if (traces.ByteLength() < kEnded * sizeof(Trace)) return number(info, -EINVAL);
+  engine.traceBuffer = Napi::Persistent(traces);
+  engine.traces = reinterpret_cast<Trace*>(traces.Data());
+  engine.stamps = std::make_unique<Stamps>();
+  engine.spawn.stampInto(engine.stamps.get());
   return number(info, 0);
 }
 

@@ -6,11 +6,13 @@
 #include <uv.h>
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "fd.hh"
 #include "record.hh"
 #include "spawn.hh"
+#include "stamps.hh"
 
 /// One ended child, as JavaScript reads it: eight doubles.
 struct Ended {
@@ -52,6 +54,11 @@ struct Engine {
   Record* records = nullptr;
   uint32_t* ready = nullptr;  // pairs of token and events
   Ended* ended = nullptr;
+
+  /// Only while somebody wants them.
+  std::unique_ptr<Stamps> stamps;
+  Napi::Reference<Napi::Float64Array> traceBuffer;
+  Trace* traces = nullptr;  // part of that buffer: one for each of `ended`
 };
 
 /// The engine of this environment; null before start().

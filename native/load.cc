@@ -21,7 +21,7 @@ constexpr double kMillisecond = 1e6;
 constexpr int kLook = 50;
 /// A server that refuses must not be asked a million times a second, and one whose queue is full not at once.
 constexpr double kRest = 5 * kMillisecond;
-/// A connection of the open loop that begins later than this was held up by us.
+/// A connection of the open loop that begins no later than this began in time.
 constexpr double kLate = kMillisecond;
 
 double clockNow(clockid_t clock) {
@@ -167,12 +167,14 @@ void LoadLoop::beginDue() {
       intended = summary_.begunAt + plan_.arrivals[nextArrival_];
       if (intended > now_) return;
       nextArrival_++;
-      if (now_ - intended > kLate && intended >= summary_.measuredFrom) summary_.late++;
+      const bool hadNoClient = intended <= fullUntil_ && now_ - intended > kLate;
+      if (hadNoClient && intended >= summary_.measuredFrom) summary_.late++;
     }
     Client* client = free_.back();
     free_.pop_back();
     begin(*client, intended);
   }
+  if (free_.empty()) fullUntil_ = now_;
 }
 
 void LoadLoop::begin(Client& client, Moment intended) {

@@ -145,6 +145,8 @@ class LoadLoop {
   std::vector<Client*> resting_;
   Moment restUntil_ = 0;
   size_t nextArrival_ = 0;
+  /// The last moment at which no client was free.
+  Moment fullUntil_ = 0;
   uint32_t nextSource_ = 0;
   size_t open_ = 0;
   double measured_ = 0;  // connections that began within the measured part

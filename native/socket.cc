@@ -216,13 +216,19 @@ Napi::Value acceptBatch(const Napi::CallbackInfo& info) {
   const Engine& engine = *engineOf(info.Env());
   const int listener = integer(info, 0);
   const size_t limit = std::min<size_t>(static_cast<size_t>(integer(info, 1)), kRecords);
+  Stamps* const stamps = engine.stamps.get();
+  // a reload accepts without having been told by epoll
+  const double ready = !stamps ? 0 : stamps->ready() > 0 ? stamps->ready() : momentNow();
   size_t count = 0;
   for (size_t tries = 0; count < limit && tries < kRecords; tries++) {
     sockaddr_storage remote = {};
     socklen_t length = sizeof remote;
     const int descriptor = accept4(listener, reinterpret_cast<sockaddr*>(&remote), &length, SOCK_CLOEXEC);
     if (descriptor >= 0) {
-      describe(descriptor, remote, engine.records[count++]);
+      const double accepted = stamps ? momentNow() : 0;
+      describe(descriptor, remote, engine.records[count]);
+      if (stamps) stamps->accept(engine.records[count], ready, accepted);
+      count++;
       continue;
     }
     if (errno == EAGAIN) break;

@@ -15,6 +15,7 @@
 #include "fd.hh"
 #include "recipe.hh"
 #include "record.hh"
+#include "stamps.hh"
 
 /// `Shared` is the real one. `Copied` forks: for tools that cannot follow a child in shared memory (valgrind).
 enum class Memory { Shared, Copied };
@@ -45,6 +46,9 @@ class SpawnEngine {
   /// What the slot of an ended child says about its start; to be called for every reaped pid.
   [[nodiscard]] StartFailure forget(pid_t pid);
 
+  /// From here on starts are stamped, until nullptr says that nobody wants it.
+  void stampInto(Stamps* stamps) { stamps_ = stamps; }
+
   /// Counts a descriptor as long-lived, which decides between copying and sharing the table.
   void countRaised(int descriptor);
 
@@ -55,6 +59,7 @@ class SpawnEngine {
   [[nodiscard]] bool findSources(Slot& slot, int handed, bool keeps);
   Slot* takeSlot();
   void release(Slot* slot);
+  void readStamps(const Slot& slot);
 
   std::vector<std::unique_ptr<Slot>> slots_;
   std::vector<Slot*> free_;
@@ -66,5 +71,6 @@ class SpawnEngine {
   std::vector<bool> isRaised_;
   int raised_ = 0;
   Memory memory_ = Memory::Shared;
+  Stamps* stamps_ = nullptr;
   int alive_ = 0;  // children, reaped ones less
 };

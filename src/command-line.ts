@@ -1,6 +1,8 @@
 // The command line: what there is to choose, in words; each command's own code is loaded only when it runs.
 import { basename } from 'node:path';
 import yargs, { type Argv } from 'yargs';
+import { benchOptions } from './command/bench-options.ts';
+import { UsageError, wholeNumber } from './command/option-values.ts';
 import { complain, type ExitStatus, exitStatus } from './exit-status.ts';
 import { dialects } from './model/service.ts';
 import { logLevels } from './operate/log.ts';
@@ -24,17 +26,6 @@ const configurationOptions = <Options>(command: Argv<Options>) =>
       default: false,
       describe: 'serve entries that stand below an IPsec policy, without IPsec',
     });
-
-/** Words that the command line does not know. */
-class UsageError extends Error {}
-
-/** yargs makes NaN of a word that is no number. */
-const wholeNumber =
-  (option: string) =>
-  (word: number): number => {
-    if (Number.isSafeInteger(word) && word >= 0) return word;
-    throw new UsageError(`--${option} takes a whole number from 0 on`);
-  };
 
 /** Options of everything that serves. */
 const serverOptions = <Options>(command: Argv<Options>) =>
@@ -62,6 +53,12 @@ const serverOptions = <Options>(command: Argv<Options>) =>
     .option('pid-file', {
       type: 'string',
       describe: 'where to write the pid; a second acceptd there does not start',
+    })
+    .option('trace', {
+      type: 'string',
+      nargs: 1,
+      describe:
+        'file, FIFO or /dev/fd/N for a JSON line with the moments of each connection, from accept to reaping',
     });
 
 const limitOptions = <Options>(command: Argv<Options>) =>
@@ -166,13 +163,36 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       },
     )
     .command(
+      'bench [target]',
+      'measure what a connection costs',
+      (command) =>
+        benchOptions(command)
+          .usage(
+            '$0 bench TARGET\n$0 bench --handler -- PROGRAM [ARGUMENT...]\n\nTARGET: PORT, HOST:PORT, udp:HOST:PORT, /path, @abstract-name. INT ends a run early and prints what there is.',
+          )
+          .positional('target', { type: 'string', describe: 'what to connect to' })
+          .example(
+            '$0 bench 127.0.0.1:79 --send "root\\r\\n" --clients 8',
+            'a finger server, eight at a time',
+          )
+          .example(
+            '$0 bench 8080 --rate 500 --duration 1min --html report.html',
+            'as many as come, with a report',
+          )
+          .example('$0 bench --handler -- /bin/date', 'what starting a program costs, step by step'),
+      async (chosen) => {
+        const { bench } = await import('./command/bench.ts');
+        status = await bench(chosen);
+      },
+    )
+    .command(
       'inetd',
       "run as inetd does, with any inetd's flags: see inetd --help",
       (command) => command,
       () => undefined,
     )
     .parserConfiguration({ 'populate--': true })
-    .demandCommand(1, 'say what to do: run, check, listen or inetd')
+    .demandCommand(1, 'say what to do: run, check, listen, bench or inetd')
     .strict()
     .recommendCommands()
     .wrap(Math.min(110, process.stdout.columns ?? 110))

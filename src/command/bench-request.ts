@@ -26,6 +26,7 @@ export type BenchChoice = {
   readonly reset: boolean | undefined;
   readonly pid: number | undefined;
   readonly trace: string | undefined;
+  readonly phases: boolean;
   readonly floor: boolean;
   readonly name: string | undefined;
   readonly json: string | undefined;

@@ -184,6 +184,7 @@ export const runInetd = async (words: readonly string[]): Promise<ExitStatus> =>
     logLevel: values.debug === true ? 'debug' : 'info',
     logFormat: 'auto',
     pidFile: pidFile === '' ? undefined : pidFile,
+    trace: undefined,
     announces: false,
     onReady: tellReady,
   });

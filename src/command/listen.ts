@@ -26,6 +26,7 @@ export type ListenChoice = {
   readonly logLevel: LogLevel;
   readonly logFormat: ServerOptions['logFormat'];
   readonly pidFile: string | undefined;
+  readonly trace: string | undefined;
   readonly announce: boolean | undefined;
 };
 
@@ -98,6 +99,7 @@ export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
     pidFile: chosen.pidFile,
+    trace: chosen.trace,
     announces: chosen.announce ?? isatty(process.stdout.fd),
     onReady: () => undefined,
   });

@@ -16,6 +16,7 @@ export type RunChoice = {
   readonly logLevel: LogLevel;
   readonly logFormat: ServerOptions['logFormat'];
   readonly pidFile: string | undefined;
+  readonly trace: string | undefined;
   readonly announce: boolean | undefined;
 };
 
@@ -27,6 +28,7 @@ export const run = (chosen: RunChoice): Promise<ExitStatus> => {
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
     pidFile: chosen.pidFile,
+    trace: chosen.trace,
     announces: chosen.announce ?? isatty(process.stdout.fd),
     onReady: () => undefined,
   });

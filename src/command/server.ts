@@ -10,6 +10,7 @@ import { createTrimmer, observers } from '../operate/memory.ts';
 import { findRunning, removePidFile, writePidFile } from '../operate/pid-file.ts';
 import { createGate, createReloader, type Loaded } from '../operate/reload.ts';
 import { catchSignals, holdHangups } from '../operate/signals.ts';
+import { openTraceLog } from '../operate/trace.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createSupervisor } from '../runtime/supervisor.ts';
 import { announce } from './announce.ts';
@@ -20,6 +21,8 @@ export type ServerOptions = {
   readonly logLevel: LogLevel;
   readonly logFormat: 'auto' | 'json' | 'pretty';
   readonly pidFile: string | undefined;
+  /** Where each connection's moments are written. */
+  readonly trace: string | undefined;
   /** Says on stdout what listens and how to try it. */
   readonly announces: boolean;
   /** Called once, when everything listens that can. */
@@ -76,6 +79,12 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     environment: process.env,
     copiesMemory: process.env['ACCEPTD_SPAWN'] === 'fork',
   });
+  const trace = options.trace === undefined ? undefined : openTraceLog(supervisor.kernel, options.trace);
+  if (trace !== undefined && 'refusal' in trace) {
+    supervisor.kernel.shutDown();
+    return complain(trace.refusal, exitStatus.system);
+  }
+  if (trace !== undefined) watchers.push(trace.observer);
   const sink = openLogSink(supervisor.kernel, supervisor.kernel.standardError);
   const { observer, logger } = createLog(sink, options.logLevel, format);
   watchers.push(observer, createTrimmer(systemClock, supervisor.trimMemory));
@@ -117,7 +126,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   options.onReady();
   await stopped;
   if (pidFile !== undefined) removePidFile(pidFile);
-  await sink.flush(milliseconds(flushPatience));
+  await Promise.all([sink, trace].map((each) => each?.flush(milliseconds(flushPatience))));
   supervisor.kernel.shutDown();
   return exitStatus.done;
 };

@@ -1,9 +1,10 @@
 // One benchmark from its request to its result: the run, what the server used, and what the client itself costs.
-import type { LoadPlan, LoadSample } from '../native/load.ts';
+import type { LoadPlan } from '../native/load.ts';
 import { evenArrivals, poissonArrivals } from './arrivals.ts';
 import { clientTimePerConnection, measureFloor } from './floor.ts';
+import type { PhaseTracer } from './phase-tracer.ts';
 import type { Request } from './request.ts';
-import { type Phases, type Result, resultSchema, type Settings } from './result.ts';
+import { type Result, resultSchema, type Settings } from './result.ts';
 import { type Run, startRun } from './run.ts';
 import { createUseReader } from './server-process.ts';
 import { readSurroundings } from './surroundings.ts';
@@ -81,10 +82,7 @@ export type MeasureOptions = {
   /** The client's own floor takes half a second more. */
   readonly hasFloor: boolean;
   /** Sees every connection, with the client's port; what it makes of them is asked for when the run has ended. */
-  readonly tracer?: {
-    readonly onSample: (sample: LoadSample) => void;
-    readonly readPhases: () => Promise<Phases>;
-  };
+  readonly tracer?: PhaseTracer;
 };
 
 /** Throws SystemError when the clients cannot be started; gives a mistake where the request cannot be met. */

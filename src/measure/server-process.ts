@@ -46,7 +46,7 @@ export const findServer = (address: LoadAddress): number | Unknown => {
   const found = oldestOf(withoutServiceManager(holders));
   const [first] = found;
   if (first === undefined) {
-    const who = process.getuid?.() === 0 ? 'a process that is not to be seen from here' : 'another user';
+    const who = process.geteuid?.() === 0 ? 'a process that is not to be seen from here' : 'another user';
     return {
       unknown: `the server at ${shown} belongs to ${who}; run as root, or tell its pid, to read its use`,
     };

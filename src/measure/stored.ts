@@ -65,6 +65,7 @@ const isServerUse = isShape<ServerUse>({
   systemTimePerConnection: isAmount,
   peakKibibytes: maybe(isAmount),
   peakIs: isOneOf('of the run', 'since its start'),
+  note: maybe(isText),
 });
 
 const isServer: Check = (value, at) =>

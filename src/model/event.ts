@@ -25,6 +25,37 @@ export type ExitStatus =
   | { readonly kind: 'exit'; readonly code: number }
   | { readonly kind: 'signal'; readonly signal: number; readonly dumpedCore: boolean };
 
+/**
+ * What happened to a connection, stamped where it happened: nanoseconds on CLOCK_MONOTONIC_RAW, which is one clock for
+ * all processes and the kernel. In this order, but that `spawned` overlaps what the child does.
+ */
+export type Moments = {
+  /** epoll had said that somebody waits at the listener. */
+  readonly ready: number;
+  /** accept4(2) had returned. */
+  readonly accepted: number;
+  /** The client was admitted; the call that starts its handler was entered. */
+  readonly spawning: number;
+  /** clone(2) had returned in acceptd. */
+  readonly spawned: number;
+  /** The first instruction in the child. */
+  readonly childBegan: number;
+  /** Everything is as the handler is to find it; execve(2) is called next. */
+  readonly executing: number;
+  /** wait4(2) had returned. */
+  readonly reaped: number;
+};
+
+/** A connection that was answered by a process of its own, when that was reaped. */
+export type TracedConnection = Moments & {
+  readonly kind: 'traced';
+  readonly service: string;
+  readonly pid: number;
+  /** The client's; 0 of a unix socket. */
+  readonly port: number;
+  readonly status: ExitStatus;
+};
+
 export type Event =
   | { readonly kind: 'listening'; readonly service: string; readonly address: ListenAddress }
   | {
@@ -68,6 +99,7 @@ export type Event =
       readonly peakKibibytes: number | undefined;
       readonly peer: Peer | undefined;
     }
+  | TracedConnection
   | { readonly kind: 'builtin-started'; readonly service: string; readonly peer: Peer }
   | {
       readonly kind: 'builtin-ended';

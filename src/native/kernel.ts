@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import type { InternetAddress, SocketType, UnixAddress } from '../model/address.ts';
 import { type Descriptor, descriptorOf } from '../model/descriptor.ts';
+import type { Moments } from '../model/event.ts';
 import { addressFields, type RecipeRequest } from '../model/recipe.ts';
 import { type ConnectionRecord, pidOf } from '../model/record.ts';
 import { demand, describeErrno, openAddon } from './addon.ts';
@@ -19,6 +20,7 @@ type Addon = {
     copiesMemory: boolean,
   ): number;
   stop(): void;
+  traceConnections(traces: Float64Array | null): number;
   watch(fd: number, token: number, isEdgeTriggered: boolean, wantsWrite: boolean): number;
   unwatch(fd: number): number;
   openSocket(family: number, type: string): number;
@@ -65,6 +67,7 @@ const recordCount = 64;
 const readyCount = 256;
 const endedCount = 256;
 const endedFields = 8;
+const traceFields = 8;
 const readyOffset = recordSize * recordCount;
 const endedOffset = readyOffset + readyCount * 8;
 
@@ -81,6 +84,16 @@ export type Ended = {
   /** 0 where it never exceeded acceptd's own peak, which an exec'd child starts from (getrusage(2)). */
   readonly peakKibibytes: number;
   readonly failure: { readonly code: string; readonly what: string } | undefined;
+};
+
+/**
+ * The way of one connection through the engine; moments are nanoseconds on CLOCK_MONOTONIC_RAW (model/event.ts tells
+ * what they are).
+ */
+export type Trace = {
+  /** The client's; 0 of a unix socket. */
+  readonly port: number;
+  readonly moments: Moments;
 };
 
 const stageNames = [
@@ -119,7 +132,7 @@ export type Kernel = ReturnType<typeof openKernel>;
  * memory, for tools that cannot follow (valgrind).
  */
 export const openKernel = (options: {
-  readonly onEnded: (ended: Ended) => void;
+  readonly onEnded: (ended: Ended, trace: Trace | undefined) => void;
   readonly copiesMemory?: boolean;
 }) => {
   const foundLimits = new Float64Array(2);
@@ -134,6 +147,7 @@ export const openKernel = (options: {
   const ready = new Uint32Array(buffer, readyOffset, readyCount * 2);
   const ended = new Float64Array(buffer, endedOffset, endedCount * endedFields);
   const watchers = new Map<number, Watcher>();
+  let traces: Float64Array | undefined;
 
   const recordAt = (index: number): ConnectionRecord =>
     (records[index] ?? firstRecord).slice() as ConnectionRecord;
@@ -163,9 +177,29 @@ export const openKernel = (options: {
     };
   };
 
+  const traceAt = (index: number): Trace | undefined => {
+    const field = (offset: number): number => traces?.[index * traceFields + offset] ?? 0;
+    if (field(2) === 0) return undefined;
+    return {
+      port: field(0),
+      moments: {
+        ready: field(1),
+        accepted: field(2),
+        spawning: field(3),
+        spawned: field(4),
+        childBegan: field(5),
+        executing: field(6),
+        reaped: field(7),
+      },
+    };
+  };
+
   const onEnded = (count: number): void => {
     // read whole before anybody is told: what they do may bring the next batch into the same buffer
-    for (const each of Array.from({ length: count }, (_, index) => endedAt(index))) options.onEnded(each);
+    const batch = Array.from({ length: count }, (_, index) => endedAt(index));
+    const ways = traces === undefined ? undefined : batch.map((_, index) => traceAt(index));
+    let index = 0;
+    for (const each of batch) options.onEnded(each, ways?.[index++]);
   };
 
   demand('start the engine', addon.start(buffer, onReady, onEnded, options.copiesMemory ?? false));
@@ -173,6 +207,13 @@ export const openKernel = (options: {
   return {
     /** The RLIMIT_NOFILE that acceptd was started with; handlers get it back. */
     descriptorLimit: { soft: foundLimits[0] ?? 1024, hard: foundLimits[1] ?? 1024 },
+
+    /** Stamps connections that are accepted from here on, or none; their ends come with a Trace. Costs nothing while it is off. */
+    traceConnections: (isWanted: boolean): void => {
+      if (isWanted === (traces !== undefined)) return;
+      traces = isWanted ? new Float64Array(endedCount * traceFields) : undefined;
+      demand('trace connections', addon.traceConnections(traces ?? null));
+    },
 
     /** Where messages go; shared with whoever started acceptd, so its flags are never changed. */
     standardError: descriptorOf(2),

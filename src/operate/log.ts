@@ -18,8 +18,11 @@ const showStatus = (status: ExitStatus): string =>
     ? `exit status ${status.code}`
     : `${signalName(status.signal)}${status.dumpedCore ? ', core dumped' : ''}`;
 
+/** A connection's moments are for who measures: --trace writes them. */
+export type LoggedEvent = Exclude<Event, { readonly kind: 'traced' }>;
+
 /** How much an event matters. Known before the event is made, so that one nobody wants costs nothing. */
-export const levelOf = (kind: Event['kind']): Exclude<LogLevel, 'silent'> => {
+export const levelOf = (kind: LoggedEvent['kind']): Exclude<LogLevel, 'silent'> => {
   switch (kind) {
     case 'held':
       return 'debug';
@@ -55,7 +58,7 @@ export const levelOf = (kind: Event['kind']): Exclude<LogLevel, 'silent'> => {
 };
 
 /** `finger: started pid 123 for 10.0.0.1:4711`: the sentence of an event. */
-export const describeEvent = (event: Event): string => {
+export const describeEvent = (event: LoggedEvent): string => {
   switch (event.kind) {
     case 'listening':
       return `${event.service}: listening on ${describeAddress(event.address)}`;
@@ -112,7 +115,7 @@ export const describeEvent = (event: Event): string => {
 };
 
 /** An event's own fields, flat, for those who search records; milliseconds to the microsecond. */
-const fieldsOf = (event: Event): Record<string, unknown> => {
+const fieldsOf = (event: LoggedEvent): Record<string, unknown> => {
   const { kind, ...fields } = event;
   const shown: Record<string, unknown> = { event: kind, ...fields };
   if ('address' in event) shown['address'] = describeAddress(event.address);
@@ -124,7 +127,7 @@ const fieldsOf = (event: Event): Record<string, unknown> => {
 
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 
-const severityOf = (event: Event): Exclude<LogLevel, 'silent'> =>
+const severityOf = (event: LoggedEvent): Exclude<LogLevel, 'silent'> =>
   event.kind === 'exited' && !isGoodEnd(event.status) ? 'warn' : levelOf(event.kind);
 
 /**
@@ -152,8 +155,10 @@ export const createLog = (
   return {
     logger,
     observer: {
-      isWanted: (kind) => logger.isLevelEnabled(kind === 'exited' ? 'warn' : levelOf(kind)),
+      isWanted: (kind) =>
+        kind !== 'traced' && logger.isLevelEnabled(kind === 'exited' ? 'warn' : levelOf(kind)),
       observe: (event) => {
+        if (event.kind === 'traced') return;
         tellDropped();
         const severity = severityOf(event);
         if (logger.isLevelEnabled(severity)) logger[severity](fieldsOf(event), describeEvent(event));

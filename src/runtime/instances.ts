@@ -3,7 +3,7 @@ import { backOff, enterInstance, leaveInstance, type Source } from '../admission
 import type { ExitStatus, Failure } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import { peerOf } from '../model/record.ts';
-import type { Accepted, Ended } from '../native/kernel.ts';
+import type { Accepted, Ended, Trace } from '../native/kernel.ts';
 import type { Started } from '../serve/surface.ts';
 import { isUntouched, lookAtQueue } from './queue.ts';
 import {
@@ -95,7 +95,7 @@ export const createInstances = (runtime: Runtime, states: States) => {
   };
 
   /** A child of ours has ended. As PID 1 there are others too: they are reaped and nobody hears of them. */
-  const onEnded = (ended: Ended): void => {
+  const onEnded = (ended: Ended, trace: Trace | undefined): void => {
     const instance = instances.get(ended.pid);
     if (instance === undefined) return;
     instances.delete(ended.pid);
@@ -118,6 +118,11 @@ export const createInstances = (runtime: Runtime, states: States) => {
         peakKibibytes: ended.peakKibibytes === 0 ? undefined : ended.peakKibibytes,
         peer,
       });
+    }
+    if (trace !== undefined && ended.failure === undefined && observer.isWanted('traced')) {
+      const { port, moments } = trace;
+      const status = exitStatus(ended.status);
+      observer.observe({ kind: 'traced', service: id, pid: ended.pid, port, ...moments, status });
     }
     release(service, source);
     service.log?.finish(ended.pid);

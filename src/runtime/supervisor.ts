@@ -4,7 +4,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Observer } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import type { ResolvedService } from '../model/service.ts';
-import { type Ended, openKernel } from '../native/kernel.ts';
+import { type Ended, openKernel, type Trace } from '../native/kernel.ts';
 import type { MuxMember, Surface } from '../serve/surface.ts';
 import type { Host } from '../serve/surroundings.ts';
 import { createAcceptance } from './accept.ts';
@@ -47,7 +47,10 @@ export const createSupervisor = ({
   environment,
   copiesMemory = false,
 }: SupervisorOptions) => {
-  const kernel = openKernel({ onEnded: (ended: Ended) => registry.onEnded(ended), copiesMemory });
+  const kernel = openKernel({
+    onEnded: (ended: Ended, trace: Trace | undefined) => registry.onEnded(ended, trace),
+    copiesMemory,
+  });
   const host: Host = {
     environment,
     uid: process.getuid?.() ?? 0,
@@ -99,6 +102,8 @@ export const createSupervisor = ({
   const apply = (wanted: readonly ResolvedService[]): void => {
     // a reload that was under way when the end began
     if (runtime.isDraining) return;
+    // asked here and not for each connection: who wants it says so before the services come
+    kernel.traceConnections(observer.isWanted('traced'));
     const plan = planListeners(runtime.listeners, wanted);
     const before = new Map([...services].map(([id, { prepared }]) => [id, prepared]));
     const retireOld = serviceTable.replace(wanted);

@@ -11,6 +11,7 @@ import { parseState } from '../../src/measure/processes.ts';
 import type { ServerUse } from '../../src/measure/result.ts';
 import { createUseReader, findServer } from '../../src/measure/server-process.ts';
 import type { LoadAddress } from '../../src/native/load.ts';
+import { isRoot } from '../support/command.ts';
 import { childEnvironment } from '../support/environment.ts';
 
 const program = fileURLToPath(new URL('../support/measured-server.js', import.meta.url));
@@ -81,6 +82,19 @@ t.test('acceptd itself is found at an abstract name', async (t) => {
   const log = createInterface({ input: child.stderr });
   for await (const line of log) if (line.includes('"applied"')) break;
   t.equal(findServer({ kind: 'unix', path: name }), child.pid);
+});
+
+const needsRoot = !isRoot && 'needs root';
+t.test('of a server of another user it is told whom to ask', { skip: needsRoot }, async (t) => {
+  const server = startServer(t);
+  const { tcp } = await server.ask('where');
+  process.seteuid?.('nobody');
+  try {
+    t.match(findServer(at('tcp', '127.0.0.1', tcp)), { unknown: /belongs to another user; run as root/ });
+  } finally {
+    process.seteuid?.(0);
+  }
+  t.equal(findServer(at('tcp', '127.0.0.1', tcp)), server.pid, 'root may');
 });
 
 t.test('what cannot be found is told with the reason', async (t) => {
@@ -166,10 +180,11 @@ t.test('a process that ends, or never was, is told', async (t) => {
 });
 
 t.test('a server that ignores the end of its children gets a note', async (t) => {
-  const child = spawn('env', ['--ignore-signal=CHLD', 'sh', '-c', 'echo ready; exec sleep 600'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const child = spawn('env', ['--ignore-signal=CHLD', 'cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.teardown(() => child.kill('SIGKILL'));
+  child.stdin.write('ready\n');
   await new Promise((resolve) => child.stdout.once('data', resolve));
   const reader = createUseReader(child.pid ?? -1);
   reader.start();

@@ -1,8 +1,7 @@
 // The sentence and the severity of every event, and what a record has besides.
 import t from 'tap';
-import type { Event } from '../../src/model/event.ts';
 import { milliseconds, seconds } from '../../src/model/quantity.ts';
-import { createLog, describeEvent, levelOf } from '../../src/operate/log.ts';
+import { createLog, describeEvent, type LoggedEvent, levelOf } from '../../src/operate/log.ts';
 import { createLogSink } from '../../src/operate/log-sink.ts';
 import { tcp } from '../support/services.ts';
 
@@ -13,7 +12,11 @@ const failure = { code: 'EADDRINUSE', what: 'cannot bind 127.0.0.1:79: address a
 const common = { service, pid: 12, peer } as const;
 
 type Golden = {
-  readonly [Kind in Event['kind']]: readonly [Extract<Event, { readonly kind: Kind }>, string, string];
+  readonly [Kind in LoggedEvent['kind']]: readonly [
+    Extract<LoggedEvent, { readonly kind: Kind }>,
+    string,
+    string,
+  ];
 };
 
 const golden: Golden = {
@@ -210,6 +213,22 @@ t.test('silent is silent', (t) => {
     t.equal(observer.isWanted(event.kind), false);
     observer.observe(event);
   }
+  t.strictSame(records(), []);
+  t.end();
+});
+
+t.test('a connection that is traced is no record', (t) => {
+  const { observer, records } = collect('debug');
+  t.equal(observer.isWanted('traced'), false);
+  const moments = { ready: 1, accepted: 2, spawning: 3, spawned: 5, childBegan: 4, executing: 6, reaped: 7 };
+  observer.observe({
+    kind: 'traced',
+    service,
+    pid: 12,
+    port: 4711,
+    status: { kind: 'exit', code: 0 },
+    ...moments,
+  });
   t.strictSame(records(), []);
   t.end();
 });

@@ -77,6 +77,10 @@ const exchangeDatagrams = async (): Promise<void> => {
 
 await serveOne(wholeRecipe);
 await serveOne(missing);
+kernel.traceConnections(true);
+await serveOne(wholeRecipe);
+await serveOne(missing);
+kernel.traceConnections(false);
 await exchangeDatagrams();
 const { ours, theirs } = kernel.openLogPair();
 kernel.write(theirs, Buffer.from('line'));
