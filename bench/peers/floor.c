@@ -35,6 +35,7 @@ struct slot {
   int tid;      // the kernel clears it when the child has exec'd or died
   int table;    // share: inside our descriptor table, outside it, or inside and the loop waits for it
   int connection;
+  bool unclosed;  // share: our copy of the connection is still to be closed
   char *stack;
 };
 
@@ -67,10 +68,11 @@ static struct slot *start(int connection) {
   struct slot *slot;
   for (unsigned tried = 0;; tried++) {
     slot = &slots[next++ % slot_count];
-    if (__atomic_load_n(&slot->tid, __ATOMIC_ACQUIRE) == 0) break;
+    if (!slot->unclosed && __atomic_load_n(&slot->tid, __ATOMIC_ACQUIRE) == 0) break;
     if (tried % slot_count == slot_count - 1) sched_yield();
   }
   slot->connection = connection;
+  slot->unclosed = sharing;
   slot->table = inside;
   slot->tid = -1;
   int flags = CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD | (sharing ? CLONE_FILES : 0);
@@ -144,6 +146,7 @@ static void run_sharing(int epoll) {
         continue;
       }
       close(slot->connection);
+      slot->unclosed = false;
       first++;
       may_wait = false;
     }
