@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { acceptdCommand, serviceLine } from './acceptd.ts';
-import { takePort } from './ports.ts';
-import { type Server, startServer } from './server.ts';
-import { extraAddress } from './server-kind.ts';
-import { renderTable } from './table.ts';
-import { createDirectory } from './workshop.ts';
+import { takePort } from './peers/ports.ts';
+import { type Server, startServer } from './peers/server.ts';
+import { extraAddress } from './peers/server-kind.ts';
+import { acceptdCommand, serviceLine } from './peers/servers/acceptd.ts';
+import { renderTable } from './peers/table.ts';
+import { createDirectory } from './peers/workshop.ts';
 
 const usage = `node dist/bench/idle.js [--services N] [--settle SECONDS] [--seconds SECONDS]
   --services N  how many services acceptd has (default 100)
@@ -93,7 +93,9 @@ const run = async (): Promise<void> => {
     ['wake-ups per minute', perMinute(after.voluntary - before.voluntary)],
     ['pre-emptions per minute', perMinute(after.involuntary - before.involuntary)],
   ];
-  process.stdout.write(`${renderTable([`acceptd, idle, ${services} services`, 'value'], rows)}\n`);
+  process.stdout.write(
+    `${renderTable({ header: [`acceptd, idle, ${services} services`, 'value'], rows })}\n`,
+  );
   await stop();
 };
 

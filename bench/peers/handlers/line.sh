@@ -1,0 +1,3 @@
+#!/bin/sh
+# What an ordinary shell script costs.
+echo "acceptd bench: hello, world"
