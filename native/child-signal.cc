@@ -8,13 +8,19 @@ namespace {
 
 std::atomic<bool> isAtWork = false;
 std::atomic<bool> hasEnded = false;
+/// A ring; what is overwritten is found by the look at all children.
+constexpr unsigned kNamed = 256;
+std::atomic<pid_t> named[kNamed] = {};
+std::atomic<unsigned> lastNamed = 0;
+unsigned lastTaken = 0;
 struct sigaction before = {};
 
-static_assert(std::atomic<bool>::is_always_lock_free);
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<pid_t>::is_always_lock_free);
 
 /// May run on any thread. It sets its flag before it looks at the engine's, and the engine clears that before it looks
 /// at this one: one of the two sees the other.
 void onChild(int number, siginfo_t* details, void* context) {
+  named[lastNamed.fetch_add(1) % kNamed].store(details->si_pid);
   hasEnded.store(true);
   if (isAtWork.load()) return;
   if ((before.sa_flags & SA_SIGINFO) != 0) before.sa_sigaction(number, details, context);
@@ -27,7 +33,7 @@ void ChildSignal::open() {
   struct sigaction ours = {};
   ours.sa_sigaction = onChild;
   sigfillset(&ours.sa_mask);
-  ours.sa_flags = SA_SIGINFO | SA_RESTART;
+  ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_NOCLDSTOP;
   sigaction(SIGCHLD, &ours, &before);
 }
 
@@ -38,6 +44,16 @@ void ChildSignal::close() {
 }
 
 bool ChildSignal::take() { return hasEnded.exchange(false); }
+
+pid_t ChildSignal::takeNamed() {
+  const unsigned last = lastNamed.load();
+  if (last - lastTaken > kNamed) lastTaken = last - kNamed;
+  while (lastTaken != last) {
+    const pid_t pid = named[lastTaken++ % kNamed].exchange(0);
+    if (pid > 0) return pid;
+  }
+  return 0;
+}
 
 ChildSignal::Work::Work(bool willAsk) : isWork_(willAsk) {
   if (isWork_) isAtWork.store(true);

@@ -2,7 +2,12 @@
 //
 // Otherwise libuv's own handler is called, which wakes the event loop by a pipe: five system calls, each time. libuv
 // must have a watcher of the signal all the time, so that it does not install or remove its handler by itself.
+//
+// The kernel keeps one SIGCHLD at a time: of children that end together it names only one. Their pids here are for
+// reaping without a look at all children, which takes as long as there are children; that look has to come later.
 #pragma once
+
+#include <sys/types.h>
 
 class ChildSignal {
  public:
@@ -13,6 +18,9 @@ class ChildSignal {
 
   /// Whether a child has ended since this was last asked.
   [[nodiscard]] bool take();
+
+  /// A child that was named as ended, or 0 when there are no more.
+  [[nodiscard]] pid_t takeNamed();
 
   /// While one of these lives the engine is at work, and will ask before it waits. JavaScript is not its work: there
   /// somebody may run a program synchronously, which libuv must hear of.

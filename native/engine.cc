@@ -26,6 +26,8 @@ void call(const Napi::FunctionReference& function, size_t count) {
   }
 }
 
+void onSweep(uv_timer_t* timer);
+
 double microseconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
 }
@@ -39,41 +41,72 @@ double peakOf(Engine& engine, long childPeak) {
   return childPeak > engine.ownPeak ? static_cast<double>(childPeak) : 0;
 }
 
-/// One batch; how many. When the last of ours is gone nobody is asked for another: only PID 1 has children of others.
-size_t reapSome(Engine& engine) {
+/// With so many children a look at all of them is soon dearer than all else that their ends cost: 10,000 that sleep made
+/// the first byte of another client come after 2.3 times as long.
+constexpr int kFewChildren = 64;
+/// Milliseconds after which ends that nobody named are looked for.
+constexpr uint64_t kSweepPause = 10;
+
+void record(Engine& engine, Ended& out, Trace* trace, pid_t pid, int status, const rusage& usage) {
+  const double reaped = trace ? momentNow() : 0;
+  const StartFailure failure = engine.spawn.forget(pid);
+  if (trace) *trace = engine.stamps->reap(pid, reaped);
+  out = {
+      static_cast<double>(pid),
+      static_cast<double>(status),
+      microseconds(usage.ru_utime),
+      microseconds(usage.ru_stime),
+      peakOf(engine, usage.ru_maxrss),
+      static_cast<double>(failure.stage),
+      static_cast<double>(failure.error),
+      0,
+  };
+}
+
+/// One batch of those that `next` names, -1 for any, until it names nobody; how many have ended.
+template <typename Next>
+size_t reapSome(Engine& engine, Next next) {
   const ChildSignal::Work work(engine.inCallback);
   size_t count = 0;
-  bool isLast = false;
-  while (count < kEnded && !isLast) {
+  while (count < kEnded) {
+    const pid_t wanted = next();
+    if (wanted == 0) break;
     int status = 0;
     rusage usage = {};
-    const pid_t pid = wait4(-1, &status, WNOHANG, &usage);
+    const pid_t pid = wait4(wanted, &status, WNOHANG, &usage);
+    // who was named may have been found by a look at all; when a look finds nobody there is nobody
+    if (pid <= 0 && wanted > 0) continue;
     if (pid <= 0) break;
-    const double reaped = engine.stamps ? momentNow() : 0;
-    const StartFailure failure = engine.spawn.forget(pid);
-    if (engine.stamps) engine.traces[count] = engine.stamps->reap(pid, reaped);
-    engine.ended[count++] = {
-        static_cast<double>(pid),
-        static_cast<double>(status),
-        microseconds(usage.ru_utime),
-        microseconds(usage.ru_stime),
-        peakOf(engine, usage.ru_maxrss),
-        static_cast<double>(failure.stage),
-        static_cast<double>(failure.error),
-        0,
-    };
-    isLast = !engine.isInit && engine.spawn.alive() == 0;
+    record(engine, engine.ended[count], engine.stamps ? &engine.traces[count] : nullptr, pid, status, usage);
+    count++;
   }
   return count;
 }
 
-/// All that have ended, in one call a batch. As PID 1 this includes orphans; JavaScript knows which are its own.
-void reapAll(Engine& engine) {
+template <typename Next>
+void reap(Engine& engine, Next next) {
   for (;;) {
-    const size_t count = reapSome(engine);
+    const size_t count = reapSome(engine, next);
     if (count > 0) call(engine.onEnded, count);
     if (count < kEnded) return;
   }
+}
+
+/// Looks at all children. Where none of ours is left nobody is asked for another: only PID 1 has children of others.
+void reapAny(Engine& engine) {
+  reap(engine, [&engine, isFirst = true]() mutable -> pid_t {
+    const bool isOver = !isFirst && !engine.isInit && engine.spawn.alive() == 0;
+    isFirst = false;
+    return isOver ? 0 : -1;
+  });
+}
+
+/// All that have ended, in one call a batch. As PID 1 this includes orphans; JavaScript knows which are its own.
+void reapAll(Engine& engine) {
+  if (engine.spawn.alive() <= kFewChildren) return reapAny(engine);
+  reap(engine, [&engine] { return engine.childSignal.takeNamed(); });
+  if (uv_is_active(reinterpret_cast<uv_handle_t*>(engine.sweep))) return;
+  uv_timer_start(engine.sweep, onSweep, kSweepPause, 0);
 }
 
 /// Also reaps what has ended while the engine was at work: libuv was not told.
@@ -81,6 +114,14 @@ void leave(Engine& engine) {
   while (engine.childSignal.take()) reapAll(engine);
   closeLeft(engine);
   engine.inCallback = false;
+}
+
+/// A timer's: those whose end was not named.
+void onSweep(uv_timer_t* timer) {
+  Engine& engine = *static_cast<Engine*>(timer->data);
+  engine.inCallback = true;
+  reapAny(engine);
+  leave(engine);
 }
 
 void onPoll(uv_poll_t* handle, int, int) {
@@ -115,6 +156,8 @@ void onCleanup(napi_async_cleanup_hook_handle hook, void* data) {
   engine.childSignal.close();
   uv_close(reinterpret_cast<uv_handle_t*>(engine.childWatcher),
            [](uv_handle_t* closed) { delete reinterpret_cast<uv_signal_t*>(closed); });
+  uv_close(reinterpret_cast<uv_handle_t*>(engine.sweep),
+           [](uv_handle_t* closed) { delete reinterpret_cast<uv_timer_t*>(closed); });
   uv_close(reinterpret_cast<uv_handle_t*>(engine.leaving),
            [](uv_handle_t* closed) { delete reinterpret_cast<uv_timer_t*>(closed); });
   engine.poll->data = hook;
@@ -142,6 +185,9 @@ int openEngine(Engine& engine, Napi::Env env, Memory memory) {
   engine.leaving = new uv_timer_t;
   engine.leaving->data = &engine;
   if (const int error = uv_timer_init(loop, engine.leaving); error < 0) return error;
+  engine.sweep = new uv_timer_t;
+  engine.sweep->data = &engine;
+  if (const int error = uv_timer_init(loop, engine.sweep); error < 0) return error;
   engine.childWatcher = new uv_signal_t;
   engine.childWatcher->data = &engine;
   if (const int error = uv_signal_init(loop, engine.childWatcher); error < 0) return error;

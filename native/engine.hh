@@ -47,6 +47,7 @@ struct Engine {
   /// As PID 1 there are children of others to reap.
   bool isInit = false;
   uv_poll_t* poll = nullptr;
+  uv_timer_t* sweep = nullptr;    // looks whether children have ended that no signal named
   uv_timer_t* leaving = nullptr;  // looks again whether children have left our descriptor table
   napi_async_cleanup_hook_handle cleanup = nullptr;
   SpawnEngine spawn;

@@ -90,9 +90,10 @@ export const benchOptions = <Options>(command: Argv<Options>) =>
     .option('name', { type: 'string', describe: 'what the run is called in comparisons' })
     .option('json', {
       type: 'string',
+      nargs: 1,
       describe: 'write the result to a file (- for stdout); see docs/bench.md',
     })
-    .option('html', { type: 'string', describe: 'write a report with charts to a file' })
+    .option('html', { type: 'string', nargs: 1, describe: 'write a report with charts to a file' })
     .option('compare', {
       type: 'string',
       array: true,

@@ -116,12 +116,12 @@ export const createRecorder = (window: {
       if (firstByte !== 0) sliceLatency.record(firstByte - intended);
     }
     if (isInWindow && kind !== undefined) sliceErrors += 1;
-    if (intended >= from) {
-      if (kind === undefined) recordLatencies(sample);
-      else {
-        errors[kind] += 1;
-        failed += 1;
-      }
+    if (kind === undefined) {
+      if (intended >= from) recordLatencies(sample);
+    } else if (ended >= from) {
+      // also of what began before: a client that hung through the whole run must not vanish
+      errors[kind] += 1;
+      failed += 1;
     }
     turns += 1;
     turnTime += ended - sample.started;

@@ -60,6 +60,13 @@ test('connections that fail are in no latency and no rate, but each in its kind'
   t.match(errors, { timeout: 1, 'wrong answer': 2, refused: 0 });
 });
 
+test('a client that hung since the warm-up is an error of the measured part', async (t) => {
+  const recorder = createRecorder({ ...window, from: second });
+  recorder.take(sampleAt(0, 0.5 * second, { error: 3 }));
+  recorder.take(sampleAt(0, 5 * second, { error: 3 }));
+  t.equal(recorder.read(10 * second).errors.timeout, 1);
+});
+
 test('what began in the warm-up counts for the rate when it ends within the measured part, and for nothing else', async (t) => {
   const recorder = createRecorder({ ...window, from: second, until: 2 * second });
   recorder.take(sampleAt(0.5 * second, 0.1 * second));
