@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "fd.hh"
+#include "moment.hh"
 
-/// Nanoseconds on CLOCK_MONOTONIC_RAW: below 2^53, so that JavaScript's numbers are exact.
+/// As momentNow() gives it.
 using Moment = double;
-[[nodiscard]] Moment rawNow();
 
 /// How a connection failed; src/measure/result.ts has the names in this order.
 enum class LoadError : uint8_t {

@@ -5,17 +5,10 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <ctime>
 #include <unordered_map>
 
+#include "moment.hh"
 #include "record.hh"
-
-/// Nanoseconds on CLOCK_MONOTONIC_RAW, which client, kernel and engine share.
-inline double momentNow() {
-  timespec now = {};
-  clock_gettime(CLOCK_MONOTONIC_RAW, &now);
-  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
-}
 
 /// One connection's way, as JavaScript reads it: eight doubles. Where nothing is known all are 0.
 struct Trace {

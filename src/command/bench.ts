@@ -1,17 +1,14 @@
-// acceptd bench: the target is found, the run is watched, and what it found is printed, kept and drawn.
+// acceptd bench: the target is found or started, and what a run found is printed, kept, drawn and compared.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { renderComparison } from '../measure/comparison-table.ts';
-import { type MeasureOptions, type Measuring, measure, planOf } from '../measure/measure.ts';
 import { openPhaseTracer, type PhaseTracer } from '../measure/phase-tracer.ts';
 import { startPrivateServer } from '../measure/private-server.ts';
-import { createProgress } from '../measure/progress.ts';
 import type { Request } from '../measure/request.ts';
-import { errorKinds, type Result } from '../measure/result.ts';
-import { startRun } from '../measure/run.ts';
+import type { Result } from '../measure/result.ts';
 import { findServer } from '../measure/server-process.ts';
 import { readResults } from '../measure/stored.ts';
 import { renderResult } from '../measure/table.ts';
@@ -19,27 +16,13 @@ import { parseTarget, resolveTarget } from '../measure/target.ts';
 import { SystemError } from '../native/addon.ts';
 import type { LoadAddress } from '../native/load.ts';
 import { type BenchChoice, type Place, requestOf } from './bench-request.ts';
-
-/** What keeps a run from beginning, or its figures from being kept. */
-class Refusal extends Error {
-  readonly status: ExitStatus;
-  constructor(message: string, status: ExitStatus) {
-    super(message);
-    this.status = status;
-  }
-}
-
-const usageError = (message: string): Refusal => new Refusal(message, exitStatus.usage);
+import { isUnicode, prepare, runWatched } from './bench-run.ts';
+import { Refusal, usageError } from './refusal.ts';
 
 const main = fileURLToPath(new URL('../main.js', import.meta.url));
 
 /** Columns of a terminal (one without a size says 0), or of a page. */
 const widthOf = (stream: NodeJS.WriteStream): number => (stream.isTTY ? stream.columns || 80 : 100);
-
-const isUnicode = (): boolean => {
-  const { LC_ALL, LC_CTYPE, LANG } = process.env;
-  return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '');
-};
 
 const findTarget = async (text: string, pid: number | undefined): Promise<Place> => {
   const target = parseTarget(text);
@@ -47,85 +30,6 @@ const findTarget = async (text: string, pid: number | undefined): Promise<Place>
   const address = await resolveTarget(target);
   if ('mistake' in address) throw new Refusal(address.mistake, exitStatus.system);
   return { target: text, address, pid };
-};
-
-/** One connection before the many: what is wrong for all of them is said once, in words. */
-const probe = async (request: Request): Promise<void> => {
-  const plan = planOf({ ...request, rate: undefined, clients: 1, count: 1, warmUp: 0 }, false);
-  if ('mistake' in plan) throw usageError(plan.mistake);
-  const { errors } = await startRun({ ...plan, duration: Number.POSITIVE_INFINITY }, 1e9).result;
-  const kind = errorKinds.find((each) => errors[each] > 0);
-  if (kind === undefined) return;
-  const reasons: Readonly<Record<typeof kind, string>> = {
-    refused: 'the connection is refused; is the server running, and is this its address?',
-    reset: 'the server resets the connection',
-    timeout: `the connection has no end after ${request.timeout} s; if the server waits for a question say it with --send, if it stays connected use --until answer`,
-    short:
-      request.expects.length > 0
-        ? 'the answer ends before all that --expect says'
-        : 'the connection ends without an answer; if the server waits for a question, say it with --send',
-    'wrong answer': 'the answer does not begin with what --expect says',
-    unreachable: 'there is no way to that address',
-    'no port': 'the client has no address or port to connect from; see --source',
-    'no descriptor': 'there are not enough descriptors; raise ulimit -n',
-    other: 'the connection fails',
-  };
-  throw new Refusal(`cannot measure ${request.target}: ${reasons[kind]}`, exitStatus.system);
-};
-
-/** Draws the progress line until the run has ended; INT and TERM end it early, a second one at once. */
-const watch = async (request: Request, measuring: Measuring): Promise<Result> => {
-  const progress = createProgress(process.stderr, { isUnicode: isUnicode() });
-  const timer = setInterval(() => {
-    const standing = measuring.standing();
-    if (standing === undefined) return;
-    const { elapsed, completed, failed, rate, p50, p99 } = standing;
-    const isWarm = elapsed >= 0;
-    const { duration, count, warmUp } = request;
-    progress.show({
-      part: isWarm ? 'measuring' : 'warming up',
-      elapsed: isWarm ? elapsed : elapsed + warmUp,
-      whole: !isWarm
-        ? { seconds: warmUp }
-        : duration === undefined
-          ? { connections: count ?? 0 }
-          : { seconds: duration },
-      connections: completed,
-      rate,
-      p50,
-      p99,
-      errors: failed,
-    });
-  }, 250);
-  const interrupt = (): void => {
-    process.once('SIGINT', () => process.exit(130));
-    process.once('SIGTERM', () => process.exit(143));
-    measuring.stop();
-  };
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
-  try {
-    return await measuring.result;
-  } finally {
-    clearInterval(timer);
-    progress.clear();
-    process.removeAllListeners('SIGINT');
-    process.removeAllListeners('SIGTERM');
-  }
-};
-
-/** A request that can be met, tried with one connection. */
-const prepare = async (choice: BenchChoice, place: Place): Promise<Request> => {
-  const request = requestOf(choice, place);
-  if ('mistake' in request) throw usageError(request.mistake);
-  await probe(request);
-  return request;
-};
-
-const run = (request: Request, options: MeasureOptions): Promise<Result> => {
-  const measuring = measure(request, options);
-  if ('mistake' in measuring) throw usageError(measuring.mistake);
-  return watch(request, measuring);
 };
 
 const openTracerFor = (choice: BenchChoice, request: Request): PhaseTracer | undefined => {
@@ -145,7 +49,7 @@ const measureTarget = async (choice: BenchChoice, text: string): Promise<Result>
   const pid = typeof found === 'number' ? found : undefined;
   const request = await prepare(choice, { ...place, pid });
   const tracer = openTracerFor(choice, request);
-  const result = await run(request, { hasFloor: choice.floor, ...(tracer && { tracer }) });
+  const result = await runWatched(request, { hasFloor: choice.floor, ...(tracer && { tracer }) });
   return typeof found === 'number' ? result : { ...result, server: found };
 };
 
@@ -186,7 +90,7 @@ const measureHandler = async (choice: BenchChoice, handler: readonly string[]): 
   // what is wrong with the words is said before anything is started
   const words = requestOf(choice, placeOf({ port: 1, pid: 1 }));
   if ('mistake' in words) throw usageError(words.mistake);
-  const result = await onServer([], (request) => run(request, { hasFloor: choice.floor }));
+  const result = await onServer([], (request) => runWatched(request, { hasFloor: choice.floor }));
   if (result.isInterrupted) return result;
   const directory = mkdtempSync(join(tmpdir(), 'acceptd-bench-'));
   try {
@@ -199,7 +103,7 @@ const measureHandler = async (choice: BenchChoice, handler: readonly string[]): 
         duration: duration && Math.min(duration, followed.duration),
         count: count && Math.min(count, followed.count),
       };
-      return run(short, { hasFloor: false, ...(tracer && { tracer }) });
+      return runWatched(short, { hasFloor: false, ...(tracer && { tracer }) });
     });
     return { ...result, phases: traced.phases };
   } finally {

@@ -57,7 +57,14 @@ export const startPrivateServer = async (setting: {
   const child = spawn(process.execPath, [setting.main, ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH },
+    // a terminal's interrupt is for us: the server serves until the run has ended
+    detached: true,
   });
+  const kill = (): void => {
+    child.kill('SIGKILL');
+  };
+  process.once('exit', kill);
+  child.once('exit', () => process.removeListener('exit', kill));
   const timer = setTimeout(() => child.kill('SIGKILL'), patience);
   // it says so when it listens; the end of its stdout without that is its own end
   await Promise.race([once(child.stdout, 'data'), once(child, 'exit'), once(child, 'error')]);

@@ -2,8 +2,8 @@
 import { lookup } from 'node:dns/promises';
 import { isIPv4, isIPv6 } from 'node:net';
 import { parseCount } from '../model/quantity.ts';
-import { lookupPort } from '../native/kernel.ts';
 import type { LoadAddress } from '../native/load.ts';
+import { lookupPort } from '../native/lookup.ts';
 
 /** What is wrong with a text of the user, in one clause, and what to do about it. */
 export type Mistake = { readonly mistake: string };

@@ -7,8 +7,6 @@ import { addressFields, type RecipeRequest } from '../model/recipe.ts';
 import { type ConnectionRecord, pidOf } from '../model/record.ts';
 import { demand, describeErrno, openAddon } from './addon.ts';
 
-type Answer = readonly [string, ...number[]] | readonly [''];
-
 /** A compiled recipe; it lives as long as it is referenced here or a child still starts from it. */
 export type Recipe = { readonly recipe: unique symbol };
 
@@ -52,10 +50,6 @@ type Addon = {
   spawnRecipe(recipe: Recipe, fd: number, record: Uint8Array | null, keeps: boolean): number;
   raiseDescriptorLimit(found: Float64Array): number;
   trimMemory(): number;
-  lookupAccount(nameOrUid: string | number): Promise<Answer>;
-  lookupGroup(name: string): Promise<Answer>;
-  lookupPort(name: string, protocol: string): Promise<Answer>;
-  lookupRpc(name: string): Promise<Answer>;
 };
 
 const addon = openAddon<Addon>();
@@ -416,28 +410,3 @@ const orNothing = (result: number): number | undefined => {
   if (result >= 0) return result;
   return result === -constants.errno.EAGAIN || result === -constants.errno.EINTR ? undefined : -1;
 };
-
-export type SystemAccount = {
-  readonly name: string;
-  readonly uid: number;
-  readonly gid: number;
-  readonly groups: readonly number[];
-};
-
-/** A user of the system with all groups of initgroups(3); undefined when there is none. May take as long as NSS does. */
-export const lookupAccount = async (nameOrUid: string | number): Promise<SystemAccount | undefined> => {
-  const [name, uid, gid, ...groups] = await addon.lookupAccount(nameOrUid);
-  return uid === undefined || gid === undefined ? undefined : { name, uid, gid, groups };
-};
-
-/** The number of a group of the system. */
-export const lookupGroup = async (name: string): Promise<number | undefined> =>
-  (await addon.lookupGroup(name))[1];
-
-/** The port of a name in services(5). */
-export const lookupPort = async (name: string, protocol: 'tcp' | 'udp'): Promise<number | undefined> =>
-  (await addon.lookupPort(name, protocol))[1];
-
-/** The number of a name in rpc(5). */
-export const lookupRpcProgram = async (name: string): Promise<number | undefined> =>
-  (await addon.lookupRpc(name))[1];

@@ -8,7 +8,7 @@ import {
   lookupPort,
   lookupRpcProgram,
   type SystemAccount,
-} from '../native/kernel.ts';
+} from '../native/lookup.ts';
 
 /** initgroups(3) lists the primary group too; a configured group takes its place. */
 const toAccount = (account: SystemAccount | undefined): Account | undefined =>

@@ -1,7 +1,7 @@
 // Names of the system to numbers.
 import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
-import { lookupAccount, lookupGroup, lookupPort, lookupRpcProgram } from '../../src/native/kernel.ts';
+import { lookupAccount, lookupGroup, lookupPort, lookupRpcProgram } from '../../src/native/lookup.ts';
 
 t.test('an account has its numbers and all its groups', async (t) => {
   t.match(await lookupAccount('root'), { name: 'root', uid: 0, gid: 0 });

@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { peerOf, sourceOf } from '../../src/model/record.ts';
-import { lookupAccount, lookupGroup, lookupPort, lookupRpcProgram } from '../../src/native/kernel.ts';
+import { lookupAccount, lookupGroup, lookupPort, lookupRpcProgram } from '../../src/native/lookup.ts';
 import { connectTo, listenAt, loopback, openEngine, readAll, readable, recipeOf, unixAt } from './engine.ts';
 
 let end = (): void => undefined;
