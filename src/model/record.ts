@@ -26,7 +26,10 @@ const showHost = (record: DataView, offset: number): string =>
     ? [0, 1, 2, 3].map((index) => record.getUint8(offset + index)).join('.')
     : showV6(record, offset);
 
-/** The client of a connection or datagram; IPv4 clients of a dual-stack socket are IPv4. */
+/**
+ * The client of a connection or datagram; IPv4 clients of a dual-stack socket are IPv4. The host's text is made when
+ * somebody reads it: most observers do not.
+ */
 export const peerOf = (record: ConnectionRecord): Peer => {
   const bytes = view(record);
   if (bytes.getUint16(4, true) === 1) {
@@ -37,7 +40,13 @@ export const peerOf = (record: ConnectionRecord): Peer => {
       gid: bytes.getUint32(20, true),
     };
   }
-  return { kind: 'internet', host: showHost(bytes, 24), port: bytes.getUint16(6, true) };
+  return {
+    kind: 'internet',
+    get host() {
+      return showHost(bytes, 24);
+    },
+    port: bytes.getUint16(6, true),
+  };
 };
 
 /**

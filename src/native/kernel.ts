@@ -149,6 +149,11 @@ export const openKernel = (options: {
   const watcherAt = (index: number): Watcher | undefined => watchers.get(ready[index * 2] ?? -1);
 
   const onReady = (count: number): void => {
+    // most often, and without a list
+    if (count === 1) {
+      watcherAt(0)?.(isHangupEvent(ready[1] ?? 0));
+      return;
+    }
     // a watcher may take away one that comes later in the same batch, and its number may be somebody else's by then
     const batch = Array.from({ length: count }, (_, index) => watcherAt(index));
     batch.forEach((watcher, index) => {
@@ -156,18 +161,21 @@ export const openKernel = (options: {
     });
   };
 
+  const describeFailure = (stage: number, errno: number): Ended['failure'] => {
+    const { code, reason } = describeErrno(errno);
+    return { code, what: `cannot ${stageNames[stage] ?? 'start'} %: ${reason}` };
+  };
+
   const endedAt = (index: number): Ended => {
     const field = (offset: number): number => ended[index * endedFields + offset] ?? 0;
     const stage = field(5);
-    const { code, reason } = describeErrno(field(6));
     return {
       pid: field(0),
       status: field(1),
       userMicroseconds: field(2),
       systemMicroseconds: field(3),
       peakKibibytes: field(4),
-      failure:
-        stage === 0 ? undefined : { code, what: `cannot ${stageNames[stage] ?? 'start'} %: ${reason}` },
+      failure: stage === 0 ? undefined : describeFailure(stage, field(6)),
     };
   };
 
@@ -190,10 +198,11 @@ export const openKernel = (options: {
 
   const onEnded = (count: number): void => {
     // read whole before anybody is told: what they do may bring the next batch into the same buffer
-    const batch = Array.from({ length: count }, (_, index) => endedAt(index));
-    const ways = traces === undefined ? undefined : batch.map((_, index) => traceAt(index));
-    let index = 0;
-    for (const each of batch) options.onEnded(each, ways?.[index++]);
+    const batch: [Ended, Trace | undefined][] = [];
+    for (let index = 0; index < count; index++) {
+      batch.push([endedAt(index), traces === undefined ? undefined : traceAt(index)]);
+    }
+    for (const [each, trace] of batch) options.onEnded(each, trace);
   };
 
   demand('start the engine', addon.start(buffer, onReady, onEnded, options.copiesMemory ?? false));

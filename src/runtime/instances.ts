@@ -48,11 +48,10 @@ export const createInstances = (runtime: Runtime, states: States) => {
       return;
     }
     const { pid } = started;
-    const isPeerWanted =
-      client !== undefined && (observer.isWanted('started') || observer.isWanted('exited'));
-    const peer = isPeerWanted ? peerOf(client.record) : undefined;
-    instances.set(pid, { pid, service, source, peer, startedAt: clock.now(), lent });
+    const record = client?.record;
+    instances.set(pid, { pid, service, source, record, startedAt: clock.now(), lent });
     if (observer.isWanted('started')) {
+      const peer = record && peerOf(record);
       observer.observe({ kind: 'started', service: service.prepared.service.id, pid, peer });
     }
   };
@@ -99,14 +98,16 @@ export const createInstances = (runtime: Runtime, states: States) => {
     const instance = instances.get(ended.pid);
     if (instance === undefined) return;
     instances.delete(ended.pid);
-    const { service, source, peer, lent } = instance;
+    const { service, source, record, lent } = instance;
     const { id, answer } = service.prepared.service;
     const duration = milliseconds(clock.now() - instance.startedAt);
+    const isWanted = ended.failure !== undefined || observer.isWanted('exited');
+    const peer = isWanted && record ? peerOf(record) : undefined;
     if (ended.failure !== undefined) {
       const file = answer.kind === 'program' ? answer.file : id;
       const failure = { code: ended.failure.code, what: ended.failure.what.replace('%', file) };
       observer.observe({ kind: 'start-failed', service: id, pid: ended.pid, failure, peer });
-    } else if (observer.isWanted('exited')) {
+    } else if (isWanted) {
       observer.observe({
         kind: 'exited',
         service: id,

@@ -1,11 +1,12 @@
 // What runs: the mutable records of services, listeners and instances, and what their functions share.
 import type { Source, Usage } from '../admission/limits.ts';
 import type { SourceRates } from '../admission/source-rates.ts';
-import type { ListenAddress, Peer } from '../model/address.ts';
+import type { ListenAddress } from '../model/address.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Observer } from '../model/event.ts';
 import type { Milliseconds } from '../model/quantity.ts';
+import type { ConnectionRecord } from '../model/record.ts';
 import type { Kernel } from '../native/kernel.ts';
 import type { Prepared, Surface } from '../serve/surface.ts';
 import type { HandlerLog } from './handler-log.ts';
@@ -45,7 +46,8 @@ export type Instance = {
   readonly pid: number;
   readonly service: RunningService;
   readonly source: Source | undefined;
-  readonly peer: Peer | undefined;
+  /** The client's, where it has one. */
+  readonly record: ConnectionRecord | undefined;
   readonly startedAt: Milliseconds;
   /** In whole-socket mode, what it holds and what waited there when it began. */
   readonly lent: { readonly listener: RunningListener; readonly waiting: Waiting } | undefined;
