@@ -44,8 +44,9 @@ double peakOf(Engine& engine, long childPeak) {
 /// With so many children a look at all of them is soon dearer than all else that their ends cost: 10,000 that sleep made
 /// the first byte of another client come after 2.3 times as long.
 constexpr int kFewChildren = 64;
-/// Milliseconds after which ends that nobody named are looked for.
+/// Milliseconds after which ends that nobody named are looked for; more where the look takes longer.
 constexpr uint64_t kSweepPause = 10;
+constexpr uint64_t kChildrenForAnother = 100;
 
 void record(Engine& engine, Ended& out, Trace* trace, pid_t pid, int status, const rusage& usage) {
   const double reaped = trace ? momentNow() : 0;
@@ -106,7 +107,8 @@ void reapAll(Engine& engine) {
   if (engine.spawn.alive() <= kFewChildren) return reapAny(engine);
   reap(engine, [&engine] { return engine.childSignal.takeNamed(); });
   if (uv_is_active(reinterpret_cast<uv_handle_t*>(engine.sweep))) return;
-  uv_timer_start(engine.sweep, onSweep, kSweepPause, 0);
+  const auto children = static_cast<uint64_t>(engine.spawn.alive());
+  uv_timer_start(engine.sweep, onSweep, kSweepPause + children / kChildrenForAnother, 0);
 }
 
 /// Also reaps what has ended while the engine was at work: libuv was not told.
