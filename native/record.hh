@@ -21,6 +21,7 @@ struct Record {
   uint32_t uid;
   uint32_t gid;
   uint8_t remote[16];
+  /// Where a datagram came in; of a connection only what withLocal() has asked for.
   uint8_t local[16];
   uint32_t scope;
   /// Where a datagram came in.

@@ -9,6 +9,7 @@ import {
   type Latency,
   type Microseconds,
   type Moment,
+  noErrors,
 } from './result.ts';
 
 /** The moment at which each phase ends. */
@@ -40,17 +41,7 @@ export const createRecorder = (window: {
     lastByte: gather(),
     close: gather(),
   };
-  const errors: Record<ErrorKind, number> = {
-    refused: 0,
-    reset: 0,
-    timeout: 0,
-    short: 0,
-    'wrong answer': 0,
-    unreachable: 0,
-    'no port': 0,
-    'no descriptor': 0,
-    other: 0,
-  };
+  const errors: Record<ErrorKind, number> = { ...noErrors };
   let failed = 0;
   let completed = 0;
   let turns = 0;

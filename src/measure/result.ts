@@ -42,6 +42,17 @@ export const errorKinds = [
 ] as const;
 export type ErrorKind = (typeof errorKinds)[number];
 export type Errors = Readonly<Record<ErrorKind, number>>;
+export const noErrors: Errors = {
+  refused: 0,
+  reset: 0,
+  timeout: 0,
+  short: 0,
+  'wrong answer': 0,
+  unreachable: 0,
+  'no port': 0,
+  'no descriptor': 0,
+  other: 0,
+};
 
 /** One slice of the run, most often a second. */
 export type Moment = {

@@ -24,7 +24,7 @@ export type LoadPlan = {
   readonly count: number;
   readonly timeout: number;
   readonly sends: Uint8Array;
-  /** The answer begins with these bytes; a connection that ends before them is `short`. Empty: any byte will do. */
+  /** The answer begins with these bytes; a connection that ends before them is `short`. Empty: any answer will do. */
   readonly expects: Uint8Array;
   /** Whether the server's end of file ends a connection, or the last byte of what is expected. */
   readonly endsAt: 'end of file' | 'answer';

@@ -6,6 +6,7 @@ import {
   type Latency,
   type Microseconds,
   type Moment,
+  noErrors,
   type Phase,
   type Phases,
   type Result,
@@ -78,18 +79,6 @@ export const noLatency: Readonly<Record<ClientPhase, Latency>> = {
   firstByte: emptyLatency,
   lastByte: emptyLatency,
   close: emptyLatency,
-};
-
-export const noErrors: Errors = {
-  refused: 0,
-  reset: 0,
-  timeout: 0,
-  short: 0,
-  'wrong answer': 0,
-  unreachable: 0,
-  'no port': 0,
-  'no descriptor': 0,
-  other: 0,
 };
 
 export const errorsOf = (some: Partial<Errors>): Errors => ({ ...noErrors, ...some });

@@ -1,5 +1,5 @@
 // Results of runs that never were, for tests of what shows them.
-import { type Distribution, errorKinds, type Result, resultSchema } from '../../src/measure/result.ts';
+import { type Distribution, noErrors, type Result, resultSchema } from '../../src/measure/result.ts';
 
 /** The distribution of these times in microseconds. */
 export const distributionOf = (times: readonly number[]): Distribution => {
@@ -62,17 +62,7 @@ export const exampleResult: Result = {
   seconds: 10,
   connections: 98_765,
   rate: 9876.5,
-  errors: {
-    refused: 0,
-    reset: 0,
-    timeout: 0,
-    short: 0,
-    'wrong answer': 0,
-    unreachable: 0,
-    'no port': 0,
-    'no descriptor': 0,
-    other: 0,
-  },
+  errors: noErrors,
   unfinished: 0,
   unrecorded: 0,
   late: 0,
@@ -102,8 +92,4 @@ export const exampleResult: Result = {
 };
 
 /** All kinds of error as often as told. */
-export const errorsOf = (counts: Partial<Result['errors']>): Result['errors'] => {
-  const errors = { ...exampleResult.errors };
-  for (const kind of errorKinds) errors[kind] = counts[kind] ?? 0;
-  return errors;
-};
+export const errorsOf = (counts: Partial<Result['errors']>): Result['errors'] => ({ ...noErrors, ...counts });

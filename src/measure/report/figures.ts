@@ -1,5 +1,6 @@
 // One run in numbers: latencies, errors, what server and client used, and how and where it was measured.
 import { sum } from 'd3-array';
+import { showCount } from '../figures.ts';
 import {
   type Distribution,
   type Errors,
@@ -10,7 +11,7 @@ import {
 } from '../result.ts';
 import { notice, type Row, table } from './layout.ts';
 import { element, fragment, type Markup } from './markup.ts';
-import { showAmount, showCount, showRate, showRatio, showRound, showTime } from './unit.ts';
+import { showAmount, showRate, showRatio, showRound, showTime } from './unit.ts';
 
 export const errorTotal = (errors: Errors): number => sum(errorKinds, (kind) => errors[kind]);
 

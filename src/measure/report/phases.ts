@@ -1,12 +1,13 @@
 // The way of a connection through the server: its steps on one bar, a table of them, and what could not be known.
 import { max, sum } from 'd3-array';
+import { showCount } from '../figures.ts';
 import type { Phase, Phases } from '../result.ts';
 import { latencyAxis } from './axis.ts';
 import { shorten, textWidth } from './label.ts';
 import { type Drawn, figure, notice, type Row, table } from './layout.ts';
 import { element, fragment, type Markup } from './markup.ts';
 import { centredText, classOf, type Look, picture } from './plot.ts';
-import { showCount, showTime } from './unit.ts';
+import { showTime } from './unit.ts';
 
 export type PhasedRun = { readonly name: string; readonly phases: Phases };
 

@@ -1,4 +1,6 @@
 // Several runs side by side: their distributions on one chart, bars, ratios to the first, and in what they differ.
+
+import { showCount } from '../figures.ts';
 import type { Distribution, Result } from '../result.ts';
 import { type BarGroup, barGrid } from './bars.ts';
 import { drawDistribution } from './distribution.ts';
@@ -8,7 +10,7 @@ import { type Child, element, fragment, type Markup } from './markup.ts';
 import { drawPhaseBars } from './phases.ts';
 import { lookOf } from './plot.ts';
 import { drawErrorsOverTime, drawLatencyOverTime, drawRateOverTime, type Run } from './timeline.ts';
-import { showCount, showRate, showRatio, showTime } from './unit.ts';
+import { showRate, showRatio, showTime } from './unit.ts';
 
 /** Two runs of one name get numbers. */
 export const nameRuns = (results: readonly Result[]): readonly Run[] =>

@@ -1,12 +1,13 @@
 // The charts over time: latency, connections per second, and errors in a strip of their own, since they are few and matter.
 import { max, median, min, sum } from 'd3-array';
 import { area, curveStepAfter } from 'd3-shape';
+import { showCount } from '../figures.ts';
 import type { Moment, Result } from '../result.ts';
 import { type Axis, amountAxis, elapsedAxis, isWide, latencyAxis } from './axis.ts';
 import { absence, type Drawn, figure, type Key } from './layout.ts';
 import { element, fragment, type Markup } from './markup.ts';
 import { classOf, curve, lookOf, type Point, plot } from './plot.ts';
-import { showAmount, showCount, showTime } from './unit.ts';
+import { showAmount, showTime } from './unit.ts';
 
 const mostMoments = 400;
 

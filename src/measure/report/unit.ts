@@ -30,8 +30,6 @@ export const showAmount = (value: number): string => {
 /** A number that somebody chose: as he wrote it. */
 export const showRound = (value: number): string => Number(value.toPrecision(6)).toLocaleString('en-US');
 
-export const showCount = (value: number): string => grouped(value, 0);
-
 /** 842 µs, 1.24 ms, 12.4 s. */
 export const showTime = (value: Microseconds): string => {
   if (!Number.isFinite(value)) return '-';
