@@ -20,9 +20,20 @@ const greeting = (name: string, address: ListenAddress): string | undefined => {
   return address.socketType === 'dgram' ? 'echo' : undefined;
 };
 
+const nameOf = (answer: ResolvedService['answer']): string => {
+  switch (answer.kind) {
+    case 'builtin':
+      return answer.builtin;
+    case 'program':
+      return answer.file.slice(answer.file.lastIndexOf('/') + 1);
+    case 'relay':
+    case 'sensor':
+      return answer.kind;
+  }
+};
+
 const tryLine = ({ answer }: ResolvedService, address: ListenAddress): string => {
-  const name =
-    answer.kind === 'builtin' ? answer.builtin : answer.file.slice(answer.file.lastIndexOf('/') + 1);
+  const name = nameOf(answer);
   if (/http/.test(name) && address.kind === 'internet') return `curl http://${showAddress(address)}/`;
   const said = greeting(name, address);
   const line = said === undefined ? `${netcatFor(address)} </dev/null` : `${said} | ${netcatFor(address)}`;

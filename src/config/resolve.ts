@@ -50,11 +50,11 @@ const resolveAnswer = async (
   warn: Complain,
 ): Promise<Answer> => {
   const { service, marks } = located;
-  if (service.answer.kind === 'builtin') return service.answer;
+  if (service.answer.kind !== 'program') return service.answer;
   const root = (service.process.rootDirectory ?? '').replace(/\/+$/, '');
   const { file, state } = await findProgram(
     service.answer.file,
-    meanings[service.dialect].searchesPath,
+    service.dialect !== 'xinetd' && meanings[service.dialect].searchesPath,
     root,
     lookups,
   );
@@ -89,7 +89,7 @@ const resolveOne = async (
   const rpc = await resolveRpc(service.rpc, marks.rpc ?? marks.service, lookups, complain);
   const credentials = await resolveCredentials(located, lookups, complain);
   const answer = await resolveAnswer(located, lookups, complain, warn);
-  return errors === 0 ? { ...service, addresses, rpc, credentials, answer } : undefined;
+  return errors === 0 ? { ...service, addresses, targets: [], rpc, credentials, answer } : undefined;
 };
 
 /** Services whose names all mean something, and what is wrong with the others. */

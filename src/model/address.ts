@@ -57,6 +57,9 @@ export type UnixAddress = {
 
 export type ListenAddress = InternetAddress | UnixAddress;
 
+/** A TCP address to connect to; `host` is numeric. */
+export type ConnectAddress = { readonly version: 4 | 6; readonly host: string; readonly port: number };
+
 const protocolOf = (address: InternetAddress): string =>
   `${address.socketType === 'stream' ? 'tcp' : 'udp'}${address.version}`;
 

@@ -18,6 +18,21 @@ export const refusalReasons = [
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
 
+/**
+ * What turned a client away, where the reason has several: a list of addresses and names, a sensor that it had called,
+ * hosts.allow and hosts.deny, its user who could not be told; a question about it that was not answered in time; the
+ * limit of processes of all services together.
+ */
+export type RefusalCause = 'list' | 'sensor' | 'wrappers' | 'identity' | 'unanswered' | 'process-limit';
+
+/** Why nobody could say who a client's user is, in the words of xinetd's log. */
+export type IdentFailure =
+  | 'no server'
+  | 'timeout'
+  | 'system error'
+  | 'error while receiving response'
+  | 'bad response';
+
 /** Why the kernel said no: `code` is the errno's name, `what` a clear sentence part, as "cannot bind 0.0.0.0:79: address already in use". */
 export type Failure = { readonly code: string; readonly what: string };
 
@@ -72,7 +87,37 @@ export type Event =
       readonly kind: 'refused';
       readonly service: string;
       readonly reason: RefusalReason;
+      readonly cause: RefusalCause | undefined;
       readonly peer: Peer | undefined;
+    }
+  /** The client's machine says who its user is; `pid` is that of the handler, where one was started. */
+  | {
+      readonly kind: 'identified';
+      readonly service: string;
+      readonly pid: number | undefined;
+      readonly peer: Peer;
+      readonly user: string;
+    }
+  | {
+      readonly kind: 'unidentified';
+      readonly service: string;
+      readonly peer: Peer;
+      readonly why: IdentFailure;
+    }
+  /** A relay has ended: what it took from the client and what it gave to it. */
+  | {
+      readonly kind: 'relayed';
+      readonly service: string;
+      readonly peer: Peer;
+      readonly bytesIn: number;
+      readonly bytesOut: number;
+    }
+  /** A sensor was called; `denyTime` as in the service. */
+  | {
+      readonly kind: 'trapped';
+      readonly service: string;
+      readonly peer: Peer;
+      readonly denyTime: Milliseconds | 'forever' | undefined;
     }
   | {
       readonly kind: 'started';
@@ -162,6 +207,9 @@ export type Event =
       readonly retuned: number;
       readonly closed: number;
       readonly services: number;
+      /** Of the services, those that are new; and the ids of those that are gone. */
+      readonly added: number;
+      readonly dropped: readonly string[];
     }
   | { readonly kind: 'reload-refused'; readonly why: string }
   | { readonly kind: 'draining'; readonly instances: number; readonly grace: Milliseconds }

@@ -17,6 +17,13 @@ export type Limits = {
   /** Length in bits of what counts as one source. Mapped IPv4 addresses count as IPv4. */
   readonly sourcePrefix: { readonly v4: number; readonly v6: number };
   readonly rate: Rate | undefined;
+  /**
+   * While a service is suspended for its rate: `wait` leaves clients in the kernel's queue; `close` turns the one that
+   * was too many away and closes the listeners, so that the kernel refuses the next ones.
+   */
+  readonly onRate: 'wait' | 'close';
+  /** How often a start is tried again, 5 s apart, where no process can be made; the client waits meanwhile. */
+  readonly startRetries: number;
   /** At `instances`: `hold` leaves clients in the kernel's queue; `refuse` accepts and closes. */
   readonly onLimit: 'hold' | 'refuse';
 };

@@ -1,17 +1,23 @@
 // A service as its configuration wrote it (Service), and as the runtime takes it (ResolvedService).
-import type { Endpoint, ListenAddress } from './address.ts';
+import type { Access, Banners, Identity } from './access.ts';
+import type { ConnectAddress, Endpoint, ListenAddress } from './address.ts';
 import type { Origin } from './diagnostic.ts';
 import type { Limits } from './limits.ts';
-import type { Bytes } from './quantity.ts';
+import type { Bytes, Milliseconds } from './quantity.ts';
+import type { ServiceLog } from './service-log.ts';
 
-/** `acceptd` is the native language, the union of the others. */
+/** Dialects of inetd.conf; `acceptd` is the native language, the union of the others. */
 export const dialects = ['acceptd', 'openbsd', 'debian', 'freebsd', 'netbsd', 'gnu', 'busybox'] as const;
 export type Dialect = (typeof dialects)[number];
+
+/** Everything that a service may be written in. */
+export const languages = [...dialects, 'xinetd'] as const;
+export type Language = (typeof languages)[number];
 
 export const builtinNames = ['echo', 'discard', 'chargen', 'daytime', 'time', 'tcpmux', 'ident'] as const;
 export type BuiltinName = (typeof builtinNames)[number];
 
-/** Who answers: a program of the user, or one of our built-ins. */
+/** Who answers. */
 export type Answer =
   | {
       readonly kind: 'program';
@@ -19,7 +25,21 @@ export type Answer =
       /** argv, with argv[0]; empty where the configuration asks for argc 0. */
       readonly arguments: readonly string[];
     }
-  | { readonly kind: 'builtin'; readonly builtin: BuiltinName };
+  | {
+      readonly kind: 'builtin';
+      readonly builtin: BuiltinName;
+      /** Where the inetds differ in what they say: daytime, chargen. */
+      readonly format: 'xinetd' | undefined;
+    }
+  /** Bytes are copied to and from another address. Host is a name or a number, port a service's name or a number. */
+  | {
+      readonly kind: 'relay';
+      readonly host: string;
+      readonly port: string;
+      readonly connectTimeout: Milliseconds;
+    }
+  /** Nobody: who comes is kept out of all services for a while; undefined: only told. */
+  | { readonly kind: 'sensor'; readonly denyTime: Milliseconds | 'forever' | undefined };
 
 /** `per-connection` is nowait, `whole-socket` is wait (design.md, section 2). */
 export type Mode = 'per-connection' | 'whole-socket';
@@ -95,6 +115,8 @@ export type Surroundings = {
   readonly environment: readonly { readonly name: string; readonly value: string }[];
   /** Variables of acceptd's own environment that are passed on; `*` is all of them. */
   readonly passedVariables: readonly string[];
+  /** Addresses of IPv4 clients are written as ::ffff:a.b.c.d, to handlers and in the service's log. */
+  readonly showsMapped: boolean;
 };
 
 /** TCP_DEFER_ACCEPT and its kin take seconds; undefined leaves the kernel's default. */
@@ -124,11 +146,16 @@ type ServiceParts = {
   /** The service's name as written: `finger`, `7007`, `/run/x.sock`, `tcpmux/date`. */
   readonly name: string;
   readonly origin: Origin;
-  readonly dialect: Dialect;
+  readonly dialect: Language;
   readonly mux: MuxName | undefined;
   readonly mode: Mode;
   readonly answer: Answer;
   readonly limits: Limits;
+  /** undefined: everybody, always. */
+  readonly access: Access | undefined;
+  readonly banners: Banners | undefined;
+  readonly identity: Identity | undefined;
+  readonly serviceLog: ServiceLog | undefined;
   readonly process: ProcessSettings;
   readonly surroundings: Surroundings;
   readonly socket: SocketSettings;
@@ -158,6 +185,8 @@ export type ResolvedRpc = {
 
 export type ResolvedService = ServiceParts & {
   readonly addresses: readonly ListenAddress[];
+  /** Of a relay, in the order in which they are tried. */
+  readonly targets: readonly ConnectAddress[];
   readonly rpc: ResolvedRpc | undefined;
   /** undefined: run as acceptd itself runs. */
   readonly credentials: ResolvedCredentials | undefined;

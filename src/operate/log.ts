@@ -35,12 +35,16 @@ export const levelOf = (kind: LoggedEvent['kind']): Exclude<LogLevel, 'silent'> 
     case 'handler-said':
     case 'resumed':
     case 'rpc-registered':
+    case 'identified':
+    case 'relayed':
     case 'applied':
     case 'draining':
     case 'terminating':
     case 'stopped':
       return 'info';
     case 'refused':
+    case 'unidentified':
+    case 'trapped':
     case 'loop-source-refused':
     case 'mux-refused':
     case 'datagrams-lost':
@@ -57,6 +61,15 @@ export const levelOf = (kind: LoggedEvent['kind']): Exclude<LogLevel, 'silent'> 
   }
 };
 
+/** The cause stands beside a reason that has several; a list is what everybody expects behind `access`. */
+const showReason = ({ reason, cause }: Extract<Event, { readonly kind: 'refused' }>): string =>
+  cause === undefined || cause === 'list' ? reason : `${reason}: ${cause}`;
+
+const showDenyTime = (time: Extract<Event, { readonly kind: 'trapped' }>['denyTime']): string => {
+  if (time === undefined) return 'and is only told';
+  return `and is kept out ${time === 'forever' ? 'for good' : `for ${showDuration(time)}`}`;
+};
+
 /** `finger: started pid 123 for 10.0.0.1:4711`: the sentence of an event. */
 export const describeEvent = (event: LoggedEvent): string => {
   switch (event.kind) {
@@ -67,7 +80,15 @@ export const describeEvent = (event: LoggedEvent): string => {
     case 'closed':
       return `${event.service}: no longer listening on ${describeAddress(event.address)}`;
     case 'refused':
-      return `${event.service}: refused ${event.peer === undefined ? 'a client' : showPeer(event.peer)} (${event.reason})`;
+      return `${event.service}: refused ${event.peer === undefined ? 'a client' : showPeer(event.peer)} (${showReason(event)})`;
+    case 'identified':
+      return `${event.service}: ${showPeer(event.peer)} is ${escapeControls(event.user)}, its machine says`;
+    case 'unidentified':
+      return `${event.service}: who ${showPeer(event.peer)} is could not be told: ${event.why}`;
+    case 'relayed':
+      return `${event.service}: relayed ${event.bytesIn} bytes from ${showPeer(event.peer)} and ${event.bytesOut} to it`;
+    case 'trapped':
+      return `${event.service}: ${showPeer(event.peer)} called the sensor, ${showDenyTime(event.denyTime)}`;
     case 'started':
       return `${event.service}: started pid ${event.pid}${event.peer === undefined ? '' : ` for ${showPeer(event.peer)}`}`;
     case 'start-failed':

@@ -2,7 +2,7 @@
 import { admitClient, roomFor } from '../admission/admit.ts';
 import { type Source, takeStart } from '../admission/limits.ts';
 import type { Descriptor } from '../model/descriptor.ts';
-import type { RefusalReason } from '../model/event.ts';
+import type { RefusalCause, RefusalReason } from '../model/event.ts';
 import { type ConnectionRecord, peerOf, sourceOf } from '../model/record.ts';
 import { SystemError } from '../native/addon.ts';
 import type { Accepted } from '../native/kernel.ts';
@@ -33,10 +33,11 @@ export const createAcceptance = (runtime: Runtime, states: States, instances: In
     service: RunningService,
     reason: RefusalReason,
     record: ConnectionRecord | undefined,
+    cause?: RefusalCause,
   ): void => {
     if (!observer.isWanted('refused')) return;
     const peer = record === undefined ? undefined : peerOf(record);
-    observer.observe({ kind: 'refused', service: service.prepared.service.id, reason, peer });
+    observer.observe({ kind: 'refused', service: service.prepared.service.id, reason, cause, peer });
   };
 
   /** The kernel said no to a start: the end of this client, and a pause for all when it was a shortage. */

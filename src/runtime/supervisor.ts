@@ -145,6 +145,8 @@ export const createSupervisor = ({
       kept: plan.keep.length,
       retuned: plan.keep.filter(({ service }) => isChanged(service)).length,
       closed: plan.close.length,
+      added: wanted.filter(({ id }) => !before.has(id)).length,
+      dropped: [...before.keys()].filter((id) => !services.has(id)),
     });
   };
 

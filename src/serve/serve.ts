@@ -13,6 +13,9 @@ export const serveConnection: Start = (surface, prepared, client, onEnded) => {
       return startProgram(surface, prepared, client);
     case 'builtin':
       return startStreamBuiltin(surface, prepared, client, onEnded);
+    case 'relay':
+    case 'sensor':
+      throw new Error(`${prepared.service.id}: a ${answer.kind} is not served yet`);
   }
 };
 

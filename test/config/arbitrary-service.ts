@@ -106,6 +106,7 @@ const surroundings = fc.record({
     text(1).map((value) => value.replaceAll('=', '_')),
     { maxLength: 3 },
   ),
+  showsMapped: fc.constant(false),
 });
 
 const socket = fc.record({
@@ -133,6 +134,8 @@ const limits = fc.record({
   sourcePrefix: fc.record({ v4: fc.integer({ min: 0, max: 32 }), v6: fc.integer({ min: 0, max: 128 }) }),
   rate: maybe(fc.record({ count, window: duration, pause: duration })),
   onLimit: fc.constantFrom('hold' as const, 'refuse' as const),
+  onRate: fc.constant('wait' as const),
+  startRetries: fc.constant(0),
 });
 
 const directory = text(0).map((value) => `/${value}`);
@@ -156,6 +159,10 @@ const common = fc.record({
     rootDirectory: maybe(directory),
     resourceLimits,
   }),
+  access: fc.constant(undefined),
+  banners: fc.constant(undefined),
+  identity: fc.constant(undefined),
+  serviceLog: fc.constant(undefined),
   surroundings,
   socket,
 });
@@ -186,7 +193,11 @@ const listening = fc.oneof(
     mux: fc.constant(undefined),
     rpc: fc.constant(undefined),
     mode: fc.constant('per-connection' as const),
-    answer: fc.record({ kind: fc.constant('builtin' as const), builtin: fc.constantFrom(...builtinNames) }),
+    answer: fc.record({
+      kind: fc.constant('builtin' as const),
+      builtin: fc.constantFrom(...builtinNames),
+      format: fc.constant(undefined),
+    }),
   }),
 );
 

@@ -37,9 +37,29 @@ const golden: Golden = {
     'finger/tcp: no longer listening on tcp 127.0.0.1:79',
   ],
   refused: [
-    { kind: 'refused', service, reason: 'per-source', peer },
+    { kind: 'refused', service, reason: 'per-source', cause: undefined, peer },
     'warn',
     'finger/tcp: refused [2001:db8::1]:4711 (per-source)',
+  ],
+  identified: [
+    { kind: 'identified', service, pid: 12, peer, user: 'al\u001bice' },
+    'info',
+    'finger/tcp: [2001:db8::1]:4711 is al\\u{1b}ice, its machine says',
+  ],
+  unidentified: [
+    { kind: 'unidentified', service, peer, why: 'no server' },
+    'warn',
+    'finger/tcp: who [2001:db8::1]:4711 is could not be told: no server',
+  ],
+  relayed: [
+    { kind: 'relayed', service, peer, bytesIn: 5, bytesOut: 70 },
+    'info',
+    'finger/tcp: relayed 5 bytes from [2001:db8::1]:4711 and 70 to it',
+  ],
+  trapped: [
+    { kind: 'trapped', service, peer, denyTime: milliseconds(60_000) },
+    'warn',
+    'finger/tcp: [2001:db8::1]:4711 called the sensor, and is kept out for 60s',
   ],
   started: [{ kind: 'started', ...common }, 'info', 'finger/tcp: started pid 12 for [2001:db8::1]:4711'],
   'start-failed': [
@@ -131,7 +151,7 @@ const golden: Golden = {
     'finger/tcp: RPC program 100002 is not registered: it is not running',
   ],
   applied: [
-    { kind: 'applied', services: 4, opened: 1, kept: 2, retuned: 1, closed: 3 },
+    { kind: 'applied', services: 4, opened: 1, kept: 2, retuned: 1, closed: 3, added: 1, dropped: [] },
     'info',
     '4 services: 1 listeners opened, 2 kept, 1 changed, 3 closed',
   ],

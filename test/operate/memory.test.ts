@@ -4,7 +4,16 @@ import type { Event } from '../../src/model/event.ts';
 import { createTrimmer, observers } from '../../src/operate/memory.ts';
 import { createTestClock } from '../support/clock.ts';
 
-const applied: Event = { kind: 'applied', services: 0, opened: 0, kept: 0, retuned: 0, closed: 0 };
+const applied: Event = {
+  kind: 'applied',
+  services: 0,
+  opened: 0,
+  kept: 0,
+  retuned: 0,
+  closed: 0,
+  added: 0,
+  dropped: [],
+};
 
 t.test('once, some seconds after the last work', (t) => {
   const clock = createTestClock();

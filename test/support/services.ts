@@ -10,6 +10,8 @@ export const noLimits: Limits = {
   sourcePrefix: { v4: 32, v6: 64 },
   rate: undefined,
   onLimit: 'hold',
+  onRate: 'wait',
+  startRetries: 0,
 };
 
 export const tcp = (host: string, port: number, rest: Partial<InternetAddress> = {}): InternetAddress => ({
@@ -36,6 +38,10 @@ export const resolved = (
   mode: 'per-connection',
   answer: { kind: 'program', file: '/bin/cat', arguments: ['cat'] },
   limits: noLimits,
+  access: undefined,
+  banners: undefined,
+  identity: undefined,
+  serviceLog: undefined,
   process: {
     hasSession: true,
     nice: undefined,
@@ -50,6 +56,7 @@ export const resolved = (
     hasAddressVariables: true,
     environment: [],
     passedVariables: [],
+    showsMapped: false,
   },
   socket: {
     backlog: undefined,
@@ -69,6 +76,7 @@ export const resolved = (
     debug: false,
   },
   addresses,
+  targets: [],
   rpc: undefined,
   credentials: undefined,
   ...rest,

@@ -51,7 +51,7 @@ export const readBuiltin = (name: Token, socketType: SocketType, report: Report)
   if (socketType === 'dgram' && streamOnly.has(builtin)) {
     return report.error(name, `the built-in ${builtin} needs a stream socket`, 'use stream');
   }
-  return { kind: 'builtin', builtin };
+  return { kind: 'builtin', builtin, format: undefined };
 };
 
 /** The last part of a path. */

@@ -22,7 +22,7 @@ export type Read = {
 export const assembleService = (read: Read, { meaning, options }: Scope, report: Report): Service => {
   const { service, id, listening, mode, answer, credentials, limits, process, surroundings, socket } = read;
   const { name, protocol, endpoints, mux, rpc, socketType } = listening;
-  const hasDefaultRate = answer.kind === 'program' || isForkedBuiltin(answer.builtin, socketType);
+  const hasDefaultRate = answer.kind !== 'builtin' || isForkedBuiltin(answer.builtin, socketType);
   return {
     id: id ?? serviceId(name, protocol, endpoints, mux),
     name,
@@ -35,6 +35,10 @@ export const assembleService = (read: Read, { meaning, options }: Scope, report:
     answer,
     credentials,
     limits: completeLimits(limits, mode, meaning, options, hasDefaultRate),
+    access: undefined,
+    banners: undefined,
+    identity: undefined,
+    serviceLog: undefined,
     process,
     surroundings,
     socket,

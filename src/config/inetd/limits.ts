@@ -15,6 +15,8 @@ export type WrittenLimits = {
   readonly startsPerMinute?: number;
   /** A rate with its own window and pause. */
   readonly rate?: Rate | 'none';
+  readonly onRate?: Limits['onRate'];
+  readonly startRetries?: number;
   readonly onLimit?: Limits['onLimit'];
 };
 
@@ -62,6 +64,8 @@ export const completeLimits = (
           : { count: perSourceRate, window: rateWindow },
     sourcePrefix: written.sourcePrefix ?? defaultSourcePrefix,
     rate: rateOf(written, meaning, options, hasDefaultRate),
+    onRate: written.onRate ?? 'wait',
+    startRetries: written.startRetries ?? 0,
     onLimit: written.onLimit ?? 'hold',
   };
 };

@@ -9,7 +9,7 @@ import { readWords } from './words.ts';
 /** Dual: one IPv6 socket that takes IPv4 too. Undefined where the member's dialect wants the line to be written. */
 export const makeMuxListener = (member: LocatedService, options: LoadOptions): LocatedService | undefined => {
   const { dialect, origin } = member.service;
-  if (!meanings[dialect].addsMuxListener) return undefined;
+  if (dialect === 'xinetd' || !meanings[dialect].addsMuxListener) return undefined;
   const line = 'tcpmux stream tcp46 nowait root internal';
   const meaning = { ...meanings[dialect], families: meanings.acceptd.families };
   const [first, ...others] = readWords(line, 1, 0, meaning).tokens;

@@ -12,6 +12,7 @@ export const defaultSurroundings = (meaning: Meaning, mode: Mode, options: LoadO
     hasAddressVariables: (meaning.hasModernSurroundings || options.hasAddressVariables) && hasPeer,
     environment: [],
     passedVariables: options.keepsEnvironment ? ['*'] : [],
+    showsMapped: false,
   };
 };
 

@@ -112,6 +112,8 @@ const answerLines = (service: Service): readonly Line[] => {
   if (answer.kind === 'builtin') {
     return builtinOf(service.name) === answer.builtin ? [] : [['internal', answer.builtin]];
   }
+  // no line says yet what else there is
+  if (answer.kind !== 'program') return [];
   return [
     ['exec', answer.file],
     ['args', ...answer.arguments],

@@ -26,7 +26,7 @@ const kernelOfTest = (): Kernel => {
 
 /** A service that is nothing but a built-in with a name. */
 export const builtinService = (builtin: BuiltinName, id: string = builtin): ResolvedService =>
-  resolved(id, [], { answer: { kind: 'builtin', builtin } });
+  resolved(id, [], { answer: { kind: 'builtin', builtin, format: undefined } });
 
 const preparedOf = (service: ResolvedService): Prepared => ({ service, recipe: undefined });
 
