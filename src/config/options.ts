@@ -5,6 +5,14 @@ import type { Dialect } from '../model/service.ts';
 export type LoadOptions = {
   /** The language of the named files; `.dialect` in a file changes it from there on. */
   readonly dialect: Dialect;
+  /** `auto`: each file is read in the language that it looks like; inetd.conf is one language in many dialects. */
+  readonly language: 'auto' | 'inetd' | 'xinetd';
+  /** Words of xinetd.conf may be quoted, which xinetd itself does not know. */
+  readonly hasQuotes: boolean;
+  /** Addresses of IPv4 clients are written as ::ffff:a.b.c.d where xinetd does so. */
+  readonly showsMapped: boolean;
+  /** xinetd's handlers find the daemon's umask with 022 added to it; this is the daemon's. */
+  readonly umask: number;
   /** Serve entries that stand below an IPsec policy, without IPsec. */
   readonly servesWithoutIpsec: boolean;
   /** `-R`: starts per 60 s of an entry that names no number itself. */
@@ -27,6 +35,10 @@ export type LoadOptions = {
 
 export const defaultLoadOptions: LoadOptions = {
   dialect: 'acceptd',
+  language: 'auto',
+  hasQuotes: false,
+  showsMapped: false,
+  umask: 0o022,
   servesWithoutIpsec: false,
   defaultRate: undefined,
   backlog: undefined,

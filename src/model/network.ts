@@ -1,4 +1,74 @@
-// Networks of IPv4 and IPv6: what access lists are made of.
+// Numeric addresses and networks of IPv4 and IPv6: what access lists are made of.
+import { isIP } from 'node:net';
 
 /** `address` is numeric, in its usual form, with all bits behind `prefix` zero. A single host has all bits as prefix. */
 export type Network = { readonly version: 4 | 6; readonly address: string; readonly prefix: number };
+
+const parseV4 = (text: string): readonly number[] => text.split('.').map(Number);
+
+/** Two bytes for each group of one side of a `::`; the last group may be an address of IPv4. */
+const parseGroups = (text: string): readonly number[] =>
+  text === ''
+    ? []
+    : text.split(':').flatMap((group) => {
+        if (group.includes('.')) return parseV4(group);
+        const value = Number.parseInt(group, 16);
+        return [value >> 8, value & 255];
+      });
+
+/** The 4 or 16 bytes of a numeric address in its full form (no zone, no short forms of inet_aton); undefined for anything else. */
+export const parseAddress = (text: string): Uint8Array | undefined => {
+  const version = text.includes('%') ? 0 : isIP(text);
+  if (version === 0) return undefined;
+  if (version === 4) return Uint8Array.from(parseV4(text));
+  const [head = '', tail] = text.split('::');
+  const first = parseGroups(head);
+  const last = tail === undefined ? [] : parseGroups(tail);
+  const bytes = new Uint8Array(16);
+  bytes.set(first);
+  bytes.set(last, 16 - last.length);
+  return bytes;
+};
+
+/** The usual form (RFC 5952) of 4 or 16 bytes. */
+export const showAddressBytes = (bytes: Uint8Array): string => {
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Array.from({ length: 8 }, (_, index) =>
+    (((bytes[index * 2] ?? 0) << 8) | (bytes[index * 2 + 1] ?? 0)).toString(16),
+  );
+  const text = groups.join(':');
+  // the longest run of zero groups, the first of equals, and never a single one
+  const runs = [...text.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)];
+  const longest = runs.reduce((best, run) => (run[0].length > best.length ? run[0] : best), '');
+  if (longest === '') return text;
+  const at = text.indexOf(longest);
+  return `${text.slice(0, at)}::${text.slice(at + longest.length).replace(/^:/, '')}`;
+};
+
+/** ::ffff:0:0/96, where IPv4 clients of a dual-stack socket appear. */
+const mappedPrefix = 96;
+export const isMapped = (bytes: Uint8Array): boolean =>
+  bytes.length === 16 &&
+  bytes.subarray(0, 10).every((byte) => byte === 0) &&
+  bytes[10] === 255 &&
+  bytes[11] === 255;
+
+const maskBytes = (bytes: Uint8Array, prefix: number): Uint8Array =>
+  bytes.map((byte, index) => byte & (0xff00 >> Math.max(0, Math.min(8, prefix - index * 8))) & 255);
+
+/** The network of a prefix around an address; one of mapped addresses is one of IPv4. */
+export const networkOf = (bytes: Uint8Array, prefix: number): Network =>
+  isMapped(bytes) && prefix >= mappedPrefix
+    ? networkOf(bytes.subarray(12), prefix - mappedPrefix)
+    : {
+        version: bytes.length === 4 ? 4 : 6,
+        address: showAddressBytes(maskBytes(bytes, prefix)),
+        prefix,
+      };
+
+/** The network of one host. */
+export const hostNetwork = (bytes: Uint8Array): Network => networkOf(bytes, bytes.length * 8);
+
+/** `10.9.8.0/24`; a single host without its prefix. */
+export const showNetwork = ({ version, address, prefix }: Network): string =>
+  prefix === (version === 4 ? 32 : 128) ? address : `${address}/${prefix}`;

@@ -1,5 +1,6 @@
 // A connection's two ends as the addon wrote them (native/record.hh), and what can be read from them.
 import type { Peer } from './address.ts';
+import { showAddressBytes } from './network.ts';
 
 /** One connection's two ends as the addon wrote them: kept as bytes, read only by those who need a part. */
 export type ConnectionRecord = Uint8Array & { readonly record: unique symbol };
@@ -10,21 +11,17 @@ const view = (record: Uint8Array): DataView =>
 /** The process of a unix peer, or of whoever wrote to a log. */
 export const pidOf = (record: Uint8Array): number => view(record).getInt32(12, true);
 
-const showV6 = (bytes: DataView, offset: number): string => {
-  const groups = Array.from({ length: 8 }, (_, index) => bytes.getUint16(offset + index * 2).toString(16));
-  const text = groups.join(':');
-  // RFC 5952: the longest run of zero groups, the first of equals, and never a single one
-  const runs = [...text.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)];
-  const longest = runs.reduce((best, run) => (run[0].length > best.length ? run[0] : best), '');
-  if (longest === '') return text;
-  const at = text.indexOf(longest);
-  return `${text.slice(0, at)}::${text.slice(at + longest.length).replace(/^:/, '')}`;
+/** 4, 6, or 1 of a unix socket. */
+const familyOf = (record: Uint8Array): number => view(record).getUint16(4, true);
+
+/** The client's address as 4 or 16 bytes; undefined of a unix peer. */
+export const remoteBytes = (record: ConnectionRecord): Uint8Array | undefined => {
+  const family = familyOf(record);
+  return family === 1 ? undefined : record.subarray(24, family === 4 ? 28 : 40);
 };
 
-const showHost = (record: DataView, offset: number): string =>
-  record.getUint16(4, true) === 4
-    ? [0, 1, 2, 3].map((index) => record.getUint8(offset + index)).join('.')
-    : showV6(record, offset);
+const showHost = (record: Uint8Array, offset: number): string =>
+  showAddressBytes(record.subarray(offset, offset + (familyOf(record) === 4 ? 4 : 16)));
 
 /**
  * The client of a connection or datagram; IPv4 clients of a dual-stack socket are IPv4. The host's text is made when
@@ -43,7 +40,7 @@ export const peerOf = (record: ConnectionRecord): Peer => {
   return {
     kind: 'internet',
     get host() {
-      return showHost(bytes, 24);
+      return showHost(record, 24);
     },
     port: bytes.getUint16(6, true),
   };
