@@ -26,9 +26,34 @@ export type SensorList = {
   readonly entries: (now: Milliseconds) => readonly Trapped[];
 };
 
-type Entry = { readonly address: string; readonly until: number };
-/** Those of one length of time, in the order in which it ends: a repeated call moves its entry to the end. */
-type Shelf = Map<Source, Entry>;
+type Entry = {
+  readonly source: Source;
+  readonly address: string;
+  readonly until: number;
+  readonly row: Row;
+  before: Entry | undefined;
+  after: Entry | undefined;
+};
+/**
+ * Those of one length of time, in the order in which it ends: a repeated call moves its entry to the end. A list of
+ * links, because a Map that loses its first entry again and again looks at all the holes each time.
+ */
+type Row = { first: Entry | undefined; last: Entry | undefined };
+
+const append = (row: Row, source: Source, address: string, until: number): Entry => {
+  const entry = { source, address, until, row, before: row.last, after: undefined };
+  if (row.last === undefined) row.first = entry;
+  else row.last.after = entry;
+  row.last = entry;
+  return entry;
+};
+
+const takeOut = ({ row, before, after }: Entry): void => {
+  if (before === undefined) row.first = after;
+  else before.after = after;
+  if (after === undefined) row.last = before;
+  else after.before = before;
+};
 
 const whole = { v4: 32, v6: 128 };
 
@@ -38,45 +63,34 @@ const whole = { v4: 32, v6: 128 };
  * those who are kept out for good.
  */
 export const createSensorList = (): SensorList => {
-  const shelves = new Map<number, Shelf>();
+  const entries = new Map<Source, Entry>();
+  /** By their length: there are as many as sensors have different times. */
+  const rows = new Map<number, Row>();
+
+  const drop = (entry: Entry): void => {
+    takeOut(entry);
+    entries.delete(entry.source);
+  };
 
   const dropExpired = (now: number): void => {
-    for (const [length, shelf] of shelves) {
-      for (const [source, { until }] of shelf) {
-        if (until > now) break;
-        shelf.delete(source);
-      }
-      if (shelf.size === 0) shelves.delete(length);
+    for (const [length, row] of rows) {
+      while (row.first !== undefined && row.first.until <= now) drop(row.first);
+      if (row.first === undefined) rows.delete(length);
     }
   };
 
-  const count = (): number => [...shelves.values()].reduce((sum, shelf) => sum + shelf.size, 0);
-
-  const find = (source: Source): readonly [Shelf, Entry] | undefined => {
-    for (const shelf of shelves.values()) {
-      const entry = shelf.get(source);
-      if (entry !== undefined) return [shelf, entry];
+  const firstToGo = (): Entry | undefined => {
+    let found: Entry | undefined;
+    for (const { first } of rows.values()) {
+      if (first !== undefined && (found === undefined || first.until < found.until)) found = first;
     }
-    return undefined;
+    return found;
   };
 
-  /** Takes out whoever would be let in first; false when that is the new one. */
-  const makeRoom = (until: number): boolean => {
-    let first: { readonly shelf: Shelf; readonly source: Source; readonly until: number } | undefined;
-    for (const shelf of shelves.values()) {
-      for (const [source, entry] of shelf) {
-        if (first === undefined || entry.until < first.until) first = { shelf, source, until: entry.until };
-        break;
-      }
-    }
-    if (first === undefined || first.until > until) return false;
-    return first.shelf.delete(first.source);
-  };
-
-  const put = (source: Source, length: number, entry: Entry): void => {
-    const shelf = shelves.get(length) ?? new Map<Source, Entry>();
-    shelves.set(length, shelf);
-    shelf.set(source, entry);
+  const rowOf = (length: number): Row => {
+    const row = rows.get(length) ?? { first: undefined, last: undefined };
+    rows.set(length, row);
+    return row;
   };
 
   return {
@@ -87,31 +101,34 @@ export const createSensorList = (): SensorList => {
       const length = denyTime === 'forever' ? Number.POSITIVE_INFINITY : denyTime;
       const until = now + length;
       const source = sourceOf(record, whole);
-      const known = find(source);
+      const known = entries.get(source);
       // another sensor's shorter time does not take anything back
-      if (known !== undefined && known[1].until > until) return false;
-      known?.[0].delete(source);
-      if (known === undefined && count() >= capacity && !makeRoom(until)) return false;
-      put(source, length, { address: showAddressBytes(bytes), until });
+      if (known !== undefined && known.until > until) return false;
+      if (known !== undefined) drop(known);
+      const first = entries.size < capacity ? undefined : firstToGo();
+      if (first !== undefined) {
+        if (first.until > until) return false;
+        drop(first);
+      }
+      entries.set(source, append(rowOf(length), source, showAddressBytes(bytes), until));
       return known === undefined;
     },
     holds: (record, now) => {
-      if (shelves.size === 0) return false;
-      const known = find(sourceOf(record, whole));
-      return known !== undefined && known[1].until > now;
+      // most often there is nobody, and no key to be made
+      if (entries.size === 0) return false;
+      const known = entries.get(sourceOf(record, whole));
+      return known !== undefined && known.until > now;
     },
     size: (now) => {
       dropExpired(now);
-      return count();
+      return entries.size;
     },
     entries: (now) => {
       dropExpired(now);
-      return [...shelves.values()].flatMap((shelf) =>
-        [...shelf.values()].map(({ address, until }) => ({
-          address,
-          left: until === Number.POSITIVE_INFINITY ? ('forever' as const) : milliseconds(until - now),
-        })),
-      );
+      return [...entries.values()].map(({ address, until }) => ({
+        address,
+        left: until === Number.POSITIVE_INFINITY ? 'forever' : milliseconds(until - now),
+      }));
     },
   };
 };
