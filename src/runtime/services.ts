@@ -1,4 +1,5 @@
 // A service's life: prepared for its handlers, changed or renamed by a reload, retired.
+import { compileRules } from '../admission/judge.ts';
 import { createUsage, type Usage } from '../admission/limits.ts';
 import type { ResolvedService } from '../model/service.ts';
 import { SystemError } from '../native/addon.ts';
@@ -58,16 +59,20 @@ export const createServices = (runtime: Runtime, states: States, host: Host) => 
     const before = existing?.prepared.service;
     if (existing !== undefined && before !== undefined && isSameService(before, service)) return existing;
     const prepared = prepareAnswer(service, () => running);
+    const rules = compileRules(service.access);
     const running: RunningService = existing ?? {
       prepared,
+      rules,
       usage: createUsage(),
       log: undefined,
       listeners: new Set(),
       isHeld: false,
       suspension: undefined,
+      visitors: 0,
     };
     if (before === undefined) return running;
     running.prepared = prepared;
+    running.rules = rules;
     // under another name its handlers' lines are another service's
     if (!wantsLog(service) || before.id !== service.id) {
       running.log?.retire();

@@ -1,4 +1,6 @@
 // The running server: brings what runs in line with a configuration, drains it, stops it.
+
+import { createSensorList } from '../admission/sensor-list.ts';
 import { createSourceRates } from '../admission/source-rates.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Observer } from '../model/event.ts';
@@ -7,14 +9,27 @@ import type { ResolvedService } from '../model/service.ts';
 import { type Ended, openKernel, type Trace } from '../native/kernel.ts';
 import type { MuxMember, Surface } from '../serve/surface.ts';
 import type { Host } from '../serve/surroundings.ts';
-import { createAcceptance } from './accept.ts';
+import { createAcceptance, createRoom } from './accept.ts';
+import { createAnswers } from './answers.ts';
+import { createBanners } from './banners.ts';
+import { createDatagramGate } from './datagram-gate.ts';
+import { createDatagramInstances } from './datagram-instances.ts';
+import { createEntrance } from './entrance.ts';
+import { createGate } from './gate.ts';
+import { createInquiries } from './inquiries.ts';
 import { createInstances } from './instances.ts';
 import { createListeners } from './listener.ts';
+import { createLoadAverage } from './load-average.ts';
 import { planListeners } from './plan.ts';
+import { createReception } from './reception.ts';
 import { createRpcRegistrar } from './rpc.ts';
 import { countAnswers, type RunningListener, type RunningService, type Runtime } from './running.ts';
 import { createServices } from './services.ts';
+import { createStrictReload } from './strict-reload.ts';
+import { createTakeOver } from './take-over.ts';
+import { createVisitors } from './visitors.ts';
 import { createStates, openReserve } from './watch.ts';
+import { createWholeSocket } from './whole-socket.ts';
 
 export type Supervisor = ReturnType<typeof createSupervisor>;
 
@@ -25,6 +40,10 @@ export type SupervisorOptions = {
   readonly environment: Host['environment'];
   /** For tools that cannot follow children in shared memory; see openKernel. */
   readonly copiesMemory?: boolean;
+  /** Processes of all services together. */
+  readonly processLimit?: number;
+  /** A reload ends instances whose service is gone, or whose client may not come any more. */
+  readonly strictReload?: boolean;
 };
 
 /** Where a datagram built-in could be sent its own answers. */
@@ -46,6 +65,8 @@ export const createSupervisor = ({
   observer,
   environment,
   copiesMemory = false,
+  processLimit = Number.POSITIVE_INFINITY,
+  strictReload = false,
 }: SupervisorOptions) => {
   const kernel = openKernel({
     onEnded: (ended: Ended, trace: Trace | undefined) => registry.onEnded(ended, trace),
@@ -64,9 +85,14 @@ export const createSupervisor = ({
     clock,
     observer,
     muxMembers: () => members,
-    enterMember: (member, client, greet) => {
+    enterMember: (member, client, how) => {
       const service = services.get(member.prepared.service.id);
-      return service !== undefined && acceptance.enter(service, client, greet);
+      if (service === undefined) how.onRefused(client);
+      else reception.enter(service, client, how);
+    },
+    mayAnswer: ({ service: { id } }, record) => {
+      const service = services.get(id);
+      return service !== undefined && datagramGate.mayAnswer(service, record);
     },
     internalDatagramPorts: () => datagramPorts,
   };
@@ -79,6 +105,11 @@ export const createSupervisor = ({
     services: new Map(),
     listeners: new Map(),
     instances: new Map(),
+    visitors: new Set(),
+    banners: createBanners(clock),
+    sensors: createSensorList(),
+    loadAverage: createLoadAverage(clock),
+    processLimit,
     builtins: new Set(),
     shortage: { of: 'descriptors', failures: 0, cancel: undefined },
     reserve: openReserve(kernel),
@@ -86,11 +117,35 @@ export const createSupervisor = ({
     whenIdle: undefined,
   };
   const { services, instances } = runtime;
-  const states = createStates(runtime, (listener: RunningListener) => acceptance.onReady(listener));
+  const states = createStates(runtime, (listener: RunningListener) => acceptance.onReady(listener), {
+    shut: (listener) => listeners.shut(listener),
+    open: (listener) => listeners.reopen(listener),
+  });
   const registry = createInstances(runtime, states);
-  const acceptance = createAcceptance(runtime, states, registry);
+  const visitors = createVisitors(runtime);
+  const inquiries = createInquiries(runtime);
+  const gate = createGate(runtime, inquiries);
+  const answers = createAnswers(runtime, states, registry, visitors);
+  const reception = createReception(runtime, states, registry, answers, visitors, gate, inquiries);
+  const datagramGate = createDatagramGate(runtime, states, gate, inquiries);
+  const wholeSocket = createWholeSocket(runtime, states, registry, answers, gate, datagramGate);
+  const datagrams = createDatagramInstances(runtime, states, answers, datagramGate);
+  const makeRoom = createRoom(runtime, states);
+  const acceptance = createAcceptance(
+    runtime,
+    makeRoom,
+    answers,
+    reception,
+    wholeSocket,
+    datagrams,
+    datagramGate,
+  );
+  const takeOver = createTakeOver(runtime, acceptance.enter);
+  const enforce = createStrictReload(runtime, gate, inquiries);
   const rpc = createRpcRegistrar(kernel, clock, observer);
-  const listeners = createListeners(runtime, states, () => rpc.sync(runtime.listeners.values()));
+  const listeners = createListeners(runtime, states, createEntrance(clock, inquiries), () =>
+    rpc.sync(runtime.listeners.values()),
+  );
   const serviceTable = createServices(runtime, states, host);
   let members: readonly MuxMember[] = [];
   let datagramPorts: ReadonlySet<number> = new Set();
@@ -136,6 +191,8 @@ export const createSupervisor = ({
       if (listener !== undefined && listener.descriptor === undefined) listeners.retry(listener);
     }
     rpc.sync(runtime.listeners.values());
+    prepareBanners();
+    if (strictReload) enforce();
     const isChanged = (service: ResolvedService): boolean =>
       before.get(service.id) !== runningOf(service).prepared;
     observer.observe({
@@ -150,13 +207,29 @@ export const createSupervisor = ({
     });
   };
 
+  /** Reads them before the first client comes, and forgets the others. */
+  const prepareBanners = (): void => {
+    const paths = new Set<string>();
+    for (const { prepared } of services.values()) {
+      const { banners, id } = prepared.service;
+      for (const path of [banners?.always, banners?.success, banners?.failure]) {
+        if (path === undefined) continue;
+        paths.add(path);
+        runtime.banners.textOf(path, (what) =>
+          observer.observe({ kind: 'impaired', service: id, failure: { code: 'EIO', what } }),
+        );
+      }
+    }
+    runtime.banners.keepOnly(paths);
+  };
+
   /** Closes a listener after handing on what waits there. */
   const closeListener = (key: string, successor: RunningService | undefined): void => {
     const listener = runtime.listeners.get(key);
     if (listener === undefined) return;
     const close = (): void => listeners.close(listener);
     if (successor === undefined) close();
-    else acceptance.takeOver(listener, successor, close);
+    else takeOver(listener, successor, close);
   };
 
   const terminate = (signal: 'TERM' | 'KILL'): void => {
@@ -182,6 +255,7 @@ export const createSupervisor = ({
   const stop = async (grace: Milliseconds): Promise<void> => {
     runtime.isDraining = true;
     runtime.shortage.cancel?.();
+    visitors.dismissAll();
     for (const listener of [...runtime.listeners.values()]) listeners.close(listener);
     rpc.sync([]);
     observer.observe({ kind: 'draining', instances: countAnswers(runtime), grace });

@@ -1,5 +1,6 @@
 // Who answers a client: the one switch from a service to its starter.
 import type { Descriptor } from '../model/descriptor.ts';
+import type { ConnectionRecord } from '../model/record.ts';
 import type { Accepted, Recipe } from '../native/kernel.ts';
 import { serveBuiltinDatagrams } from './builtin/datagram.ts';
 import { startStreamBuiltin } from './builtin/stream.ts';
@@ -25,9 +26,13 @@ const startProgram = (surface: Surface, prepared: Prepared, client: Accepted): S
   pid: surface.kernel.spawn(recipeOf(prepared), client.descriptor, client.record, 'give'),
 });
 
-/** Hands the listener itself to a server; it is ours again when the process has ended. */
-export const serveWholeSocket = (surface: Surface, prepared: Prepared, listener: Descriptor): number =>
-  surface.kernel.spawn(recipeOf(prepared), listener, undefined, 'keep');
+/** Hands the listener itself to a server, with the sender of what waits first where that is a datagram; it is ours again when the process has ended. */
+export const serveWholeSocket = (
+  surface: Surface,
+  prepared: Prepared,
+  listener: Descriptor,
+  sender: ConnectionRecord | undefined,
+): number => surface.kernel.spawn(recipeOf(prepared), listener, sender, 'keep');
 
 const recipeOf = (prepared: Prepared): Recipe => {
   if (prepared.recipe === undefined) throw new Error(`${prepared.service.id} has no program`);
