@@ -48,6 +48,7 @@ constexpr Function kFunctions[] = {
     {"errorText", errorText},
     {"raiseDescriptorLimit", raiseDescriptorLimit},
     {"trimMemory", trimMemory},
+    {"zoneName", zoneName},
     {"openTracer", openTracer},
     {"readTracer", readTracer},
     {"countLost", countLost},

@@ -54,6 +54,8 @@ Napi::Value spawnRecipe(const Napi::CallbackInfo& info);
 Napi::Value errorText(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info);
 Napi::Value trimMemory(const Napi::CallbackInfo& info);
+// time-zone.cc
+Napi::Value zoneName(const Napi::CallbackInfo& info);
 // tracer.cc
 Napi::Value openTracer(const Napi::CallbackInfo& info);
 Napi::Value readTracer(const Napi::CallbackInfo& info);

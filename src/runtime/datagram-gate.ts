@@ -2,7 +2,7 @@
 import type { RefusalCause, RefusalReason } from '../model/event.ts';
 import { type ConnectionRecord, peerOf } from '../model/record.ts';
 import type { Gate } from './gate.ts';
-import type { Inquiries } from './inquiries.ts';
+import type { Questions } from './questions.ts';
 import { observeRefusal } from './refusal.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 import type { States } from './watch.ts';
@@ -11,7 +11,7 @@ const noBytes = new Uint8Array(0);
 /** What is thrown away before others have their turn. */
 const batch = 16;
 
-export const createDatagramGate = (runtime: Runtime, states: States, gate: Gate, inquiries: Inquiries) => {
+export const createDatagramGate = (runtime: Runtime, states: States, gate: Gate, questions: Questions) => {
   const { kernel } = runtime;
 
   const drop = (
@@ -34,7 +34,7 @@ export const createDatagramGate = (runtime: Runtime, states: States, gate: Gate,
     }
     listener.isAsking = true;
     states.update(listener);
-    void inquiries.ask(judgement.question, record, undefined, facts).then((answered) => {
+    void questions.ask(judgement.question, record, undefined, facts).then((answered) => {
       listener.isAsking = false;
       // with the answer in the cache the next look decides; without one this sender is not served
       if (answered === undefined) drop(listener, record, 'access', 'unanswered');
@@ -49,7 +49,7 @@ export const createDatagramGate = (runtime: Runtime, states: States, gate: Gate,
     if (judgement.kind === 'admit') return true;
     if (judgement.kind === 'refuse')
       observeRefusal(runtime, service, judgement.reason, record, judgement.cause);
-    else void inquiries.ask(judgement.question, record, undefined, facts);
+    else void questions.ask(judgement.question, record, undefined, facts);
     return false;
   };
 

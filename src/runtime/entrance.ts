@@ -7,7 +7,7 @@ import { seconds } from '../model/quantity.ts';
 import type { ResolvedService } from '../model/service.ts';
 import { SystemError } from '../native/addon.ts';
 import { setSourceFilter } from '../native/source-filter.ts';
-import type { Inquiries } from './inquiries.ts';
+import type { Questions } from './questions.ts';
 import type { RunningListener } from './running.ts';
 
 /** One instruction: nothing gets through. */
@@ -22,7 +22,7 @@ type Wish = {
 /** After nobody could say what addresses a name has. */
 const secondTry = seconds(10);
 
-export const createEntrance = (clock: Clock, inquiries: Inquiries) => {
+export const createEntrance = (clock: Clock, questions: Questions) => {
   /** The filter as far as names are known. Throws SystemError where no filter can say it. */
   const wishOf = ({ mode, access }: ResolvedService, known: Facts): Wish => {
     let facts = known;
@@ -41,7 +41,7 @@ export const createEntrance = (clock: Clock, inquiries: Inquiries) => {
         case 'user':
           throw new Error('a filter cannot depend on a single client');
         case 'addresses': {
-          const found = inquiries.knownAddresses(filter.of, facts);
+          const found = questions.knownAddresses(filter.of, facts);
           if (found === undefined) return { program: nobody, open: filter, facts };
           facts = found;
         }
@@ -64,7 +64,7 @@ export const createEntrance = (clock: Clock, inquiries: Inquiries) => {
     if (program !== undefined || listener.isFiltered) setSourceFilter(descriptor, program);
     listener.isFiltered = program !== undefined;
     if (open?.kind !== 'addresses') return;
-    void inquiries.askAddresses(open.of, facts).then((answered) => {
+    void questions.askAddresses(open.of, facts).then((answered) => {
       const isStill = (): boolean =>
         listener.descriptor === descriptor && listener.service.prepared === prepared;
       if (answered !== undefined && isStill()) update(listener, answered);

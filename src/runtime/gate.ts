@@ -2,7 +2,7 @@
 import { type Facts, noFacts } from '../admission/facts.ts';
 import { type Circumstances, type Judgement, judgeClient } from '../admission/judge.ts';
 import type { ConnectionRecord } from '../model/record.ts';
-import type { Inquiries } from './inquiries.ts';
+import type { Questions } from './questions.ts';
 import type { RunningService, Runtime } from './running.ts';
 
 /** A judgement, and the facts that it was made with: a question is only asked where nobody knows the answer yet. */
@@ -11,7 +11,7 @@ export type Finding = { readonly judgement: Judgement; readonly facts: Facts };
 /** More questions than any list of names has patterns that matter for one client. */
 const mostQuestions = 1_000;
 
-export const createGate = ({ clock, sensors, loadAverage }: Runtime, inquiries: Inquiries) => {
+export const createGate = ({ clock, sensors, loadAverage }: Runtime, questions: Questions) => {
   const circumstances: Circumstances = {
     date: clock.wallClock,
     loadAverage,
@@ -22,7 +22,7 @@ export const createGate = ({ clock, sensors, loadAverage }: Runtime, inquiries: 
     let found = facts;
     for (let count = 0; count < mostQuestions; count++) {
       const judgement = judgeClient(service.rules, record, found, circumstances);
-      const known = judgement.kind === 'ask' ? inquiries.known(judgement.question, record, found) : undefined;
+      const known = judgement.kind === 'ask' ? questions.known(judgement.question, record, found) : undefined;
       if (known === undefined) return { judgement, facts: found };
       found = known;
     }

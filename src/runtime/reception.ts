@@ -10,8 +10,8 @@ import type { Accepted } from '../native/kernel.ts';
 import { discardUnread } from '../serve/builtin/parting.ts';
 import type { Answers } from './answers.ts';
 import type { Gate } from './gate.ts';
-import type { Inquiries } from './inquiries.ts';
 import type { Instances } from './instances.ts';
+import type { Questions } from './questions.ts';
 import { observeRefusal } from './refusal.ts';
 import type { RunningService, Runtime } from './running.ts';
 import { sayLater, sayNow } from './utterance.ts';
@@ -43,7 +43,7 @@ export const createReception = (
   answers: Answers,
   visitors: Visitors,
   gate: Gate,
-  inquiries: Inquiries,
+  questions: Questions,
 ) => {
   const { kernel, clock } = runtime;
 
@@ -116,13 +116,19 @@ export const createReception = (
       discardUnread(kernel, visit.client.descriptor);
       next();
     };
-    const leave =
-      rest === undefined || rest.length === 0 ? undefined : visitors.enter(visit.service, () => next());
-    if (rest === undefined || leave === undefined) {
+    let stop: (() => void) | undefined;
+    const isSaid = rest === undefined || rest.length === 0;
+    const leave = isSaid
+      ? undefined
+      : visitors.enter(visit.service, () => {
+          stop?.();
+          next();
+        });
+    if (isSaid || leave === undefined) {
       end();
       return;
     }
-    sayLater(kernel, clock, visit.client.descriptor, rest, () => {
+    stop = sayLater(kernel, clock, visit.client.descriptor, rest, () => {
       if (leave()) end();
     });
   };
@@ -132,7 +138,7 @@ export const createReception = (
     leavePlace(visit);
     observeRefusal(runtime, service, reason, client.record, cause);
     const { identity, banners } = service.prepared.service;
-    if (identity?.whenRefused === true) void inquiries.tell(service, inquiries.prepare(client), undefined);
+    if (identity?.whenRefused === true) void questions.tell(service, questions.prepare(client), undefined);
     const text =
       banners?.failure === undefined
         ? undefined
@@ -182,8 +188,15 @@ export const createReception = (
       return;
     }
     // asked beside the start, not before it; the descriptor is the handler's by the time of the answer
-    const asked = inquiries.prepare(client);
-    void inquiries.tell(service, asked, answers.start(service, client, source));
+    const asked = questions.prepare(client);
+    void questions.tell(service, asked, answers.start(service, client, source));
+  };
+
+  /** What comes between the decision and the answer: nothing, most often. */
+  const welcome = (visit: Visit): void => {
+    const { identity, banners } = visit.service.prepared.service;
+    if (identity?.isRequired !== true && banners?.success === undefined) start(visit);
+    else demandIdentity(visit, () => sayBanner(visit, banners?.success, () => start(visit)));
   };
 
   /** The client's machine has to say who its user is, or there is no answer. */
@@ -193,8 +206,8 @@ export const createReception = (
       return;
     }
     wait(visit, (resume) => {
-      void inquiries
-        .tell(visit.service, inquiries.prepare(visit.client), undefined)
+      void questions
+        .tell(visit.service, questions.prepare(visit.client), undefined)
         .then((isKnown) => resume(isKnown ? next : () => refuse(visit, 'access', 'identity')));
       return () => undefined;
     });
@@ -202,7 +215,7 @@ export const createReception = (
 
   const ask = (visit: Visit, question: Question): void => {
     wait(visit, (resume) => {
-      void inquiries.ask(question, visit.client.record, visit.client.descriptor, visit.facts).then((facts) =>
+      void questions.ask(question, visit.client.record, visit.client.descriptor, visit.facts).then((facts) =>
         resume(() => {
           if (facts === undefined) {
             refuse(visit, 'access', 'unanswered');
@@ -233,10 +246,7 @@ export const createReception = (
         if (visit.source !== undefined || takePlace(visit)) ask(visit, judgement.question);
         return;
       case 'admit':
-        if (visit.source === undefined && !takePlace(visit)) return;
-        demandIdentity(visit, () =>
-          sayBanner(visit, service.prepared.service.banners?.success, () => start(visit)),
-        );
+        if (visit.source !== undefined || takePlace(visit)) welcome(visit);
     }
   };
 
@@ -265,7 +275,9 @@ export const createReception = (
       return;
     }
     const visit: Visit = { service, client, manner, source: undefined, facts: noFacts };
-    sayBanner(visit, service.prepared.service.banners?.always, () => decide(visit));
+    const banner = service.prepared.service.banners?.always;
+    if (banner === undefined) decide(visit);
+    else sayBanner(visit, banner, () => decide(visit));
   };
 
   return { enter };

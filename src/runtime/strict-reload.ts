@@ -1,13 +1,13 @@
 // After a strict reload, whoever could not come any more goes: asked first (TERM), and made to after a while (KILL).
 import { type Milliseconds, seconds } from '../model/quantity.ts';
 import type { Gate } from './gate.ts';
-import type { Inquiries } from './inquiries.ts';
+import type { Questions } from './questions.ts';
 import type { Instance, Runtime } from './running.ts';
 
 /** Between TERM and KILL. */
 const grace: Milliseconds = seconds(5);
 
-export const createStrictReload = (runtime: Runtime, gate: Gate, inquiries: Inquiries) => {
+export const createStrictReload = (runtime: Runtime, gate: Gate, questions: Questions) => {
   const { kernel, clock, observer } = runtime;
 
   const isAlive = (instance: Instance): boolean => runtime.instances.get(instance.pid) === instance;
@@ -30,7 +30,7 @@ export const createStrictReload = (runtime: Runtime, gate: Gate, inquiries: Inqu
     if (record === undefined) return false;
     let { judgement, facts } = gate.judge(service, record);
     while (judgement.kind === 'ask') {
-      const answered = await inquiries.ask(judgement.question, record, undefined, facts);
+      const answered = await questions.ask(judgement.question, record, undefined, facts);
       if (answered === undefined) return true;
       ({ judgement, facts } = gate.judge(service, record, answered));
     }

@@ -16,11 +16,11 @@ import { createDatagramGate } from './datagram-gate.ts';
 import { createDatagramInstances } from './datagram-instances.ts';
 import { createEntrance } from './entrance.ts';
 import { createGate } from './gate.ts';
-import { createInquiries } from './inquiries.ts';
 import { createInstances } from './instances.ts';
 import { createListeners } from './listener.ts';
 import { createLoadAverage } from './load-average.ts';
 import { planListeners } from './plan.ts';
+import { createQuestions } from './questions.ts';
 import { createReception } from './reception.ts';
 import { createRpcRegistrar } from './rpc.ts';
 import { countAnswers, type RunningListener, type RunningService, type Runtime } from './running.ts';
@@ -123,11 +123,11 @@ export const createSupervisor = ({
   });
   const registry = createInstances(runtime, states);
   const visitors = createVisitors(runtime);
-  const inquiries = createInquiries(runtime);
-  const gate = createGate(runtime, inquiries);
+  const questions = createQuestions(runtime);
+  const gate = createGate(runtime, questions);
   const answers = createAnswers(runtime, states, registry, visitors);
-  const reception = createReception(runtime, states, registry, answers, visitors, gate, inquiries);
-  const datagramGate = createDatagramGate(runtime, states, gate, inquiries);
+  const reception = createReception(runtime, states, registry, answers, visitors, gate, questions);
+  const datagramGate = createDatagramGate(runtime, states, gate, questions);
   const wholeSocket = createWholeSocket(runtime, states, registry, answers, gate, datagramGate);
   const datagrams = createDatagramInstances(runtime, states, answers, datagramGate);
   const makeRoom = createRoom(runtime, states);
@@ -141,9 +141,9 @@ export const createSupervisor = ({
     datagramGate,
   );
   const takeOver = createTakeOver(runtime, acceptance.enter);
-  const enforce = createStrictReload(runtime, gate, inquiries);
+  const enforce = createStrictReload(runtime, gate, questions);
   const rpc = createRpcRegistrar(kernel, clock, observer);
-  const listeners = createListeners(runtime, states, createEntrance(clock, inquiries), () =>
+  const listeners = createListeners(runtime, states, createEntrance(clock, questions), () =>
     rpc.sync(runtime.listeners.values()),
   );
   const serviceTable = createServices(runtime, states, host);
@@ -215,7 +215,7 @@ export const createSupervisor = ({
       for (const path of [banners?.always, banners?.success, banners?.failure]) {
         if (path === undefined) continue;
         paths.add(path);
-        runtime.banners.textOf(path, (what) =>
+        void runtime.banners.textOf(path, (what) =>
           observer.observe({ kind: 'impaired', service: id, failure: { code: 'EIO', what } }),
         );
       }

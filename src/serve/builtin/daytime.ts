@@ -1,5 +1,6 @@
 // daytime (RFC 867): the local date and time as asctime(3) writes them, 24 characters and CRLF; or as xinetd does.
 import type { Answer } from '../../model/service.ts';
+import { zoneName } from '../../native/time-zone.ts';
 
 const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -7,12 +8,6 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const pad = (value: number): string => String(value).padStart(2, '0');
 
 export type Format = Extract<Answer, { readonly kind: 'builtin' }>['format'];
-
-/** The abbreviation of the local time zone as the C library has it: `UTC`, `CET`, `+03`. */
-const zoneName = (now: Date): string =>
-  new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' })
-    .formatToParts(now)
-    .find(({ type }) => type === 'timeZoneName')?.value ?? '';
 
 /** `21 NOV 2026 01:34:04 UTC`. */
 const xinetdReply = (now: Date): Uint8Array => {

@@ -26,7 +26,7 @@ const withAnswer = (facts: Facts, question: Question, answer: string | null | re
   }
 };
 
-export const createInquiries = ({ clock, observer }: Pick<Runtime, 'kernel' | 'clock' | 'observer'>) => {
+export const createQuestions = ({ clock, observer }: Pick<Runtime, 'kernel' | 'clock' | 'observer'>) => {
   const names = createNames({ clock });
   const ident = createIdent({ clock });
 
@@ -94,4 +94,4 @@ export const createInquiries = ({ clock, observer }: Pick<Runtime, 'kernel' | 'c
   return { known, ask, knownAddresses, askAddresses, prepare, tell };
 };
 
-export type Inquiries = ReturnType<typeof createInquiries>;
+export type Questions = ReturnType<typeof createQuestions>;
