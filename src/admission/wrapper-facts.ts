@@ -1,8 +1,8 @@
 // What rules of hosts_access(5) may have to know beyond what other rules ask: our own name, netgroups, commands.
 
 import type { Milliseconds } from '../model/quantity.ts';
+import type { WrapperEffect } from '../model/wrapper-effect.ts';
 import { type Facts, noFacts, type Question } from './facts.ts';
-import type { WrapperEffect } from './wrapper-effect.ts';
 
 export type WrapperQuestion =
   | Exclude<Question, { readonly kind: 'user' }>

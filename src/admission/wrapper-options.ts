@@ -1,6 +1,7 @@
 // What the options of a rule that matches make of the verdict, one after the other (hosts_options(5)).
+
+import type { WrapperEffect } from '../model/wrapper-effect.ts';
 import type { Template, WrapperOption, WrapperRule, WrapperRules } from '../model/wrapper-rules.ts';
-import type { WrapperEffect } from './wrapper-effect.ts';
 import { expandTemplate, type Shown } from './wrapper-expansion.ts';
 import type { WrapperQuestion } from './wrapper-facts.ts';
 import type { Party } from './wrapper-match.ts';

@@ -1,7 +1,7 @@
 // What is asked of hosts.allow and hosts.deny about a client, and what they answer.
 import type { Origin } from '../model/diagnostic.ts';
 import type { ConnectionRecord } from '../model/record.ts';
-import type { WrapperEffect } from './wrapper-effect.ts';
+import type { WrapperEffect } from '../model/wrapper-effect.ts';
 import type { WrapperFacts, WrapperQuestion } from './wrapper-facts.ts';
 
 export type WrapperRequest = {

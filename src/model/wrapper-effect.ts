@@ -1,5 +1,5 @@
 // What a rule of hosts.allow or hosts.deny does beside deciding, ready to be done: nothing in it has to be looked up.
-import type { SyslogLevel } from '../model/wrapper-rules.ts';
+import type { SyslogLevel } from './wrapper-rules.ts';
 
 /** In the order of the options; a command finds what the ones before it have changed. */
 export type WrapperEffect =
