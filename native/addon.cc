@@ -61,6 +61,7 @@ constexpr Function kFunctions[] = {
     {"lookupGroup", lookupGroup},
     {"lookupPort", lookupPort},
     {"lookupRpc", lookupRpc},
+    {"lookupNetgroup", lookupNetgroup},
 };
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {

@@ -71,3 +71,5 @@ Napi::Value lookupAccount(const Napi::CallbackInfo& info);
 Napi::Value lookupGroup(const Napi::CallbackInfo& info);
 Napi::Value lookupPort(const Napi::CallbackInfo& info);
 Napi::Value lookupRpc(const Napi::CallbackInfo& info);
+// netgroup.cc
+Napi::Value lookupNetgroup(const Napi::CallbackInfo& info);

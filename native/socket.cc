@@ -29,6 +29,7 @@ constexpr Option kOptions[] = {
     {"SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR},
     {"SO_REUSEPORT", SOL_SOCKET, SO_REUSEPORT},
     {"SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE},
+    {"SO_LINGER", SOL_SOCKET, SO_LINGER},
     {"SO_SNDBUF", SOL_SOCKET, SO_SNDBUF},
     {"SO_RCVBUF", SOL_SOCKET, SO_RCVBUF},
     {"SO_BINDTODEVICE", SOL_SOCKET, SO_BINDTODEVICE},
@@ -106,7 +107,8 @@ Napi::Value openSocket(const Napi::CallbackInfo& info) {
   return number(info, descriptor < 0 ? -errno : descriptor);
 }
 
-/// setOption(fd, name, number | string): 0 or -errno; -ENOPROTOOPT for a name that is not in the table.
+/// setOption(fd, name, number | string): 0 or -errno; -ENOPROTOOPT for a name that is not in the table. SO_LINGER is in
+/// seconds, 0 switches it off.
 Napi::Value setOption(const Napi::CallbackInfo& info) {
   const Option* option = findOption(text(info[1]));
   if (!option) return number(info, -ENOPROTOOPT);
@@ -117,6 +119,11 @@ Napi::Value setOption(const Napi::CallbackInfo& info) {
     return number(info, result < 0 ? -errno : 0);
   }
   const int value = integer(info, 2);
+  if (option->level == SOL_SOCKET && option->number == SO_LINGER) {
+    const linger time = {value > 0 ? 1 : 0, value};
+    const int result = setsockopt(integer(info, 0), SOL_SOCKET, SO_LINGER, &time, sizeof time);
+    return number(info, result < 0 ? -errno : 0);
+  }
   const int result = setsockopt(integer(info, 0), option->level, option->number, &value, sizeof value);
   return number(info, result < 0 ? -errno : 0);
 }
