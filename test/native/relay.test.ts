@@ -2,15 +2,32 @@
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
-import { openEngine } from '../support/engine.ts';
+import { beginConnect } from '../../src/native/relay.ts';
+import { compileHandlers } from '../support/compile.ts';
+import { openEngine, recipeOf } from '../support/engine.ts';
 import { createFlows, noise, readExactly, readToEnd } from '../support/flows.ts';
 
-const { kernel } = openEngine(t);
+const sender = join(compileHandlers('send-urgent'), 'send-urgent');
+const engine = openEngine(t);
+const { kernel } = engine;
 const flows = await createFlows(kernel);
 t.teardown(flows.close);
 
 const descriptors = (): readonly string[] => readdirSync('/proc/self/fd');
+
+/** When nothing more of what was written gets out: the relay has its turns within these. */
+const standstill = async (writer: Socket): Promise<void> => {
+  let before = -1;
+  for (let turns = 0; turns < 200; turns++) {
+    const out = writer.bytesWritten - writer.writableLength;
+    if (out !== before) turns = 0;
+    before = out;
+    await nextTurn();
+  }
+};
 
 /** When both ends of the test have ended, and the flow with them. */
 const closed = (...sockets: readonly Socket[]): Promise<unknown> =>
@@ -112,19 +129,81 @@ t.test('a reset is noticed while the other side has ended, or does not read', as
   t.ok((await half.ended).failure);
 
   const full = await flows.join();
-  full.server.pause();
-  const end = full.ended;
-  full.client.on('drain', () => full.client.write(noise(1_000_000, 3)));
   full.client.write(noise(30_000_000, 3));
-  let before = -1;
-  // until nothing can be written any more
-  while (full.client.bytesWritten - full.client.writableLength !== before) {
-    before = full.client.bytesWritten - full.client.writableLength;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await standstill(full.client);
   full.client.resetAndDestroy();
-  t.ok((await end).failure);
+  t.ok((await full.ended).failure);
   full.server.destroy();
+});
+
+t.test('who does not read stops who writes, and the relay holds little meanwhile', async (t) => {
+  for (const isTurned of [false, true]) {
+    const { client, server, flow, ended } = await flows.join();
+    const [writer, reader] = isTurned ? [server, client] : [client, server];
+    const bytes = noise(40_000_000, 9);
+    writer.end(bytes);
+    await standstill(writer);
+    t.ok(writer.writableLength > 0, 'the writer has to wait');
+    t.ok((await readToEnd(reader)).equals(bytes), 'and nothing is lost');
+    flow.stop();
+    await ended;
+  }
+  const { client, server, flow, ended } = await flows.join();
+  client.write(noise(40_000_000, 9));
+  await standstill(client);
+  flow.stop();
+  const { takenFromFirst, givenToSecond } = await ended;
+  const held = takenFromFirst - givenToSecond;
+  t.ok(held > 0 && held <= 262_144, `${held} bytes are held`);
+  for (const each of [client, server]) each.destroy();
+});
+
+t.test('a flow that never runs dry leaves others their turn', async (t) => {
+  const bulk = await flows.join();
+  const portion = noise(4_000_000, 1);
+  const write = (): void => void bulk.client.write(portion, (error) => (error ? undefined : write()));
+  write();
+  bulk.server.resume();
+  const { client, server, flow } = await flows.join();
+  for (let round = 0; round < 50; round++) {
+    client.write('question');
+    await readExactly(server, 8);
+    server.write('answer');
+    await readExactly(client, 6);
+  }
+  t.ok(bulk.server.bytesRead > 0);
+  for (const each of [bulk.client, bulk.server, client, server]) each.destroy();
+  bulk.flow.stop();
+  flow.stop();
+});
+
+t.test('a flow that is stopped is reset, ends once, and says for how long it was quiet', async (t) => {
+  const { client, server, flow, ended } = await flows.join();
+  client.write('x');
+  await readExactly(server, 1);
+  t.ok((flow.quietFor() ?? -1) >= 0);
+  const broken = Promise.all([once(client, 'error'), once(server, 'error')]);
+  for (const each of [client, server]) each.resume();
+  flow.stop();
+  flow.stop();
+  t.match(await broken, [[{ code: 'ECONNRESET' }], [{ code: 'ECONNRESET' }]]);
+  t.match(await ended, { failure: { code: 'ECANCELED' }, takenFromFirst: 1, givenToSecond: 1 });
+  t.equal(flow.quietFor(), undefined);
+});
+
+t.test('an urgent byte comes through in its place, and what follows it too', async (t) => {
+  const outer = beginConnect(flows.entrance);
+  kernel.setBlocking(outer, true);
+  const { server, ended } = await flows.joinNext();
+  const pid = kernel.spawn(recipeOf(kernel, sender), outer, undefined, 'give');
+  const portion = 64 * 65_536;
+  const expected = Buffer.concat([Buffer.alloc(portion, 'a'), Buffer.from('!'), Buffer.alloc(portion, 'b')]);
+  const received = await readToEnd(server);
+  t.equal(received.length, expected.length);
+  t.ok(received.equals(expected));
+  server.end();
+  t.equal((await engine.ended(pid)).status, 0);
+  t.equal((await ended).failure, undefined);
 });
 
 t.test('a thousand flows leave no descriptor behind, however they end', async (t) => {
@@ -139,7 +218,8 @@ t.test('a thousand flows leave no descriptor behind, however they end', async (t
     await Promise.all(
       open.map(async ({ client, server, flow, ended }, index) => {
         client.write(noise(index * 5_000, index));
-        for (const each of [client, server]) each.resume();
+        // Node shows a reset that comes right behind bytes as an end
+        for (const each of [client, server]) each.resume().on('end', () => each.end());
         if (index % 4 === 0) flow.stop();
         else if (index % 4 === 1) client.resetAndDestroy();
         else {

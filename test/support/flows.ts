@@ -22,10 +22,10 @@ export const createFlows = async (kernel: Kernel) => {
   const address = target.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
   const where = { version: 4, host: '127.0.0.1', port: address.port } as const;
+  const entrance = { version: 4, host: '127.0.0.1', port: kernel.portOf(listener) } as const;
 
-  const join = async (): Promise<JoinedFlow> => {
-    const client = connect({ host: '127.0.0.1', port: kernel.portOf(listener), allowHalfOpen: true });
-    await once(client, 'connect');
+  /** Joins whoever has connected to the entrance to a new connection of the server. */
+  const joinNext = async (): Promise<Omit<JoinedFlow, 'client'>> => {
     let [accepted] = kernel.accept(listener, 1);
     while (accepted === undefined) {
       await readable(kernel, listener);
@@ -39,15 +39,21 @@ export const createFlows = async (kernel: Kernel) => {
     const ended = new Promise<FlowEnd>((resolve) => {
       tell = resolve;
     });
-    const flow = relayOf(kernel).join(accepted.descriptor, descriptor, (end) => tell(end));
-    for (const each of [client, server]) each.on('error', () => undefined);
-    return { client, server, flow, ended };
+    const flow = relayOf(kernel).join(accepted.descriptor, descriptor, tell);
+    server.on('error', () => undefined);
+    return { server, flow, ended };
+  };
+  const join = async (): Promise<JoinedFlow> => {
+    const client = connect({ ...entrance, allowHalfOpen: true });
+    client.on('error', () => undefined);
+    await once(client, 'connect');
+    return { client, ...(await joinNext()) };
   };
   const close = (): void => {
     kernel.close(listener);
     target.close();
   };
-  return { join, close };
+  return { entrance, join, joinNext, close };
 };
 
 /** All that comes until the end of file. */
