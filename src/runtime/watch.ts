@@ -13,7 +13,7 @@ const isShort = ({ shortage }: Runtime, { service }: RunningListener): boolean =
   (shortage.of === 'descriptors' || service.prepared.service.answer.kind === 'program');
 
 /** Every reason for which clients are left in the kernel's queue. */
-const shouldWatch = (runtime: Runtime, listener: RunningListener): boolean =>
+export const shouldWatch = (runtime: Runtime, listener: RunningListener): boolean =>
   listener.descriptor !== undefined &&
   listener.owner === undefined &&
   listener.respawning.cancel === undefined &&
