@@ -7,6 +7,12 @@ import { inspectSocket } from '../native/inspect.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 import { shouldWatch } from './watch.ts';
 
+/** What is looked at. */
+export type Tables = Pick<
+  Runtime,
+  'services' | 'listeners' | 'instances' | 'builtins' | 'shortage' | 'isDraining'
+>;
+
 /** A sentence for each thing that is not as it should be; none when all is well. */
 export type Findings = readonly string[];
 
@@ -67,18 +73,18 @@ const readDescriptorNotes = (number: string): string => {
   }
 };
 
-const checkListeners = (runtime: Runtime): Findings => {
+const checkListeners = (tables: Tables): Findings => {
   const findings: string[] = [];
   const owners = new Map<number, string>();
   const polled = polledDescriptors();
-  for (const [key, listener] of runtime.listeners) {
+  for (const [key, listener] of tables.listeners) {
     const find = (what: string): void => void findings.push(`listener ${key}: ${what}`);
     const { service, descriptor, owner, opening, isWatched } = listener;
     if (listener.key !== key) find(`calls itself ${listener.key}`);
     if (!service.listeners.has(listener)) find(`${idOf(service)} does not know it`);
-    if (runtime.services.get(idOf(service)) !== service) find(`its service ${idOf(service)} is gone`);
-    if (isWatched !== shouldWatch(runtime, listener)) find(isWatched ? 'is watched' : 'is not watched');
-    const lent = owner === undefined ? undefined : runtime.instances.get(owner)?.lent;
+    if (tables.services.get(idOf(service)) !== service) find(`its service ${idOf(service)} is gone`);
+    if (isWatched !== shouldWatch(tables, listener)) find(isWatched ? 'is watched' : 'is not watched');
+    const lent = owner === undefined ? undefined : tables.instances.get(owner)?.lent;
     if (owner !== undefined && lent?.listener !== listener) find(`pid ${owner} does not have it`);
     if (descriptor === undefined) continue;
     if (opening.cancel !== undefined) find('is open and is to be opened');
@@ -119,10 +125,10 @@ const parentOf = (pid: number): number | undefined => {
   }
 };
 
-const checkInstances = (runtime: Runtime): Findings => {
+const checkInstances = (tables: Tables): Findings => {
   const findings: string[] = [];
   const children = listChildren();
-  for (const [pid, instance] of runtime.instances) {
+  for (const [pid, instance] of tables.instances) {
     const find = (what: string): void =>
       void findings.push(`instance ${pid} of ${idOf(instance.service)}: ${what}`);
     if (instance.pid !== pid) find(`calls itself ${instance.pid}`);
@@ -139,16 +145,16 @@ const checkInstances = (runtime: Runtime): Findings => {
 type Count = { live: number; readonly sources: Map<number | string, number>; nameless: number };
 
 /** Answers in progress by service, as the instances and built-ins themselves say. */
-const countAnswersOf = (runtime: Runtime): ReadonlyMap<RunningService, Count> => {
+const countAnswersByService = (tables: Tables): ReadonlyMap<RunningService, Count> => {
   const counts = new Map<RunningService, Count>();
   const countOf = (service: RunningService): Count => {
     const count = counts.get(service) ?? { live: 0, sources: new Map(), nameless: 0 };
     counts.set(service, count);
     return count;
   };
-  for (const service of runtime.services.values()) countOf(service);
-  for (const service of runtime.builtins.values()) countOf(service).live += 1;
-  for (const { service, source } of runtime.instances.values()) {
+  for (const service of tables.services.values()) countOf(service);
+  for (const service of tables.builtins.values()) countOf(service).live += 1;
+  for (const { service, source } of tables.instances.values()) {
     const count = countOf(service);
     count.live += 1;
     if (source === undefined) count.nameless += 1;
@@ -157,9 +163,9 @@ const countAnswersOf = (runtime: Runtime): ReadonlyMap<RunningService, Count> =>
   return counts;
 };
 
-const checkUsage = (runtime: Runtime): Findings => {
+const checkUsage = (tables: Tables): Findings => {
   const findings: string[] = [];
-  for (const [service, { live, sources, nameless }] of countAnswersOf(runtime)) {
+  for (const [service, { live, sources, nameless }] of countAnswersByService(tables)) {
     const { usage, isHeld, prepared } = service;
     const find = (what: string): void => void findings.push(`${idOf(service)}: ${what}`);
     if (usage.live !== live) find(`${usage.live} instances are counted and there are ${live}`);
@@ -176,13 +182,13 @@ const checkUsage = (runtime: Runtime): Findings => {
   return findings;
 };
 
-const checkServices = (runtime: Runtime): Findings => {
+const checkServices = (tables: Tables): Findings => {
   const findings: string[] = [];
-  for (const [id, service] of runtime.services) {
+  for (const [id, service] of tables.services) {
     if (idOf(service) !== id) findings.push(`${id}: calls itself ${idOf(service)}`);
     for (const listener of service.listeners) {
       if (listener.service !== service) findings.push(`${id}: listener ${listener.key} is another service's`);
-      if (runtime.listeners.get(listener.key) !== listener)
+      if (tables.listeners.get(listener.key) !== listener)
         findings.push(`${id}: listener ${listener.key} is not in the table`);
     }
   }
@@ -190,9 +196,9 @@ const checkServices = (runtime: Runtime): Findings => {
 };
 
 /** Takes some milliseconds for thousands of services; nothing else happens meanwhile, or the tables would change. */
-export const checkConsistency = (runtime: Runtime): Findings => [
-  ...checkServices(runtime),
-  ...checkListeners(runtime),
-  ...checkInstances(runtime),
-  ...checkUsage(runtime),
+export const checkConsistency = (tables: Tables): Findings => [
+  ...checkServices(tables),
+  ...checkListeners(tables),
+  ...checkInstances(tables),
+  ...checkUsage(tables),
 ];
