@@ -43,6 +43,8 @@ constexpr Function kFunctions[] = {
     {"injectDatagram", injectDatagram},
     {"openLogPair", openLogPair},
     {"receiveLog", receiveLog},
+    {"connectLog", connectLog},
+    {"sendMessages", sendMessages},
     {"compileRecipe", compileRecipe},
     {"spawnRecipe", spawnRecipe},
     {"errorText", errorText},

@@ -47,6 +47,9 @@ Napi::Value connectDatagram(const Napi::CallbackInfo& info);
 Napi::Value injectDatagram(const Napi::CallbackInfo& info);
 Napi::Value openLogPair(const Napi::CallbackInfo& info);
 Napi::Value receiveLog(const Napi::CallbackInfo& info);
+// log-socket.cc
+Napi::Value connectLog(const Napi::CallbackInfo& info);
+Napi::Value sendMessages(const Napi::CallbackInfo& info);
 // program.cc
 Napi::Value compileRecipe(const Napi::CallbackInfo& info);
 Napi::Value spawnRecipe(const Napi::CallbackInfo& info);
