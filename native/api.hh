@@ -57,8 +57,15 @@ Napi::Value spawnRecipe(const Napi::CallbackInfo& info);
 Napi::Value errorText(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info);
 Napi::Value trimMemory(const Napi::CallbackInfo& info);
+Napi::Value silenceStandardError(const Napi::CallbackInfo& info);
 // time-zone.cc
 Napi::Value zoneName(const Napi::CallbackInfo& info);
+// inquiry.cc
+Napi::Value openMemoryFile(const Napi::CallbackInfo& info);
+Napi::Value holdProcess(const Napi::CallbackInfo& info);
+Napi::Value signalHeld(const Napi::CallbackInfo& info);
+// inspect.cc
+Napi::Value inspectSocket(const Napi::CallbackInfo& info);
 // tracer.cc
 Napi::Value openTracer(const Napi::CallbackInfo& info);
 Napi::Value readTracer(const Napi::CallbackInfo& info);

@@ -46,7 +46,7 @@ export const createInstances = (runtime: Runtime, states: States) => {
     lent: Instance['lent'],
   ): void => {
     if (started.kind === 'builtin') {
-      runtime.builtins.add(started.stop);
+      runtime.builtins.set(started.stop, service);
       return;
     }
     const { pid } = started;

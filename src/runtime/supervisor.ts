@@ -12,6 +12,7 @@ import type { Host } from '../serve/surroundings.ts';
 import { createAcceptance, createRoom } from './accept.ts';
 import { createAnswers } from './answers.ts';
 import { createBanners } from './banners.ts';
+import { checkConsistency } from './consistency.ts';
 import { createDatagramGate } from './datagram-gate.ts';
 import { createDatagramInstances } from './datagram-instances.ts';
 import { createEntrance } from './entrance.ts';
@@ -25,6 +26,7 @@ import { createReception } from './reception.ts';
 import { createRpcRegistrar } from './rpc.ts';
 import { countAnswers, type RunningListener, type RunningService, type Runtime } from './running.ts';
 import { createServices } from './services.ts';
+import { describeState } from './state.ts';
 import { createStrictReload } from './strict-reload.ts';
 import { createTakeOver } from './take-over.ts';
 import { createVisitors } from './visitors.ts';
@@ -41,7 +43,7 @@ export type SupervisorOptions = {
   /** For tools that cannot follow children in shared memory; see openKernel. */
   readonly copiesMemory?: boolean;
   /** Processes of all services together. */
-  readonly processLimit?: number;
+  readonly processLimit?: number | undefined;
   /** A reload ends instances whose service is gone, or whose client may not come any more. */
   readonly strictReload?: boolean;
 };
@@ -110,7 +112,7 @@ export const createSupervisor = ({
     sensors: createSensorList(),
     loadAverage: createLoadAverage(clock),
     processLimit,
-    builtins: new Set(),
+    builtins: new Map(),
     shortage: { of: 'descriptors', failures: 0, cancel: undefined },
     reserve: openReserve(kernel),
     isDraining: false,
@@ -251,20 +253,28 @@ export const createSupervisor = ({
       if (countAnswers(runtime) === 0) end();
     });
 
-  /** Accepts nothing more and closes all listeners; instances have `grace` to end, then TERM, then KILL. */
-  const stop = async (grace: Milliseconds): Promise<void> => {
+  let hasLeft = false;
+  const closeAll = (): void => {
     runtime.isDraining = true;
     runtime.shortage.cancel?.();
     visitors.dismissAll();
     for (const listener of [...runtime.listeners.values()]) listeners.close(listener);
     rpc.sync([]);
+  };
+
+  /** Accepts nothing more and closes all listeners; instances have `grace` to end, then TERM, then KILL. */
+  const stop = async (grace: Milliseconds): Promise<void> => {
+    closeAll();
     observer.observe({ kind: 'draining', instances: countAnswers(runtime), grace });
     await untilIdle(grace);
-    for (const stopBuiltin of [...runtime.builtins]) stopBuiltin();
+    if (hasLeft) return;
+    for (const stopBuiltin of [...runtime.builtins.keys()]) stopBuiltin();
     terminate('TERM');
     await untilIdle(lastWords);
+    if (hasLeft) return;
     terminate('KILL');
     await untilIdle(lastWords);
+    if (hasLeft) return;
     await rpc.settle();
     serviceTable.retireAll();
     observer.observe({ kind: 'stopped' });
@@ -282,6 +292,18 @@ export const createSupervisor = ({
       isSuspended: suspension !== undefined,
     }));
 
+  /** Closes all listeners and goes at once; processes that answer go on without us. */
+  const leave = async (): Promise<void> => {
+    hasLeft = true;
+    closeAll();
+    for (const stopBuiltin of [...runtime.builtins.keys()]) stopBuiltin();
+    // the end of a stop that is under way
+    runtime.whenIdle?.();
+    await rpc.settle();
+    serviceTable.retireAll();
+    observer.observe({ kind: 'stopped' });
+  };
+
   /** Cuts the grace of a stop that is under way short. */
   const stopNow = (): void => runtime.whenIdle?.();
 
@@ -290,7 +312,10 @@ export const createSupervisor = ({
     apply,
     stop,
     stopNow,
+    leave,
     snapshot,
+    state: () => describeState(runtime),
+    checkConsistency: () => checkConsistency(runtime),
     retryNow: listeners.retryNow,
     trimMemory: kernel.trimMemory,
   };
