@@ -80,6 +80,8 @@ export const readLimitKeys = (keys: Keys, meaning: Meaning, report: Report): Wri
   );
   const rate = readRate(keys, meaning, report);
   const onLimit = readChoice(keys.one('on_limit'), ['hold', 'refuse'], report);
+  const onRate = readChoice(keys.one('on_rate'), ['wait', 'close'], report);
+  const startRetries = readNumberValue(keys.one('start_retries'), 0, 1000, report);
   return {
     ...(instances === undefined ? {} : { instances }),
     ...(perSource === undefined ? {} : { perSource }),
@@ -88,5 +90,7 @@ export const readLimitKeys = (keys: Keys, meaning: Meaning, report: Report): Wri
     ...(startsPerMinute === undefined ? {} : { startsPerMinute }),
     ...(rate === undefined ? {} : { rate }),
     ...(onLimit === undefined ? {} : { onLimit }),
+    ...(onRate === undefined ? {} : { onRate }),
+    ...(startRetries === undefined ? {} : { startRetries }),
   };
 };
