@@ -134,8 +134,8 @@ const socket = fc.record({
 });
 
 const limits = fc.record({
-  instances: maybe(count),
-  perSource: maybe(count),
+  instances: maybe(fc.oneof(fc.constant(0), count)),
+  perSource: maybe(fc.oneof(fc.constant(0), count)),
   perSourceRate: maybe(fc.record({ count, window: duration })),
   sourcePrefix: fc.record({ v4: fc.integer({ min: 0, max: 32 }), v6: fc.integer({ min: 0, max: 128 }) }),
   rate: maybe(fc.record({ count, window: duration, pause: duration })),

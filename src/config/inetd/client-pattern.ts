@@ -23,8 +23,11 @@ const readNetwork = (value: Token, slash: number, report: Report): ClientPattern
   return { kind: 'network', network: networkOf(address, prefix) };
 };
 
-/** Letters tell a name from an address that is written wrongly. */
-const hostName = /^(?=.*[a-z_])[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?$/;
+const label = '[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?';
+const hostName = new RegExp(`^(?:${label}\\.)*${label}$`);
+
+/** An address that is written wrongly is no name. */
+const isName = (text: string): boolean => hostName.test(text) && !/^[0-9.]+$/.test(text);
 
 export const readClientPattern = (value: Token, report: Report): ClientPattern | undefined => {
   const slash = value.text.indexOf('/');
@@ -32,8 +35,8 @@ export const readClientPattern = (value: Token, report: Report): ClientPattern |
   const address = parseAddress(value.text);
   if (address !== undefined) return { kind: 'network', network: hostNetwork(address) };
   const name = value.text.toLowerCase();
-  if (name.startsWith('.') && hostName.test(name.slice(1))) return { kind: 'domain', suffix: name };
-  if (hostName.test(name)) return { kind: 'host', name };
+  if (name.startsWith('.') && isName(name.slice(1))) return { kind: 'domain', suffix: name };
+  if (isName(name)) return { kind: 'host', name };
   return report.error(
     value,
     `'${value.text}' is no address, network or host name`,

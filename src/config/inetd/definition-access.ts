@@ -23,7 +23,7 @@ const readTimeRange = (value: Token, report: Report): TimeRange | undefined => {
 
 const readLoad = (value: Token | undefined, report: Report): number | undefined => {
   if (value === undefined) return undefined;
-  const load = /^[0-9]+(?:\.[0-9]+)?$/.test(value.text) ? Number(value.text) : 0;
+  const load = /^[0-9]+(?:\.[0-9]+)?(?:e-[0-9]+)?$/.test(value.text) ? Number(value.text) : 0;
   if (load > 0 && Number.isFinite(load)) return load;
   return report.error(value, `'${value.text}' is no load average`, 'write a number above 0, as 3.5');
 };

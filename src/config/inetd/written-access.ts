@@ -52,6 +52,8 @@ export const accessLines = ({ access, identity, banners }: Service): readonly Li
   ];
 };
 
+const showCount = (count: number | undefined): string => (count === 0 ? 'nobody' : String(count ?? 0));
+
 export const limitLines = (service: Service): readonly Line[] => {
   const { limits } = service;
   const standard: Limits = completeLimits({}, service.mode, meanings.acceptd, defaultLoadOptions, true);
@@ -59,8 +61,8 @@ export const limitLines = (service: Service): readonly Line[] => {
   const hasPrefix =
     sourcePrefix.v4 !== standard.sourcePrefix.v4 || sourcePrefix.v6 !== standard.sourcePrefix.v6;
   return [
-    ...lineIf(limits.instances !== standard.instances, 'instances', String(limits.instances ?? 0)),
-    ...optional('per_source', limits.perSource),
+    ...lineIf(limits.instances !== standard.instances, 'instances', showCount(limits.instances)),
+    ...lineIf(limits.perSource !== undefined, 'per_source', showCount(limits.perSource)),
     ...(perSourceRate === undefined
       ? []
       : [['per_source_rate', `${perSourceRate.count}/${span(perSourceRate.window)}`] as const]),
