@@ -1,9 +1,9 @@
 // Services as they are compared: what only says the same in another way, or has no effect, is made one.
 import { isIPv4, isIPv6 } from 'node:net';
-import type { Access, TimeRange } from '../model/access.ts';
+import type { Access, ClientPattern, TimeRange } from '../model/access.ts';
 import type { Endpoint } from '../model/address.ts';
 import type { Limits } from '../model/limits.ts';
-import { isMapped, parseAddress } from '../model/network.ts';
+import { isMapped, type Network, networkOf, parseAddress } from '../model/network.ts';
 import type { Service } from '../model/service.ts';
 
 /** The number of a port that has a name; undefined where nobody knows it. */
@@ -24,13 +24,35 @@ const splitRange = ({ from, to }: TimeRange): readonly TimeRange[] => {
 
 export const splitTimes = (times: readonly TimeRange[]): readonly TimeRange[] => times.flatMap(splitRange);
 
-const normalAccess = (access: Access | undefined): Access | undefined => {
-  if (access === undefined) return undefined;
-  const { onlyFrom, noAccess, times, maxLoad, wrapperName } = access;
-  const isOpen =
-    onlyFrom === undefined && noAccess.length + times.length === 0 && (maxLoad ?? wrapperName) === undefined;
-  return isOpen ? undefined : { ...access, times: splitTimes(times) };
+const everyIpv4: ClientPattern = { kind: 'network', network: { version: 4, address: '0.0.0.0', prefix: 0 } };
+
+/** A network of IPv6 that holds the mapped addresses, as ::/0 does, means all clients of IPv4 too. */
+const holdsMapped = ({ version, address, prefix }: Network): boolean =>
+  version === 6 && prefix < 96 && networkOf(mappedBytes, prefix).address === address;
+const mappedBytes = Uint8Array.from({ length: 16 }, (_, index) => (index === 10 || index === 11 ? 255 : 0));
+
+/** Each client once, all of IPv4 named where it is meant. */
+export const normalPatterns = (patterns: readonly ClientPattern[]): readonly ClientPattern[] => {
+  const all = patterns.flatMap((pattern) =>
+    pattern.kind === 'network' && holdsMapped(pattern.network) ? [pattern, everyIpv4] : [pattern],
+  );
+  return [...new Map(all.map((pattern) => [JSON.stringify(pattern), pattern])).values()];
 };
+
+const openAccess: Access = {
+  onlyFrom: undefined,
+  noAccess: [],
+  times: [],
+  maxLoad: undefined,
+  wrapperName: undefined,
+};
+
+const normalAccess = (access = openAccess): Access => ({
+  ...access,
+  onlyFrom: access.onlyFrom && normalPatterns(access.onlyFrom),
+  noAccess: normalPatterns(access.noAccess),
+  times: splitTimes(access.times),
+});
 
 /** Clients of IPv4 come to no other address of IPv6 than these. */
 const takesMapped = (host: string): boolean => {
@@ -97,6 +119,7 @@ export const normalService = (service: Service, portNumber: PortNumber): NormalS
     ...parts,
     endpoints: service.endpoints.flatMap((endpoint) => normalEndpoints(endpoint, portNumber)),
     access: normalAccess(service.access),
+    banners: service.banners ?? { always: undefined, success: undefined, failure: undefined },
     identity: hasIdentity ? identity : undefined,
     limits: normalLimits(service.limits),
     credentials: hasUser ? credentials : withoutProcess.credentials,
