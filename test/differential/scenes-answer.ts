@@ -1,6 +1,7 @@
 // Scenes about who answers: built-ins, relays, servers that take the socket itself; and lines that are mistakes.
 import fc from 'fast-check';
-import { exchangeFrom, targetOf } from './clients-of.ts';
+import { loopbackFor } from '../support/knock.ts';
+import { exchangeFrom } from './clients-of.ts';
 import { maybe, type Places, program, type Scene } from './scene.ts';
 import { type Assignment, attributes, type Step } from './trial.ts';
 
@@ -9,7 +10,7 @@ const talk = (send: string, length: number): readonly Step[] =>
   ['127.0.0.1', '::1', '10.9.9.1'].map((from) => ({
     do: 'converse',
     from,
-    to: targetOf(from),
+    to: loopbackFor(from),
     send,
     length,
   }));
@@ -32,7 +33,7 @@ export const internals = (): fc.Arbitrary<Scene> =>
       };
       const length = lengths[name] ?? 1;
       const datagrams = ['127.0.0.1', '10.9.9.1', '::1'].map(
-        (from): Step => ({ do: 'datagram', from, to: targetOf(from), send: 'hello\n' }),
+        (from): Step => ({ do: 'datagram', from, to: loopbackFor(from), send: 'hello\n' }),
       );
       const streams =
         name === 'discard'
