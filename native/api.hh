@@ -69,6 +69,14 @@ Napi::Value openTracer(const Napi::CallbackInfo& info);
 Napi::Value readTracer(const Napi::CallbackInfo& info);
 Napi::Value countLost(const Napi::CallbackInfo& info);
 Napi::Value closeTracer(const Napi::CallbackInfo& info);
+// connect.cc
+Napi::Value connectStream(const Napi::CallbackInfo& info);
+Napi::Value connectState(const Napi::CallbackInfo& info);
+// relay-binding.cc
+Napi::Value openRelay(const Napi::CallbackInfo& info);
+Napi::Value joinFlow(const Napi::CallbackInfo& info);
+Napi::Value stopFlow(const Napi::CallbackInfo& info);
+Napi::Value quietTime(const Napi::CallbackInfo& info);
 // load-binding.cc
 Napi::Value startLoad(const Napi::CallbackInfo& info);
 Napi::Value stopLoad(const Napi::CallbackInfo& info);

@@ -3,6 +3,7 @@ import type { Descriptor } from '../model/descriptor.ts';
 import type { Accepted, Recipe } from '../native/kernel.ts';
 import { serveBuiltinDatagrams } from './builtin/datagram.ts';
 import { startStreamBuiltin } from './builtin/stream.ts';
+import { startRelay } from './relay.ts';
 import type { Prepared, ServeDatagrams, Start, Started, Surface } from './surface.ts';
 
 /** Starts the answer to one accepted client. Throws SystemError when no process can be made; the client is still ours then. */
@@ -14,6 +15,7 @@ export const serveConnection: Start = (surface, prepared, client, onEnded) => {
     case 'builtin':
       return startStreamBuiltin(surface, prepared, client, onEnded);
     case 'relay':
+      return startRelay(surface, prepared, client, onEnded);
     case 'sensor':
       throw new Error(`${prepared.service.id}: a ${answer.kind} is not served yet`);
   }
