@@ -9,9 +9,11 @@ export type Question =
 /** null: asked, and there is none; undefined: not asked yet. */
 export type Facts = {
   readonly name: string | null | undefined;
+  /** There is a name, but not with the client's address: then `name` is null. */
+  readonly isParanoid: boolean;
   readonly user: string | null | undefined;
   /** Numeric, by the name in lower case; empty where it has none. */
   readonly addresses: ReadonlyMap<string, readonly string[]>;
 };
 
-export const noFacts: Facts = { name: undefined, user: undefined, addresses: new Map() };
+export const noFacts: Facts = { name: undefined, isParanoid: false, user: undefined, addresses: new Map() };

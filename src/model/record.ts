@@ -73,3 +73,16 @@ export const sourceOf = (
 
 const maskBits = (word: number, bits: number): number =>
   bits === 0 ? 0 : (word & (-1 << (32 - bits))) >>> 0;
+
+/** Our end's address; undefined where the record does not have it. */
+export const localBytes = (record: ConnectionRecord): Uint8Array | undefined =>
+  familyOf(record) === 1 || localPortOf(record) === 0
+    ? undefined
+    : record.subarray(40, familyOf(record) === 4 ? 44 : 56);
+
+/** Ports of the two ends; 0 of a unix peer, and of our end where the record does not have it. */
+export const remotePortOf = (record: ConnectionRecord): number => view(record).getUint16(6, true);
+export const localPortOf = (record: ConnectionRecord): number => view(record).getUint16(8, true);
+
+/** The interface of a link-local address; 0 of others. */
+export const scopeOf = (record: ConnectionRecord): number => view(record).getUint32(56, true);
