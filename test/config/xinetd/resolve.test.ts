@@ -125,7 +125,7 @@ t.test('an address belongs to the first service that wants it', async (t) => {
     services.map(({ id }) => id),
     ['a', 'c'],
   );
-  t.same(messages, ["10 error [b] tcp 0.0.0.0:1 belongs to 'a' at test.conf:1, so 'b' is off"]);
+  t.same(messages, ["11 error [b] tcp 0.0.0.0:1 belongs to 'a' at test.conf:1, so 'b' is off"]);
   const same = await resolve(
     `${entry('finger', 'user = root')}${unlisted('finger', 'port = 79; user = root; id = more')}`,
   );
