@@ -15,6 +15,7 @@ import { createSupervisor } from '../runtime/supervisor.ts';
 import { announce } from './announce.ts';
 import { type LogFormat, openRecordLog } from './server-log.ts';
 import { createInspection } from './server-state.ts';
+import { createWrapping } from './wrapping.ts';
 
 export type ServerOptions = {
   readonly load: () => Promise<Loaded>;
@@ -131,7 +132,13 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     files = loaded.files;
     supervisor.apply(loaded.services);
   };
-  const reload = createReloader(options.load, take);
+  const wrapping = createWrapping(log, supervisor.setWrapperRules);
+  const loadAgain = async (): Promise<Loaded> => {
+    const loaded = await options.load();
+    await wrapping.prepare(loaded.services);
+    return loaded;
+  };
+  const reload = createReloader(loadAgain, take);
   let answer: ReturnType<typeof openAnswers>;
   const inspection = createInspection({
     supervisor,
@@ -156,6 +163,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     options.reloadSignals,
   );
   answer = openAnswers(kernel);
+  await wrapping.prepare(first.services);
   take(first);
   if (hasHungUp()) void reload();
   const refusal = pidFile === undefined ? undefined : tryWritePidFile(pidFile);
@@ -169,6 +177,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   const endChecks = inspection.repeat(options.checkInterval);
   await stopped;
   endChecks();
+  wrapping.stop();
   if (pidFile !== undefined) removePidFile(pidFile);
   await Promise.all([log, trace].map((each) => each?.flush(milliseconds(flushPatience))));
   kernel.shutDown();

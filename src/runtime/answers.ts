@@ -3,8 +3,8 @@ import type { Source } from '../admission/limits.ts';
 import { seconds } from '../model/quantity.ts';
 import { type ConnectionRecord, peerOf } from '../model/record.ts';
 import { SystemError } from '../native/addon.ts';
-import type { Accepted } from '../native/kernel.ts';
-import { serveConnection } from '../serve/serve.ts';
+import type { Accepted, Recipe } from '../native/kernel.ts';
+import { serveConnection, startRecipe } from '../serve/serve.ts';
 import type { Instances } from './instances.ts';
 import { observeRefusal } from './refusal.ts';
 import type { RunningService, Runtime } from './running.ts';
@@ -56,13 +56,14 @@ export const createAnswers = (runtime: Runtime, states: States, instances: Insta
     tries < service.prepared.service.limits.startRetries;
 
   /**
-   * Starts the answer to an admitted client, whose place is taken already; takes the connection. Gives the pid of a
-   * process that was started at once.
+   * Starts the answer to an admitted client, whose place is taken already; takes the connection. `recipe` takes the
+   * place of the service's own answer. Gives the pid of a process that was started at once.
    */
   const start = (
     service: RunningService,
     client: Accepted,
     source: Source,
+    recipe?: Recipe,
     tries = 0,
   ): number | undefined => {
     const onBuiltinEnded = (): void => {
@@ -71,7 +72,10 @@ export const createAnswers = (runtime: Runtime, states: States, instances: Insta
     };
     let started: ReturnType<typeof serveConnection> | undefined;
     try {
-      started = serveConnection(runtime.surface, service.prepared, client, onBuiltinEnded);
+      started =
+        recipe === undefined
+          ? serveConnection(runtime.surface, service.prepared, client, onBuiltinEnded)
+          : startRecipe(runtime.surface, recipe, client);
     } catch (error) {
       const giveUp = (): void => {
         kernel.close(client.descriptor);
@@ -87,7 +91,7 @@ export const createAnswers = (runtime: Runtime, states: States, instances: Insta
       if (leave === undefined) giveUp();
       else
         runtime.clock.after(retryPause, () => {
-          if (leave()) start(service, client, source, tries + 1);
+          if (leave()) start(service, client, source, recipe, tries + 1);
         });
       return undefined;
     }

@@ -5,6 +5,7 @@ import { sourceOf } from '../model/record.ts';
 import type { Answers } from './answers.ts';
 import { claimDatagram } from './datagram.ts';
 import type { DatagramGate } from './datagram-gate.ts';
+import type { Effects } from './effects.ts';
 import { observeRefusal } from './refusal.ts';
 import type { RunningListener, Runtime } from './running.ts';
 import type { States } from './watch.ts';
@@ -16,6 +17,7 @@ export const createDatagramInstances = (
   states: States,
   answers: Answers,
   gate: DatagramGate,
+  effects: Effects,
 ) => {
   const { kernel, clock } = runtime;
 
@@ -24,7 +26,9 @@ export const createDatagramInstances = (
     const { service, descriptor } = listener;
     if (descriptor === undefined) return;
     const first = kernel.receive(descriptor, noBytes, 'peek');
-    if (first === undefined || !gate.passes(listener, first.record)) return;
+    if (first === undefined) return;
+    const found = gate.passes(listener, first.record);
+    if (found === undefined) return;
     const { id, limits } = service.prepared.service;
     const source = sourceOf(first.record, limits.sourcePrefix);
     const request = { service: id, limits, source };
@@ -39,7 +43,8 @@ export const createDatagramInstances = (
       const claimed = claimDatagram(runtime, listener, first.record);
       states.update(listener);
       enterInstance(service.usage, source);
-      answers.start(service, { descriptor: claimed, record: first.record }, source);
+      const { recipe } = effects.apply(service, found, undefined, first.record);
+      answers.start(service, { descriptor: claimed, record: first.record }, source, recipe);
     } catch (error) {
       answers.onStartError(service, error, first.record);
     }

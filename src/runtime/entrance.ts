@@ -1,5 +1,5 @@
 // Whole-socket services with access lists: acceptd never sees their clients, so the kernel keeps others out.
-import { type Facts, noFacts, type Question } from '../admission/facts.ts';
+import { type Facts, learn, noFacts, type Question } from '../admission/facts.ts';
 import { compileSourceFilter } from '../admission/source-filter.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Descriptor } from '../model/descriptor.ts';
@@ -41,9 +41,9 @@ export const createEntrance = (clock: Clock, questions: Questions) => {
         case 'user':
           throw new Error('a filter cannot depend on a single client');
         case 'addresses': {
-          const found = questions.knownAddresses(filter.of, facts);
-          if (found === undefined) return { program: nobody, open: filter, facts };
-          facts = found;
+          const addresses = questions.addresses.known(filter.of);
+          if (addresses === undefined) return { program: nobody, open: filter, facts };
+          facts = learn(facts, { ...filter, addresses });
         }
       }
     }
@@ -64,12 +64,21 @@ export const createEntrance = (clock: Clock, questions: Questions) => {
     if (program !== undefined || listener.isFiltered) setSourceFilter(descriptor, program);
     listener.isFiltered = program !== undefined;
     if (open?.kind !== 'addresses') return;
-    void questions.askAddresses(open.of, facts).then((answered) => {
+    void questions.addresses.ask(open.of).then((addresses) => {
       const isStill = (): boolean =>
         listener.descriptor === descriptor && listener.service.prepared === prepared;
-      if (answered !== undefined && isStill()) update(listener, answered);
+      const tryAgain = (then: Facts): void => {
+        if (!isStill()) return;
+        try {
+          update(listener, then);
+        } catch (error) {
+          if (!(error instanceof SystemError)) throw error;
+          shutOut(listener);
+        }
+      };
+      if (addresses !== undefined) tryAgain(learn(facts, { kind: 'addresses', of: open.of, addresses }));
       // the list may be one of those who must not come, so a silent resolver opens nothing
-      if (answered === undefined) clock.after(secondTry, () => isStill() && update(listener));
+      else clock.after(secondTry, () => tryAgain(noFacts));
     });
   };
 

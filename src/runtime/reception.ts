@@ -1,17 +1,20 @@
 // From an accepted client to its answer or its refusal: banners, rules, questions about it, limits. All at once where
 // nothing has to be awaited, which is the usual way; otherwise the client waits and nobody else does.
 import { admitClient } from '../admission/admit.ts';
-import { type Facts, noFacts, type Question } from '../admission/facts.ts';
+import type { Judgement } from '../admission/judge.ts';
 import { enterInstance, giveBackStart, type Source } from '../admission/limits.ts';
+import { noWrapperFacts, type WrapperFacts } from '../admission/wrapper-facts.ts';
 import type { RefusalCause, RefusalReason } from '../model/event.ts';
 import type { Milliseconds } from '../model/quantity.ts';
 import { peerOf, sourceOf } from '../model/record.ts';
-import type { Accepted } from '../native/kernel.ts';
+import type { WrapperEffect } from '../model/wrapper-effect.ts';
+import type { Accepted, Recipe } from '../native/kernel.ts';
 import { discardUnread } from '../serve/builtin/parting.ts';
 import type { Answers } from './answers.ts';
+import type { Effects } from './effects.ts';
 import type { Gate } from './gate.ts';
 import type { Instances } from './instances.ts';
-import type { Questions } from './questions.ts';
+import { type Questions, withOwnEnd } from './questions.ts';
 import { observeRefusal } from './refusal.ts';
 import type { RunningService, Runtime } from './running.ts';
 import { sayLater, sayNow } from './utterance.ts';
@@ -33,7 +36,9 @@ type Visit = {
   readonly manner: Manner;
   /** Set while it holds a place among the service's instances. */
   source: Source | undefined;
-  facts: Facts;
+  facts: WrapperFacts;
+  /** Of hosts.allow and hosts.deny, once they have admitted it. */
+  recipe: Recipe | undefined;
 };
 
 export const createReception = (
@@ -44,6 +49,7 @@ export const createReception = (
   visitors: Visitors,
   gate: Gate,
   questions: Questions,
+  effects: Effects,
 ) => {
   const { kernel, clock } = runtime;
 
@@ -138,7 +144,7 @@ export const createReception = (
     leavePlace(visit);
     observeRefusal(runtime, service, reason, client.record, cause);
     const { identity, banners } = service.prepared.service;
-    if (identity?.whenRefused === true) void questions.tell(service, questions.prepare(client), undefined);
+    if (identity?.whenRefused === true) void identify(visit, undefined);
     const text =
       banners?.failure === undefined
         ? undefined
@@ -184,13 +190,16 @@ export const createReception = (
     manner.greet?.(client);
     const { identity } = service.prepared.service;
     if (identity?.whenAdmitted !== true || identity.isRequired) {
-      answers.start(service, client, source);
+      answers.start(service, client, source, visit.recipe);
       return;
     }
     // asked beside the start, not before it; the descriptor is the handler's by the time of the answer
-    const asked = questions.prepare(client);
-    void questions.tell(service, asked, answers.start(service, client, source));
+    const record = withOwnEnd(client.descriptor, client.record);
+    void questions.identify(service, record, answers.start(service, client, source, visit.recipe));
   };
+
+  const identify = ({ service, client }: Visit, pid: number | undefined): Promise<boolean> =>
+    questions.identify(service, withOwnEnd(client.descriptor, client.record), pid);
 
   /** What comes between the decision and the answer: nothing, most often. */
   const welcome = (visit: Visit): void => {
@@ -206,27 +215,41 @@ export const createReception = (
       return;
     }
     wait(visit, (resume) => {
-      void questions
-        .tell(visit.service, questions.prepare(visit.client), undefined)
-        .then((isKnown) => resume(isKnown ? next : () => refuse(visit, 'access', 'identity')));
+      void identify(visit, undefined).then((isKnown) =>
+        resume(isKnown ? next : () => refuse(visit, 'access', 'identity')),
+      );
       return () => undefined;
     });
   };
 
-  const ask = (visit: Visit, question: Question): void => {
+  const ask = (visit: Visit, { question, mustBeAnswered }: Extract<Judgement, { kind: 'ask' }>): void => {
     wait(visit, (resume) => {
-      void questions.ask(question, visit.client.record, visit.client.descriptor, visit.facts).then((facts) =>
+      const { service, client, facts } = visit;
+      const subject = { service, record: client.record, connection: visit.client.descriptor };
+      void questions.ask(question, subject, facts).then((answered) =>
         resume(() => {
-          if (facts === undefined) {
+          if (answered === undefined && mustBeAnswered) {
             refuse(visit, 'access', 'unanswered');
             return;
           }
-          visit.facts = facts;
+          visit.facts = answered ?? questions.suppose(question, facts);
           decide(visit);
         }),
       );
       return () => undefined;
     });
+  };
+
+  /** Does what rules of hosts.allow and hosts.deny want done, and gives what they want said. */
+  const affect = (visit: Visit, wanted: readonly WrapperEffect[]): Uint8Array => {
+    const { recipe, banner } = effects.apply(
+      visit.service,
+      wanted,
+      visit.client.descriptor,
+      visit.client.record,
+    );
+    visit.recipe = recipe;
+    return banner;
   };
 
   const decide = (visit: Visit): void => {
@@ -235,18 +258,20 @@ export const createReception = (
       refuse(visit, 'draining');
       return;
     }
-    const { judgement, facts } = gate.judge(service, client.record, visit.facts);
+    const { judgement, facts } = gate.judge(service, client.record, client.descriptor, visit.facts);
     visit.facts = facts;
     switch (judgement.kind) {
       case 'refuse':
-        refuse(visit, judgement.reason, judgement.cause);
+        say(visit, affect(visit, judgement.effects), () => refuse(visit, judgement.reason, judgement.cause));
         return;
       case 'ask':
         // while it is found out who the client is, its place is not given to another
-        if (visit.source !== undefined || takePlace(visit)) ask(visit, judgement.question);
+        if (visit.source !== undefined || takePlace(visit)) ask(visit, judgement);
         return;
       case 'admit':
-        if (visit.source !== undefined || takePlace(visit)) welcome(visit);
+        if (visit.source === undefined && !takePlace(visit)) return;
+        if (judgement.effects.length === 0) welcome(visit);
+        else say(visit, affect(visit, judgement.effects), () => welcome(visit));
     }
   };
 
@@ -274,7 +299,14 @@ export const createReception = (
       manner.onRefused(client);
       return;
     }
-    const visit: Visit = { service, client, manner, source: undefined, facts: noFacts };
+    const visit: Visit = {
+      service,
+      client,
+      manner,
+      source: undefined,
+      facts: noWrapperFacts,
+      recipe: undefined,
+    };
     const banner = service.prepared.service.banners?.always;
     if (banner === undefined) decide(visit);
     else sayBanner(visit, banner, () => decide(visit));

@@ -8,7 +8,9 @@ import type { Clock } from '../model/clock.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Observer } from '../model/event.ts';
 import type { Milliseconds } from '../model/quantity.ts';
+import type { RecipeRequest } from '../model/recipe.ts';
 import type { ConnectionRecord } from '../model/record.ts';
+import type { WrapperRules } from '../model/wrapper-rules.ts';
 import type { Kernel } from '../native/kernel.ts';
 import type { Prepared, Surface } from '../serve/surface.ts';
 import type { Banners } from './banners.ts';
@@ -22,6 +24,8 @@ export type RunningService = {
   prepared: Prepared;
   /** undefined: everybody may come, always. */
   rules: Rules | undefined;
+  /** What its handler is started from, for those who have to change something of it. */
+  request: () => RecipeRequest;
   /** Kept across reloads as long as the service exists, under whatever name. */
   readonly usage: Usage;
   log: HandlerLog | undefined;
@@ -79,6 +83,8 @@ export type Runtime = {
   readonly banners: Banners;
   /** Who has called a sensor; kept across reloads. */
   readonly sensors: SensorList;
+  /** hosts.allow and hosts.deny; undefined: they are not consulted. */
+  wrapperRules: WrapperRules | undefined;
   /** Of one minute. */
   readonly loadAverage: () => number;
   /** Processes of all services together; Infinity without a limit. */

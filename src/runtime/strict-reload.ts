@@ -28,11 +28,15 @@ export const createStrictReload = (runtime: Runtime, gate: Gate, questions: Ques
   /** Asks what must be asked about its client; who cannot be told is not let in again either. */
   const isUnwelcome = async ({ service, record }: Instance): Promise<boolean> => {
     if (record === undefined) return false;
-    let { judgement, facts } = gate.judge(service, record);
+    let { judgement, facts } = gate.judge(service, record, undefined);
     while (judgement.kind === 'ask') {
-      const answered = await questions.ask(judgement.question, record, undefined, facts);
-      if (answered === undefined) return true;
-      ({ judgement, facts } = gate.judge(service, record, answered));
+      const answered = await questions.ask(
+        judgement.question,
+        { service, record, connection: undefined },
+        facts,
+      );
+      if (answered === undefined) return judgement.mustBeAnswered;
+      ({ judgement, facts } = gate.judge(service, record, undefined, answered));
     }
     return judgement.kind === 'refuse' && judgement.reason === 'access';
   };

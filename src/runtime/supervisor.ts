@@ -6,6 +6,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Observer } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import type { ResolvedService } from '../model/service.ts';
+import type { WrapperRules } from '../model/wrapper-rules.ts';
 import { type Ended, openKernel, type Trace } from '../native/kernel.ts';
 import type { MuxMember, Surface } from '../serve/surface.ts';
 import type { Host } from '../serve/surroundings.ts';
@@ -15,6 +16,7 @@ import { createBanners } from './banners.ts';
 import { checkConsistency } from './consistency.ts';
 import { createDatagramGate } from './datagram-gate.ts';
 import { createDatagramInstances } from './datagram-instances.ts';
+import { createEffects } from './effects.ts';
 import { createEntrance } from './entrance.ts';
 import { createGate } from './gate.ts';
 import { createInstances } from './instances.ts';
@@ -26,6 +28,7 @@ import { createReception } from './reception.ts';
 import { createRpcRegistrar } from './rpc.ts';
 import { countAnswers, type RunningListener, type RunningService, type Runtime } from './running.ts';
 import { createServices } from './services.ts';
+import { createShellCommands } from './shell-commands.ts';
 import { describeState } from './state.ts';
 import { createStrictReload } from './strict-reload.ts';
 import { createTakeOver } from './take-over.ts';
@@ -71,7 +74,9 @@ export const createSupervisor = ({
   strictReload = false,
 }: SupervisorOptions) => {
   const kernel = openKernel({
-    onEnded: (ended: Ended, trace: Trace | undefined) => registry.onEnded(ended, trace),
+    onEnded: (ended: Ended, trace: Trace | undefined) => {
+      if (!commands.onEnded(ended)) registry.onEnded(ended, trace);
+    },
     copiesMemory,
   });
   const host: Host = {
@@ -110,6 +115,7 @@ export const createSupervisor = ({
     visitors: new Set(),
     banners: createBanners(clock),
     sensors: createSensorList(),
+    wrapperRules: undefined,
     loadAverage: createLoadAverage(clock),
     processLimit,
     builtins: new Map(),
@@ -125,13 +131,15 @@ export const createSupervisor = ({
   });
   const registry = createInstances(runtime, states);
   const visitors = createVisitors(runtime);
-  const questions = createQuestions(runtime);
+  const commands = createShellCommands({ kernel, clock });
+  const effects = createEffects(kernel, host, commands);
+  const questions = createQuestions(runtime, effects);
   const gate = createGate(runtime, questions);
   const answers = createAnswers(runtime, states, registry, visitors);
-  const reception = createReception(runtime, states, registry, answers, visitors, gate, questions);
-  const datagramGate = createDatagramGate(runtime, states, gate, questions);
-  const wholeSocket = createWholeSocket(runtime, states, registry, answers, gate, datagramGate);
-  const datagrams = createDatagramInstances(runtime, states, answers, datagramGate);
+  const reception = createReception(runtime, states, registry, answers, visitors, gate, questions, effects);
+  const datagramGate = createDatagramGate(runtime, states, gate, questions, effects);
+  const wholeSocket = createWholeSocket(runtime, states, registry, answers, gate, datagramGate, effects);
+  const datagrams = createDatagramInstances(runtime, states, answers, datagramGate, effects);
   const makeRoom = createRoom(runtime, states);
   const acceptance = createAcceptance(
     runtime,
@@ -275,6 +283,7 @@ export const createSupervisor = ({
     terminate('KILL');
     await untilIdle(lastWords);
     if (hasLeft) return;
+    commands.stop();
     await rpc.settle();
     serviceTable.retireAll();
     observer.observe({ kind: 'stopped' });
@@ -317,6 +326,10 @@ export const createSupervisor = ({
     state: () => describeState(runtime),
     checkConsistency: () => checkConsistency(runtime),
     retryNow: listeners.retryNow,
+    /** hosts.allow and hosts.deny from here on; not consulted before. */
+    setWrapperRules: (rules: WrapperRules): void => {
+      runtime.wrapperRules = rules;
+    },
     trimMemory: kernel.trimMemory,
   };
 };

@@ -12,7 +12,7 @@ export const serveConnection: Start = (surface, prepared, client, onEnded) => {
   const { answer } = prepared.service;
   switch (answer.kind) {
     case 'program':
-      return startProgram(surface, prepared, client);
+      return startRecipe(surface, recipeOf(prepared), client);
     case 'builtin':
       return startStreamBuiltin(surface, prepared, client, onEnded);
     case 'relay':
@@ -23,9 +23,9 @@ export const serveConnection: Start = (surface, prepared, client, onEnded) => {
 };
 
 /** One exec for one client; how that went comes back with the end of the process. */
-const startProgram = (surface: Surface, prepared: Prepared, client: Accepted): Started => ({
+export const startRecipe = (surface: Surface, recipe: Recipe, client: Accepted): Started => ({
   kind: 'process',
-  pid: surface.kernel.spawn(recipeOf(prepared), client.descriptor, client.record, 'give'),
+  pid: surface.kernel.spawn(recipe, client.descriptor, client.record, 'give'),
 });
 
 /** Hands the listener itself to a server, with the sender of what waits first where that is a datagram; it is ours again when the process has ended. */

@@ -15,6 +15,9 @@ const { kernel } = engine;
 const runningOf = (service: ResolvedService): RunningService => ({
   prepared: { service, recipe: undefined },
   usage: createUsage(),
+  request: () => {
+    throw new Error('nothing is started here');
+  },
   log: undefined,
   listeners: new Set(),
   isHeld: false,
