@@ -91,6 +91,11 @@ t.test('a resolver that does not know now is no resolver that knows there is non
     t.strictSame(await nameOf(scene), { kind: 'unanswered' }, code);
     t.strictSame(await scene.names.ask(addressesOf('host'), client), { kind: 'unanswered' });
     t.strictSame(await nameOf(scene, '10.9.8.8'), { kind: 'unanswered' }, 'nobody confirms its name');
+    scene.zone.set('10.9.8.7', 'gate').set('gate', ['10.9.8.7']);
+    scene.clock.advance(9_999);
+    t.strictSame(await nameOf(scene), { kind: 'unanswered' });
+    scene.clock.advance(1);
+    t.match(await nameOf(scene), { name: 'gate' }, 'it is asked again after ten seconds');
   }
   for (const code of ['ENOTFOUND', 'ENODATA']) {
     const scene = createScene({ '10.9.8.7': failure(code), host: failure(code) });
@@ -131,7 +136,9 @@ t.test('nobody waits longer than five seconds, and what comes later is good for 
 t.test('the same question is asked once, and its answer is known for a while', async (t) => {
   const scene = createScene({ '10.9.8.7': 'gate.example', 'gate.example': ['10.9.8.7'] });
   const { names, clock, asked, zone } = scene;
-  await Promise.all(Array.from({ length: 100 }, () => nameOf(scene)));
+  const answers = Array.from({ length: 100 }, () => nameOf(scene));
+  t.equal(clock.waiting(), 1, 'all wait together');
+  await Promise.all(answers);
   t.strictSame(asked, ['10.9.8.7', 'gate.example']);
   t.strictSame(names.known(nameQuestion, client), named('gate.example'));
   t.match(names.known(addressesOf('gate.example'), client), { addresses: ['10.9.8.7'] });
