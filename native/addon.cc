@@ -32,6 +32,8 @@ constexpr Function kFunctions[] = {
     {"stopListening", stopListening},
     {"closeDescriptor", closeDescriptor},
     {"openNull", openNull},
+    {"setSourceFilter", setSourceFilter},
+    {"fillLocal", fillLocal},
     {"readNow", readNow},
     {"writeNow", writeNow},
     {"receiveDatagram", receiveDatagram},

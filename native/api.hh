@@ -33,6 +33,10 @@ Napi::Value ignoreNewClients(const Napi::CallbackInfo& info);
 Napi::Value stopListening(const Napi::CallbackInfo& info);
 Napi::Value closeDescriptor(const Napi::CallbackInfo& info);
 Napi::Value openNull(const Napi::CallbackInfo& info);
+// source-filter.cc
+Napi::Value setSourceFilter(const Napi::CallbackInfo& info);
+// local-end.cc
+Napi::Value fillLocal(const Napi::CallbackInfo& info);
 // transfer.cc
 Napi::Value readNow(const Napi::CallbackInfo& info);
 Napi::Value writeNow(const Napi::CallbackInfo& info);
