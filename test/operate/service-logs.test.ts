@@ -14,7 +14,7 @@ import { createSyslog } from '../../src/operate/syslog.ts';
 import { createXinetdLog } from '../../src/operate/xinetd-log.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createSupervisor } from '../../src/runtime/supervisor.ts';
-import { connect, exchange } from '../support/client.ts';
+import { connect, exchange, exchangeDatagram } from '../support/client.ts';
 import { unixAt } from '../support/engine.ts';
 import { freePorts } from '../support/ports.ts';
 import { noLimits, resolved, tcp } from '../support/services.ts';
@@ -79,7 +79,7 @@ const program = (command: string): Partial<ResolvedService> => ({
   answer: { kind: 'program', file: '/bin/sh', arguments: ['sh', '-c', command] },
 });
 
-const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = await freePorts(6);
+const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0] = await freePorts(7);
 const service = (
   id: string,
   port: number,
@@ -97,6 +97,10 @@ const services = [
   service('echo', c, { answer: { kind: 'builtin', builtin: 'echo', format: 'xinetd' } }),
   service('daytime', d, { answer: { kind: 'builtin', builtin: 'daytime', format: 'xinetd' } }),
   service('bad', e, { answer: { kind: 'program', file: '/nowhere/at/all', arguments: ['all'] } }),
+  {
+    ...service('echo-d', g, { answer: { kind: 'builtin', builtin: 'echo', format: 'xinetd' } }),
+    addresses: [tcp('127.0.0.1', g, { socketType: 'dgram' })],
+  },
   service('far', f, program('exit 0'), toSyslog),
 ];
 
@@ -122,6 +126,7 @@ t.test('what real clients did stands in the file, each line of a known kind', as
   await happened('builtin-ended', 'echo');
   t.match(await exchange(d, ''), /\d/);
   await happened('builtin-ended', 'daytime');
+  t.equal(String(await exchangeDatagram(g, () => Buffer.from('a datagram'))), 'a datagram');
   await exchange(e, '').catch(() => undefined);
   await happened('start-failed', 'bad');
   await places.flush(1);
@@ -144,6 +149,7 @@ t.test('what real clients did stands in the file, each line of a known kind', as
       'START: echo pid=0 from=127.0.0.1',
       'EXIT: echo status=0 pid=0 duration=0(sec)',
       'START: daytime pid=0 from=127.0.0.1',
+      'START: echo-d pid=0 from=127.0.0.1',
       `START: bad pid=${pidOf('bad')} from=127.0.0.1`,
       `EXIT: bad status=127 pid=${pidOf('bad')} duration=0(sec)`,
     ],

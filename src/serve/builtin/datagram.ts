@@ -36,6 +36,12 @@ const createRefusalReport = (): ((surface: Surface, service: ResolvedService, pe
   };
 };
 
+/** A question is an event only where a service keeps a log of who was served: there may be very many. */
+const reportQuestion = ({ observer }: Surface, { id, serviceLog }: ResolvedService, peer: Peer): void => {
+  if (serviceLog === undefined || serviceLog.onSuccess.length === 0) return;
+  if (observer.isWanted('builtin-started')) observer.observe({ kind: 'builtin-started', service: id, peer });
+};
+
 const readInterfaces = (): Interfaces => {
   try {
     return networkInterfaces();
@@ -78,14 +84,18 @@ export const createDatagramBuiltins = (): ServeDatagrams => {
     for (let count = 0; count < batch; count++) {
       const received = kernel.receive(listener, room, 'take');
       if (received === undefined) return;
-      // nobody hears an answer of discard, so nobody can answer it
-      if (builtin === 'discard') continue;
       const peer = peerOf(received.record);
       if (peer.kind === 'unix') continue;
+      // nobody hears an answer of discard, so nobody can answer it
+      if (builtin === 'discard') {
+        reportQuestion(surface, service, peer);
+        continue;
+      }
       if (isLoopSource(peer, surface.internalDatagramPorts(), clock.now())) {
         reportRefusal(surface, service, peer);
         continue;
       }
+      reportQuestion(surface, service, peer);
       const reply = replyOf(builtin, room.subarray(0, received.length), surface);
       // what the kernel does not take is lost, as datagrams may be; also the answer to a broadcast, which has no one sender
       if (reply !== undefined) kernel.send(listener, reply, received.record);
