@@ -9,7 +9,7 @@ const addon = openAddon<{
   writeNow(fd: number, bytes: Uint8Array): number;
 }>();
 
-/** Owned by whoever opened it; a message on a stream ends with a NUL. */
+/** Owned by whoever opened it. */
 export type LogSocket = { readonly descriptor: Descriptor; readonly isStream: boolean };
 
 export type LogSocketError = { readonly code: string; readonly reason: string };
@@ -23,7 +23,10 @@ export const openLogSocket = (path: string): LogSocket | LogSocketError => {
   return stream >= 0 ? { descriptor: descriptorOf(stream), isStream: true } : describeErrno(stream);
 };
 
-/** `taken` counts messages on a datagram socket and bytes on a stream; `full`: epoll says when it is worth trying again. */
+/**
+ * `taken` counts messages on a datagram socket, and on a stream bytes with the NUL that ends each message; `full`: epoll
+ * says when it is worth trying again.
+ */
 export type Sent =
   | { readonly kind: 'taken'; readonly count: number }
   | { readonly kind: 'full' }
@@ -36,10 +39,14 @@ const outcome = (result: number): Sent => {
     : { kind: 'failed', error: describeErrno(result) };
 };
 
+const messageEnd = Buffer.of(0);
+
 /** The first of these messages; at most 64 at once. */
 export const sendToLog = (socket: LogSocket, messages: readonly Uint8Array[]): Sent => {
-  const bytes = Buffer.concat(messages);
-  if (socket.isStream) return outcome(addon.writeNow(socket.descriptor, bytes));
+  if (socket.isStream) {
+    const bytes = Buffer.concat(messages.flatMap((message) => [message, messageEnd]));
+    return outcome(addon.writeNow(socket.descriptor, bytes));
+  }
   const lengths = Uint32Array.from(messages, ({ length }) => length);
-  return outcome(addon.sendMessages(socket.descriptor, bytes, lengths));
+  return outcome(addon.sendMessages(socket.descriptor, Buffer.concat(messages), lengths));
 };
