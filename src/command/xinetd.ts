@@ -21,11 +21,11 @@ import { xinetdHelp } from './xinetd-help.ts';
 
 const inetdConf = '/etc/inetd.conf';
 
-/** Services of inetd.conf beside those of xinetd.conf, which win: of two with one address the later has it. */
+/** Services of inetd.conf beside those of xinetd.conf, which win: of two with one address the first has it. */
 const withInetdConf = (xinetd: Configuration, inetd: Configuration): Configuration => {
   const taken = new Set(xinetd.services.map(({ service }) => service.id));
   return {
-    services: [...inetd.services.filter(({ service }) => !taken.has(service.id)), ...xinetd.services],
+    services: [...xinetd.services, ...inetd.services.filter(({ service }) => !taken.has(service.id))],
     diagnostics: [...xinetd.diagnostics, ...inetd.diagnostics],
     files: [...xinetd.files, ...inetd.files],
     isReadable: xinetd.isReadable && inetd.isReadable,
