@@ -1,6 +1,6 @@
 // acceptd listen: one service from the command line, put into words of the native language and read like a file.
 import { isatty } from 'node:tty';
-import { quote } from '../config/inetd/writer.ts';
+import { quote } from '../config/inetd/written-line.ts';
 import { defaultLoadOptions, parseConfiguration } from '../config/load.ts';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { seconds } from '../model/quantity.ts';

@@ -14,6 +14,7 @@ import { createSupervisor } from '../runtime/supervisor.ts';
 import { announce } from './announce.ts';
 import { type LogOptions, openServerLog } from './server-log.ts';
 import { createInspection } from './server-state.ts';
+import { createWrapping } from './wrapping.ts';
 
 export type ServerOptions = LogOptions & {
   readonly load: () => Promise<Loaded>;
@@ -140,7 +141,13 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     log.setServices(loaded.services);
     supervisor.apply(loaded.services);
   };
-  const load = createReloader(options.load, take);
+  const wrapping = createWrapping(log, supervisor.setWrapperRules);
+  const loadAgain = async (): Promise<Loaded> => {
+    const loaded = await options.load();
+    await wrapping.prepare(loaded.services);
+    return loaded;
+  };
+  const load = createReloader(loadAgain, take);
   const reload = (): void => {
     log.startReload();
     void load();
@@ -169,6 +176,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     options.reloadSignals,
   );
   answer = openAnswers(kernel);
+  await wrapping.prepare(first.services);
   take(first);
   if (hasHungUp()) reload();
   const refusal = pidFile === undefined ? undefined : tryWritePidFile(pidFile);
@@ -182,6 +190,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   const endChecks = inspection.repeat(options.checkInterval);
   await stopped;
   endChecks();
+  wrapping.stop();
   if (pidFile !== undefined) removePidFile(pidFile);
   await Promise.all([log, trace].map((each) => each?.flush(milliseconds(flushPatience))));
   kernel.shutDown();

@@ -1,0 +1,92 @@
+// The verdict of hosts.allow and hosts.deny on a client: the first rule that matches, and what its options make of it.
+import { showAddressBytes } from '../model/network.ts';
+import { localBytes, localPortOf, remoteBytes, remotePortOf, scopeOf } from '../model/record.ts';
+import type { WrapperRule, WrapperRules, WrapperTable } from '../model/wrapper-rules.ts';
+import { foldCase } from './text-pattern.ts';
+import type { WrapperQuestion } from './wrapper-facts.ts';
+import { type End, matchRule, type Party } from './wrapper-match.ts';
+import { applyOptions } from './wrapper-options.ts';
+import type { WrapperJudgement, WrapperRequest, WrapperVerdict } from './wrapper-verdict.ts';
+
+const unknownEnd: End = { bytes: undefined, scope: 0, port: 0, address: 'unknown', name: 'unknown' };
+
+const endOf = (
+  bytes: Uint8Array | undefined,
+  scope: number,
+  port: number,
+  name: string | null | undefined,
+  isParanoid: boolean,
+  question: WrapperQuestion,
+): End => {
+  if (bytes === undefined) return unknownEnd;
+  const missing = isParanoid ? 'paranoid' : 'unknown';
+  return {
+    bytes,
+    scope,
+    port,
+    address: showAddressBytes(bytes),
+    name: name === undefined ? question : foldCase(name ?? missing),
+  };
+};
+
+const partyOf = ({ daemon, record, facts }: WrapperRequest, { files }: WrapperRules): Party => {
+  const bytes = record && remoteBytes(record);
+  const end = record && bytes ? { scope: scopeOf(record), port: remotePortOf(record) } : unknownEnd;
+  const localPort = record ? localPortOf(record) : 0;
+  return {
+    daemon: foldCase(daemon),
+    client: endOf(bytes, end.scope, end.port, facts.name, facts.isParanoid, { kind: 'name' }),
+    server: endOf(
+      record && localBytes(record),
+      end.scope,
+      localPort,
+      facts.serverName,
+      facts.isServerParanoid,
+      { kind: 'server-name' },
+    ),
+    // only over an address can anybody be asked who the user is
+    user: bytes === undefined ? null : facts.user,
+    facts,
+    files,
+  };
+};
+
+/** The first rule of a table that matches, `undefined` where none does. */
+const firstMatch = (
+  { rules }: WrapperTable,
+  party: Party,
+): { readonly rule: WrapperRule; readonly isSenseless: boolean } | WrapperQuestion | undefined => {
+  for (const rule of rules) {
+    const match = matchRule(rule, party);
+    if (match === false) continue;
+    if (match === true) return { rule, isSenseless: false };
+    return match.kind === 'senseless' ? { rule, isSenseless: true } : match;
+  }
+  return undefined;
+};
+
+const judgeTable = (
+  name: 'allow' | 'deny',
+  party: Party,
+  request: WrapperRequest,
+  rules: WrapperRules,
+): WrapperJudgement | undefined => {
+  const table = rules[name];
+  const refusal: WrapperVerdict = { kind: 'deny', rule: table.endsAt, effects: [] };
+  // what it keeps out is not known, so nobody is let in
+  if (table.ending === 'unreadable') return refusal;
+  const found = firstMatch(table, party);
+  if (found !== undefined && 'kind' in found) return { kind: 'ask', question: found };
+  if (found?.isSenseless === true) return { ...refusal, rule: found.rule.origin };
+  if (found !== undefined) return applyOptions(found.rule, name, party, request, rules);
+  return name === 'deny' && table.ending === 'broken' ? refusal : undefined;
+};
+
+/** As hosts_access(5): who matches in hosts.allow may come, who matches in hosts.deny may not, everybody else may. */
+export const judgeWrappers = (rules: WrapperRules, request: WrapperRequest): WrapperJudgement => {
+  const party = partyOf(request, rules);
+  return (
+    judgeTable('allow', party, request, rules) ??
+    judgeTable('deny', party, request, rules) ?? { kind: 'allow', rule: undefined, effects: [] }
+  );
+};
