@@ -55,7 +55,7 @@ const normalAccess = (access = openAccess): Access => ({
 });
 
 /** Clients of IPv4 come to no other address of IPv6 than these. */
-const takesMapped = (host: string): boolean => {
+export const takesMapped = (host: string): boolean => {
   const bytes = parseAddress(host);
   return bytes !== undefined && (isMapped(bytes) || bytes.every((byte) => byte === 0));
 };

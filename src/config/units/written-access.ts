@@ -109,7 +109,6 @@ export const connectionLines = ({ limits, answer, mode }: Service, report: LossR
     }
     if (isWhole && limits.instances !== 1) {
       report.lose('limits.instances', 'a service has one instance at a time', 'nothing');
-      if (limits.instances === undefined) report.lose('limits.onLimit', 'further clients wait', 'nothing');
     }
     return [];
   }

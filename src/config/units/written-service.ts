@@ -89,7 +89,8 @@ const limitLine = ({ resource, soft, hard }: ResourceLimit): Line => {
 
 const credentialLines = (service: Service, report: LossReport): readonly Line[] => {
   const { user, group, supplementaryGroups } = service.credentials;
-  if (user !== undefined && supplementaryGroups !== undefined && service.answer.kind === 'program') {
+  const isSomebody = user !== undefined || group !== undefined;
+  if (isSomebody && supplementaryGroups !== undefined && service.answer.kind === 'program') {
     if (supplementaryGroups.length === 0) {
       report.lose('credentials.supplementaryGroups', "a user's groups are always given too", 'nothing');
     } else {

@@ -22,7 +22,7 @@ const showInternet = ({ host, port, family }: InternetEndpoint): string => {
   if (host === '*') return family === 'v4' ? `0.0.0.0:${port}` : `[::]:${port}`;
   if (isIPv4(host)) return `${host}:${port}`;
   const [address, scope] = host.split('%');
-  return `[${address}]:${port}${scope === undefined ? '' : `%${escapeSpecifiers(scope)}`}`;
+  return `[${address}]:${port}${scope === undefined ? '' : `%%${escapeSpecifiers(scope)}`}`;
 };
 
 const listenLine = (endpoint: Endpoint): Line => [

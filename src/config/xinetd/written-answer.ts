@@ -1,8 +1,8 @@
 // Who answers, in the attributes of xinetd.conf.
-import { milliseconds } from '../../model/quantity.ts';
 import type { Service } from '../../model/service.ts';
 import type { LossReport } from '../conversion.ts';
 import { baseName } from '../inetd/answer.ts';
+import { connectTimeout } from './answer.ts';
 import { isWord, type Line } from './written-line.ts';
 
 export type WrittenAnswer = {
@@ -12,9 +12,6 @@ export type WrittenAnswer = {
   readonly flags: readonly string[];
   readonly lines: readonly Line[];
 };
-
-/** How long acceptd tries to reach the other side of a redirect that xinetd.conf writes. */
-export const redirectTimeout = milliseconds(10_000);
 
 type Answer<Kind extends Service['answer']['kind']> = Service['answer'] & { readonly kind: Kind };
 
@@ -56,7 +53,7 @@ const builtin = (answer: Answer<'builtin'>, report: LossReport): WrittenAnswer |
 };
 
 const relay = (answer: Answer<'relay'>, report: LossReport): WrittenAnswer => {
-  if (answer.connectTimeout !== redirectTimeout) {
+  if (answer.connectTimeout !== connectTimeout) {
     report.lose('answer.connectTimeout', 'a redirect has no connect timeout of its own', 'nothing');
   }
   return { name: undefined, types: [], flags: [], lines: [['redirect', answer.host, answer.port]] };
