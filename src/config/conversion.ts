@@ -7,8 +7,8 @@ export type Loss = {
   readonly fields: readonly string[];
   /** In one clause, about the target. */
   readonly message: string;
-  /** What to do about it, in one clause. */
-  readonly advice: string;
+  /** What to do about it, in one clause; undefined where there is nothing to do but to live with it. */
+  readonly advice: string | undefined;
 };
 
 export type WrittenService = {
@@ -26,7 +26,7 @@ export type Conversion = {
 
 export type LossReport = {
   /** Says what of the service is lost; `fields` are dotted names of its parts, separated by blanks. */
-  lose(fields: string, message: string, advice: string): void;
+  lose(fields: string, message: string, advice?: string): void;
   losses(): readonly Loss[];
 };
 

@@ -21,7 +21,7 @@ const usualRetries = 4;
 const retryFlags = ({ limits }: Service, report: LossReport): readonly string[] => {
   if (limits.startRetries === 0) return ['NORETRY'];
   if (limits.startRetries !== usualRetries) {
-    report.lose('limits.startRetries', `a start is tried again ${usualRetries} times`, 'nothing');
+    report.lose('limits.startRetries', `a start is tried again ${usualRetries} times`);
   }
   return [];
 };
@@ -106,10 +106,10 @@ const writeService = (
   } else if (answer !== undefined && places !== undefined) {
     const wanted = isWord(id) ? id : `${places[0]?.name}`;
     if (places.length > 1) {
-      report.lose('', `its ${places.length} addresses are services with limits of their own`, 'nothing');
+      report.lose('', `its ${places.length} addresses are services with limits of their own`);
     }
     const ids = places.map(() => takeName(wanted, taken));
-    if (ids[0] !== id) report.lose('id', `it is called ${ids[0]}`, 'nothing');
+    if (ids[0] !== id) report.lose('id', `it is called ${ids[0]}`);
     const body = writeBody(service, answer, report);
     const entries = places.map((place, index) => showEntry(ids[index] ?? wanted, place, answer, body));
     return {

@@ -19,7 +19,7 @@ const showClient = (pattern: ClientPattern): string =>
 const showTimes = (times: readonly TimeRange[], report: LossReport): readonly string[] =>
   splitTimes(times).map(({ from, to }) => {
     if (from < to) return `${showTime(from)}-${showTime(to)}`;
-    report.lose('access.times', 'a time of one minute is two minutes', 'nothing');
+    report.lose('access.times', 'a time of one minute is two minutes');
     return from === 0 ? '00:00-00:01' : `${showTime(from - 1)}-${showTime(from)}`;
   });
 
@@ -35,7 +35,7 @@ export const obstacleOf = ({ access, mode }: Service): string | undefined => {
 
 const bannerLines = ({ banners, mode, endpoints }: Service, report: LossReport): readonly Line[] => {
   if (banners !== undefined && (mode === 'whole-socket' || endpoints[0]?.socketType === 'dgram')) {
-    report.lose('banners', 'only connections have banners', 'nothing');
+    report.lose('banners', 'only connections have banners');
     return [];
   }
   const file = (attribute: string, field: string, path: string | undefined): readonly Line[] => {
@@ -80,11 +80,11 @@ const rateLines = ({ limits }: Service, usual: { readonly onRate: string }, repo
   }
   const pause = Math.ceil(rate.pause / 1000);
   if (pause * 1000 !== rate.pause) {
-    report.lose('limits.rate.pause', `cps has whole seconds: the pause is ${pause}`, 'nothing');
+    report.lose('limits.rate.pause', `cps has whole seconds: the pause is ${pause}`);
   }
   if (limits.onRate !== usual.onRate) {
     const what = usual.onRate === 'close' ? 'closes the port for the pause' : 'lets clients wait';
-    report.lose('limits.onRate', `a service that starts too often ${what}`, 'nothing');
+    report.lose('limits.onRate', `a service that starts too often ${what}`);
   }
   return ['cps', String(rate.count), String(pause)];
 };
@@ -98,18 +98,18 @@ export const limitLines = (service: Service, report: LossReport): readonly Line[
     report.lose('limits.onLimit', `a service that is full ${what}`, 'choose the number of instances for it');
   }
   if (isWhole && (limits.instances ?? 2) > 1) {
-    report.lose('limits.instances', 'a server that waits is started once at a time', 'nothing');
+    report.lose('limits.instances', 'a server that waits is started once at a time');
   }
   if (limits.perSourceRate !== undefined) {
     report.lose('limits.perSourceRate', 'xinetd does not count the starts of one client', 'use per_source');
   }
   if (isWhole && limits.perSource !== undefined) {
-    report.lose('limits.perSource', 'nobody counts the clients of a server that waits', 'nothing');
+    report.lose('limits.perSource', 'nobody counts the clients of a server that waits');
   }
   const hasSources = limits.perSource !== undefined || limits.perSourceRate !== undefined;
   const { v4, v6 } = limits.sourcePrefix;
   if (hasSources && (v4 !== 32 || v6 !== 128)) {
-    report.lose('limits.sourcePrefix', 'per_source counts single addresses, not networks', 'nothing');
+    report.lose('limits.sourcePrefix', 'per_source counts single addresses, not networks');
   }
   return [
     ...lineIf(!isWhole, 'instances', limits.instances === undefined ? 'UNLIMITED' : String(limits.instances)),

@@ -29,7 +29,7 @@ const program = (answer: Answer<'program'>, report: LossReport): WrittenAnswer |
     return undefined;
   }
   if (name === undefined) {
-    report.lose('answer.arguments', 'the program gets its own name as argument 0', 'nothing');
+    report.lose('answer.arguments', 'the program gets its own name as argument 0');
   }
   const isUsual = name === undefined || name === baseName(file);
   const words = isUsual ? others : answer.arguments;
@@ -47,14 +47,14 @@ const builtin = (answer: Answer<'builtin'>, report: LossReport): WrittenAnswer |
     return undefined;
   }
   if (answer.format !== 'xinetd') {
-    report.lose('answer.format', "daytime and chargen answer in xinetd's form", 'nothing');
+    report.lose('answer.format', "daytime and chargen answer in xinetd's form");
   }
   return { name: answer.builtin, types: ['INTERNAL'], flags: [], lines: [] };
 };
 
 const relay = (answer: Answer<'relay'>, report: LossReport): WrittenAnswer => {
   if (answer.connectTimeout !== connectTimeout) {
-    report.lose('answer.connectTimeout', 'a redirect has no connect timeout of its own', 'nothing');
+    report.lose('answer.connectTimeout', 'a redirect has no connect timeout of its own');
   }
   return { name: undefined, types: [], flags: [], lines: [['redirect', answer.host, answer.port]] };
 };
@@ -66,7 +66,7 @@ const denyMinutes = (answer: Answer<'sensor'>, report: LossReport): string => {
   if (denyTime === 'forever') return 'FOREVER';
   const minutes = Math.ceil(denyTime / 60_000);
   if (minutes * 60_000 !== denyTime) {
-    report.lose('answer.denyTime', `deny_time has whole minutes: it is ${minutes}`, 'nothing');
+    report.lose('answer.denyTime', `deny_time has whole minutes: it is ${minutes}`);
   }
   return String(minutes);
 };

@@ -20,7 +20,7 @@ const destinationLine = (destination: LogDestination, report: LossReport): Line 
   const soft = softLimit ?? hardLimit;
   if (soft === undefined) return ['log_type', 'FILE', path];
   if (softLimit === undefined) {
-    report.lose('serviceLog.destination.softLimit', 'the limit of a log is told when reached', 'nothing');
+    report.lose('serviceLog.destination.softLimit', 'the limit of a log is told when reached');
   }
   if (hardLimit === undefined) {
     const advice = 'rotate the log before it is reached';
@@ -59,10 +59,10 @@ const fieldsOf = (service: Service, log: ServiceLog | undefined, hasClient: bool
 const checkFields = (fields: Fields, log: ServiceLog | undefined, report: LossReport): void => {
   if (log === undefined) return;
   if (fields.success.join() !== log.onSuccess.join()) {
-    report.lose('serviceLog.onSuccess', 'TRAFFIC is for redirects, and USERID asks and writes', 'nothing');
+    report.lose('serviceLog.onSuccess', 'TRAFFIC is for redirects, and USERID asks and writes');
   }
   if (fields.failure.join() !== log.onFailure.join()) {
-    report.lose('serviceLog.onFailure', 'USERID asks for the user and writes it', 'nothing');
+    report.lose('serviceLog.onFailure', 'USERID asks for the user and writes it');
   }
 };
 
@@ -90,7 +90,7 @@ export const writeLog = (service: Service, report: LossReport): WrittenLog => {
     found.whenRefused === wanted.whenRefused &&
     found.isRequired === wanted.isRequired;
   if (!isSame) {
-    report.lose('identity', 'a user is asked for by USERID of a log, and of connections only', 'nothing');
+    report.lose('identity', 'a user is asked for by USERID of a log, and of connections only');
   }
   const upper = (words: readonly string[]): readonly string[] => words.map((word) => word.toUpperCase());
   return {
