@@ -7,7 +7,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -16,6 +15,7 @@
 
 #include "api.hh"
 #include "engine.hh"
+#include "unix-address.hh"
 
 namespace {
 
@@ -64,17 +64,6 @@ const Option* findOption(std::string_view name) {
 int typeOf(std::string_view name) {
   if (name == "dgram") return SOCK_DGRAM;
   return name == "seqpacket" ? SOCK_SEQPACKET : SOCK_STREAM;
-}
-
-/// `@name` is abstract: a NUL and exactly the name's bytes. 0 when it does not fit.
-socklen_t toUnixAddress(const std::string& path, sockaddr_un& address) {
-  address = {};
-  address.sun_family = AF_UNIX;
-  const bool isAbstract = path.starts_with('@');
-  if (path.size() + (isAbstract ? 0 : 1) > sizeof address.sun_path) return 0;
-  memcpy(address.sun_path, path.data(), path.size());
-  if (isAbstract) address.sun_path[0] = '\0';
-  return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (isAbstract ? 0 : 1));
 }
 
 /// An accepted connection's record: from its peer's address, or from its credentials where it is a unix socket. Its own

@@ -11,8 +11,15 @@ const view = (record: Uint8Array): DataView =>
 /** The process of a unix peer, or of whoever wrote to a log. */
 export const pidOf = (record: Uint8Array): number => view(record).getInt32(12, true);
 
-/** 4, 6, or 1 of a unix socket. */
-const familyOf = (record: Uint8Array): number => view(record).getUint16(4, true);
+/** 4, 6, or 1 of a unix socket. Read byte by byte, as remoteWord: every client is asked for it, and a view is an object. */
+export const familyOf = (record: Uint8Array): number => (record[4] ?? 0) | ((record[5] ?? 0) << 8);
+
+/** One of the words of 32 bits that the client's address has: the only one of IPv4, 0 to 3 of IPv6. */
+export const remoteWord = (record: ConnectionRecord, index: number): number => {
+  const at = 24 + index * 4;
+  const [high, low] = [(record[at] ?? 0) << 8, (record[at + 2] ?? 0) << 8];
+  return (((high | (record[at + 1] ?? 0)) << 16) | low | (record[at + 3] ?? 0)) >>> 0;
+};
 
 /** The client's address as 4 or 16 bytes; undefined of a unix peer. */
 export const remoteBytes = (record: ConnectionRecord): Uint8Array | undefined => {

@@ -44,7 +44,7 @@ export const createInstances = (runtime: Runtime, states: States) => {
   ): void => {
     enterInstance(service.usage, source);
     if (started.kind === 'builtin') {
-      runtime.builtins.add(started.stop);
+      runtime.builtins.set(started.stop, service);
       return;
     }
     const { pid } = started;

@@ -63,8 +63,8 @@ export type Runtime = {
   readonly services: Map<string, RunningService>;
   readonly listeners: Map<string, RunningListener>;
   readonly instances: Map<number, Instance>;
-  /** Stops of built-ins in progress. */
-  readonly builtins: Set<() => void>;
+  /** Stops of built-ins in progress, and whose they are. */
+  readonly builtins: Map<() => void, RunningService>;
   /** Out of descriptors or processes: nothing is accepted until the pause is over. */
   readonly shortage: Patience & { of: 'descriptors' | 'processes' };
   /** Given up when there is no other descriptor, to tell one client so. */

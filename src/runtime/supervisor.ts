@@ -8,12 +8,14 @@ import { type Ended, openKernel, type Trace } from '../native/kernel.ts';
 import type { MuxMember, Surface } from '../serve/surface.ts';
 import type { Host } from '../serve/surroundings.ts';
 import { createAcceptance } from './accept.ts';
+import { checkConsistency } from './consistency.ts';
 import { createInstances } from './instances.ts';
 import { createListeners } from './listener.ts';
 import { planListeners } from './plan.ts';
 import { createRpcRegistrar } from './rpc.ts';
 import { countAnswers, type RunningListener, type RunningService, type Runtime } from './running.ts';
 import { createServices } from './services.ts';
+import { describeState } from './state.ts';
 import { createStates, openReserve } from './watch.ts';
 
 export type Supervisor = ReturnType<typeof createSupervisor>;
@@ -25,6 +27,10 @@ export type SupervisorOptions = {
   readonly environment: Host['environment'];
   /** For tools that cannot follow children in shared memory; see openKernel. */
   readonly copiesMemory?: boolean;
+  /** Processes of all services together. */
+  readonly processLimit?: number | undefined;
+  /** A reload ends instances whose service is gone, or whose client would not be let in any more. */
+  readonly strictReload?: boolean;
 };
 
 /** Where a datagram built-in could be sent its own answers. */
@@ -79,7 +85,7 @@ export const createSupervisor = ({
     services: new Map(),
     listeners: new Map(),
     instances: new Map(),
-    builtins: new Set(),
+    builtins: new Map(),
     shortage: { of: 'descriptors', failures: 0, cancel: undefined },
     reserve: openReserve(kernel),
     isDraining: false,
@@ -178,19 +184,27 @@ export const createSupervisor = ({
       if (countAnswers(runtime) === 0) end();
     });
 
-  /** Accepts nothing more and closes all listeners; instances have `grace` to end, then TERM, then KILL. */
-  const stop = async (grace: Milliseconds): Promise<void> => {
+  let hasLeft = false;
+  const closeAll = (): void => {
     runtime.isDraining = true;
     runtime.shortage.cancel?.();
     for (const listener of [...runtime.listeners.values()]) listeners.close(listener);
     rpc.sync([]);
+  };
+
+  /** Accepts nothing more and closes all listeners; instances have `grace` to end, then TERM, then KILL. */
+  const stop = async (grace: Milliseconds): Promise<void> => {
+    closeAll();
     observer.observe({ kind: 'draining', instances: countAnswers(runtime), grace });
     await untilIdle(grace);
-    for (const stopBuiltin of [...runtime.builtins]) stopBuiltin();
+    if (hasLeft) return;
+    for (const stopBuiltin of [...runtime.builtins.keys()]) stopBuiltin();
     terminate('TERM');
     await untilIdle(lastWords);
+    if (hasLeft) return;
     terminate('KILL');
     await untilIdle(lastWords);
+    if (hasLeft) return;
     await rpc.settle();
     serviceTable.retireAll();
     observer.observe({ kind: 'stopped' });
@@ -208,6 +222,18 @@ export const createSupervisor = ({
       isSuspended: suspension !== undefined,
     }));
 
+  /** Closes all listeners and goes at once; processes that answer go on without us. */
+  const leave = async (): Promise<void> => {
+    hasLeft = true;
+    closeAll();
+    for (const stopBuiltin of [...runtime.builtins.keys()]) stopBuiltin();
+    // the end of a stop that is under way
+    runtime.whenIdle?.();
+    await rpc.settle();
+    serviceTable.retireAll();
+    observer.observe({ kind: 'stopped' });
+  };
+
   /** Cuts the grace of a stop that is under way short. */
   const stopNow = (): void => runtime.whenIdle?.();
 
@@ -216,7 +242,10 @@ export const createSupervisor = ({
     apply,
     stop,
     stopNow,
+    leave,
     snapshot,
+    state: () => describeState(runtime),
+    checkConsistency: () => checkConsistency(runtime),
     retryNow: listeners.retryNow,
     trimMemory: kernel.trimMemory,
   };

@@ -8,12 +8,15 @@ import type { Kernel } from '../native/kernel.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 
 /** Built-ins need no process: a shortage of those does not concern them. */
-const isShort = ({ shortage }: Runtime, { service }: RunningListener): boolean =>
+const isShort = ({ shortage }: Pick<Runtime, 'shortage'>, { service }: RunningListener): boolean =>
   shortage.cancel !== undefined &&
   (shortage.of === 'descriptors' || service.prepared.service.answer.kind === 'program');
 
 /** Every reason for which clients are left in the kernel's queue. */
-const shouldWatch = (runtime: Runtime, listener: RunningListener): boolean =>
+export const shouldWatch = (
+  runtime: Pick<Runtime, 'shortage' | 'isDraining'>,
+  listener: RunningListener,
+): boolean =>
   listener.descriptor !== undefined &&
   listener.owner === undefined &&
   listener.respawning.cancel === undefined &&
