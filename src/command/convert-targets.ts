@@ -3,7 +3,7 @@ import type { Conversion } from '../config/conversion.ts';
 import { writeNative } from '../config/inetd/conversion.ts';
 import { writeJson } from '../config/json.ts';
 import { type Configuration, defaultLoadOptions, parseConfiguration } from '../config/load.ts';
-import { normalService, type PortNumber } from '../config/normal-form.ts';
+import { exactService, normalService, type PortNumber } from '../config/normal-form.ts';
 import { readUnits } from '../config/units/meaning.ts';
 import { writeSystemd } from '../config/units/writer.ts';
 import { writeXinetd } from '../config/xinetd/writer.ts';
@@ -12,12 +12,6 @@ import type { Service } from '../model/service.ts';
 
 export const targetNames = ['inetd', 'xinetd', 'systemd', 'json'] as const;
 export type TargetName = (typeof targetNames)[number];
-
-export type Reading = {
-  /** What a comparison takes of each service that was read back. */
-  readonly services: readonly unknown[];
-  readonly diagnostics: readonly Diagnostic[];
-};
 
 export type Target = {
   /** What stands in messages. */
@@ -42,9 +36,6 @@ const parse = (files: Conversion['files'], language: 'inetd' | 'xinetd') => {
   return { services: services.map(({ service }) => service), diagnostics };
 };
 
-/** Where it came from is no part of what a service is. */
-const exact = ({ origin: _, dialect: __, ...service }: Service): unknown => service;
-
 const isObject = (value: unknown): value is { readonly services?: readonly Service[] } =>
   typeof value === 'object' && value !== null;
 
@@ -53,7 +44,7 @@ const native: Target = {
   hasManyFiles: false,
   write: writeNative,
   read: (files) => parse(files, 'inetd'),
-  normal: exact,
+  normal: exactService,
 };
 
 const xinetd: Target = {

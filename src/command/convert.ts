@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { findMismatches } from '../config/comparison.ts';
 import type { Conversion } from '../config/conversion.ts';
 import { anchorPaths } from '../config/inetd/conversion.ts';
-import { type Configuration, type LoadOptions, loadConfiguration } from '../config/load.ts';
+import { type Configuration, loadConfiguration } from '../config/load.ts';
 import type { PortNumber } from '../config/normal-form.ts';
 import { diagnose } from '../config/source.ts';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
@@ -13,9 +13,10 @@ import { parseCount } from '../model/quantity.ts';
 import type { Service } from '../model/service.ts';
 import { machine } from '../operate/machine.ts';
 import { type Target, type TargetName, targets } from './convert-targets.ts';
+import { loadOptions, type ReadingChoice } from './load-options.ts';
 import { FileExistsError, strictestMode, writeFiles } from './write-files.ts';
 
-export type ConvertChoice = {
+export type ConvertChoice = ReadingChoice & {
   readonly file: readonly string[];
   readonly to: TargetName;
   readonly output: string | undefined;
@@ -44,12 +45,18 @@ const lossesOf = (
   { services }: Configuration,
   target: Target,
 ): readonly Diagnostic[] =>
-  conversion.services.flatMap(({ service, parts, losses }, index) => {
-    const mark = services[index]?.marks.service;
+  conversion.services.flatMap(({ service, parts, losses }, number) => {
+    const mark = services[number]?.marks.service;
     if (mark === undefined) return [];
     const what = parts === 0 ? `'${service.id}' is left out of ${target.shown}` : `'${service.id}' changes`;
-    return losses.map(({ message, advice }) =>
-      diagnose('warning', mark, `${what}: ${message}`, advice ?? 'leave it to acceptd if that matters'),
+    // the line of the source is shown once
+    return losses.map(({ message, advice }, index) =>
+      diagnose(
+        'warning',
+        index === 0 ? mark : { ...mark, source: '' },
+        `${what}: ${message}`,
+        advice ?? 'leave it to acceptd if that matters',
+      ),
     );
   });
 
@@ -114,9 +121,9 @@ const write = async (
   }
 };
 
-export const convert = async (chosen: ConvertChoice, options: LoadOptions): Promise<ExitStatus> => {
+export const convert = async (chosen: ConvertChoice): Promise<ExitStatus> => {
   const target = targets[chosen.to];
-  const configuration = await loadConfiguration(chosen.file, options);
+  const configuration = await loadConfiguration(chosen.file, loadOptions(chosen));
   tell(configuration.diagnostics);
   if (!configuration.isReadable) return exitStatus.configuration;
   const services = configuration.services.map(({ service }) => anchorPaths(service));

@@ -40,6 +40,12 @@ export const createLossReport = (): LossReport => {
   };
 };
 
+/** `-` is whom acceptd itself runs as, which only its own language says so. */
+export const withoutDash = (service: Service): Service =>
+  service.credentials.user === '-'
+    ? { ...service, credentials: { ...service.credentials, user: undefined } }
+    : service;
+
 /** The first name that is not taken yet: `finger`, `finger-2`, `finger-3`. */
 export const takeName = (wanted: string, taken: Set<string>): string => {
   let name = wanted;

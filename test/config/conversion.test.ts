@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import t from 'tap';
 import { findMismatches, type Mismatch } from '../../src/config/comparison.ts';
 import type { Conversion } from '../../src/config/conversion.ts';
+import { writeNative } from '../../src/config/inetd/conversion.ts';
 import { defaultLoadOptions, parseConfiguration } from '../../src/config/load.ts';
-import { normalService } from '../../src/config/normal-form.ts';
+import { exactService, normalService } from '../../src/config/normal-form.ts';
 import { readUnits } from '../../src/config/units/meaning.ts';
 import { writeSystemd } from '../../src/config/units/writer.ts';
 import { writeXinetd } from '../../src/config/xinetd/writer.ts';
@@ -105,4 +106,29 @@ t.test('unit files have what was not announced as lost, and no more', async (t) 
     { numRuns: 3000 },
   );
   t.ok(all - left > 200, `${left} of ${all} are left out`);
+});
+
+t.test('what xinetd.conf says is written natively without a loss', async (t) => {
+  let count = 0;
+  fc.assert(
+    fc.property(fc.array(someService, { maxLength: 3 }), (services) => {
+      const text = writeXinetd(services, portNumber).files[0]?.text ?? '';
+      const from = parseConfiguration(text, 'x', { ...defaultLoadOptions, language: 'xinetd' });
+      const found = from.services.map((located) => located.service);
+      const conversion = writeNative(found);
+      const back = parseConfiguration(conversion.files[0]?.text ?? '', 'a', {
+        ...defaultLoadOptions,
+        language: 'inetd',
+      });
+      const mismatches = findMismatches(
+        conversion.services,
+        back.services.map((located) => located.service),
+        exactService,
+      );
+      count += found.length;
+      for (const service of found.slice(0, 1)) fail(service, conversion, mismatches, back.diagnostics);
+    }),
+    { numRuns: 500 },
+  );
+  t.ok(count > 100, `${count} services`);
 });

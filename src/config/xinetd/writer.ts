@@ -6,6 +6,7 @@ import {
   type LossReport,
   takeName,
   type WrittenService,
+  withoutDash,
 } from '../conversion.ts';
 import type { PortNumber } from '../normal-form.ts';
 import { accessLines, limitLines, obstacleOf } from './written-access.ts';
@@ -127,7 +128,7 @@ const writeService = (
 /** Services as one file of xinetd.conf. */
 export const writeXinetd = (services: readonly Service[], portNumber: PortNumber): Conversion => {
   const taken = new Set<string>();
-  const written = services.map((service) => writeService(service, portNumber, taken));
+  const written = services.map(withoutDash).map((service) => writeService(service, portNumber, taken));
   return {
     files: [{ name: 'xinetd.conf', text: written.map(({ text }) => text).join('\n') }],
     services: written.map((each) => each.written),

@@ -2,6 +2,7 @@
 import type { Service } from '../../model/service.ts';
 import type { LossReport } from '../conversion.ts';
 import { baseName } from '../inetd/answer.ts';
+import { hasForms } from '../normal-form.ts';
 import { connectTimeout } from './answer.ts';
 import { isWord, type Line } from './written-line.ts';
 
@@ -46,8 +47,8 @@ const builtin = (answer: Answer<'builtin'>, report: LossReport): WrittenAnswer |
     report.lose('', 'xinetd has no built-in ident', 'start a program, as nullidentd');
     return undefined;
   }
-  if (answer.format !== 'xinetd') {
-    report.lose('answer.format', "daytime and chargen answer in xinetd's form");
+  if (answer.format !== 'xinetd' && hasForms(answer.builtin)) {
+    report.lose('answer.format', `${answer.builtin} answers in xinetd's form`);
   }
   return { name: answer.builtin, types: ['INTERNAL'], flags: [], lines: [] };
 };
