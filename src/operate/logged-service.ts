@@ -33,6 +33,12 @@ export type LoggedService = {
   live: number;
 };
 
+/** A configuration's second service with the same id is called `ID#2` elsewhere. */
+export const writtenId = (id: string, ids: ReadonlySet<string>): string => {
+  const base = id.replace(/#\d+$/, '');
+  return ids.has(base) ? base : id;
+};
+
 const isBriefAnswer = ({ answer }: ResolvedService): boolean =>
   answer.kind === 'builtin' && (answer.builtin === 'time' || answer.builtin === 'daytime');
 
