@@ -12,7 +12,7 @@ export type IdentReply = { readonly user: string } | { readonly why: IdentFailur
 
 export type Ident = {
   /** The record must have both ends (native/local-end.ts). Never rejects. */
-  readonly ask: (record: ConnectionRecord) => Promise<IdentReply>;
+  readonly ask: (record: ConnectionRecord, patience?: Milliseconds) => Promise<IdentReply>;
 };
 
 export type IdentOptions = {
@@ -64,7 +64,7 @@ export const createIdent = ({
 }: IdentOptions): Ident => {
   let underWay = 0;
 
-  const converse = (record: ConnectionRecord): Promise<IdentReply> =>
+  const converse = (record: ConnectionRecord, patience: Milliseconds): Promise<IdentReply> =>
     new Promise((resolve) => {
       const peer = peerOf(record);
       const local = localEndOf(record);
@@ -90,7 +90,7 @@ export const createIdent = ({
         socket.destroy();
         resolve(reply);
       };
-      const cancel = clock.after(deadline, () => end({ why: 'timeout' }));
+      const cancel = clock.after(patience, () => end({ why: 'timeout' }));
       socket.setEncoding('utf8');
       socket.on('connect', () => socket.write(`${ports.theirs},${ports.ours}\r\n`));
       socket.on('data', (text: string) => {
@@ -111,11 +111,11 @@ export const createIdent = ({
     });
 
   return {
-    ask: async (record) => {
+    ask: async (record, patience = deadline) => {
       if (underWay >= atOnce) return { why: 'system error' };
       underWay += 1;
       try {
-        return await converse(record);
+        return await converse(record, patience);
       } finally {
         underWay -= 1;
       }

@@ -44,8 +44,10 @@ const lookupsAtOnce = 4;
 const waitingLookups = 512;
 
 const unanswered: Answer = { kind: 'unanswered' };
-const noName: Answer = { kind: 'name', name: null };
-const localhost: Answer = { kind: 'name', name: 'localhost' };
+const noName: Answer = { kind: 'name', name: null, isParanoid: false };
+const paranoid: Answer = { kind: 'name', name: null, isParanoid: true };
+const named = (name: string): Answer => ({ kind: 'name', name, isParanoid: false });
+const localhost = named('localhost');
 const loopback: ReadonlyMap<string, readonly string[]> = new Map([['localhost', ['127.0.0.1', '::1']]]);
 const isLoopback = (address: string): boolean => loopback.get('localhost')?.includes(address) ?? false;
 
@@ -128,8 +130,8 @@ export const createNames = ({
     const confirmation = await askAddresses(name);
     if (confirmation.kind !== 'addresses') return failed('silence');
     return confirmation.addresses.includes(address)
-      ? { value: { kind: 'name', name }, keep: keepWord }
-      : { value: noName, keep: keepNone };
+      ? { value: named(name), keep: keepWord }
+      : { value: paranoid, keep: keepNone };
   };
 
   const findName = async (address: string): Promise<Found<Answer>> => {
