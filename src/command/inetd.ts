@@ -1,13 +1,14 @@
 // acceptd inetd: the command line of every inetd, for scripts and packages that start one.
-import { spawn } from 'node:child_process';
-import { existsSync, writeSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { defaultLoadOptions, type LoadOptions } from '../config/load.ts';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { parseCount, seconds } from '../model/quantity.ts';
 import { type Dialect, dialects } from '../model/service.ts';
 import { loadServices } from '../operate/reload.ts';
-import { runServer } from './server.ts';
+import { enterBackground, inForeground } from './background.ts';
+import { runServer, usualServer } from './server.ts';
 
 const help = `acceptd inetd [OPTION...] [FILE|DIRECTORY...]
 
@@ -108,37 +109,6 @@ const wrapsOf = (values: Values, dialect: Dialect): LoadOptions['wraps'] => {
   };
 };
 
-const readyDescriptor = 3;
-const readyMark = 'ACCEPTD_READY';
-
-/** Starts the same command in a session of its own and leaves when its sockets are bound, or when it has given up. */
-const runInBackground = (): Promise<ExitStatus> =>
-  new Promise((resolve) => {
-    const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
-      cwd: '/',
-      detached: true,
-      stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
-      env: { ...process.env, [readyMark]: '1' },
-    });
-    child.on('error', (error) =>
-      resolve(complain(`cannot start in the background: ${error.message}`, exitStatus.system)),
-    );
-    child.on('exit', (code) => {
-      const known = Object.values(exitStatus).find((status) => status === code);
-      resolve(known ?? exitStatus.bug);
-    });
-    child.stdio[readyDescriptor]?.on('data', () => {
-      child.unref();
-      process.exit(exitStatus.done);
-    });
-  });
-
-const tellReady = (): void => {
-  if (process.env[readyMark] === undefined) return;
-  delete process.env[readyMark];
-  writeSync(readyDescriptor, '\n');
-};
-
 /** The words after `inetd`, or all of them when acceptd was started under that name. */
 export const runInetd = async (words: readonly string[]): Promise<ExitStatus> => {
   let parsed: ReturnType<typeof parse>;
@@ -160,8 +130,8 @@ export const runInetd = async (words: readonly string[]): Promise<ExitStatus> =>
   const numbers = numbersOf(values);
   if (typeof numbers === 'string') return complain(numbers, exitStatus.usage);
   const staysInFront = values.debug === true || values.foreground === true || values.interactive === true;
-  const isChild = process.env[readyMark] !== undefined;
-  if (!staysInFront && !isChild) return runInBackground();
+  const stay = staysInFront ? inForeground : await enterBackground();
+  if (stay.kind === 'left') return stay.status;
 
   process.title = 'inetd';
   const load: LoadOptions = {
@@ -178,15 +148,17 @@ export const runInetd = async (words: readonly string[]): Promise<ExitStatus> =>
     wraps: wrapsOf(values, dialect),
   };
   const standard = ['/etc/inetd.conf', ...(existsSync('/etc/inetd.d') ? ['/etc/inetd.d'] : [])];
-  const pidFile = values.pidfile ?? '/run/inetd.pid';
+  const named = values.pidfile ?? '/run/inetd.pid';
+  const pidFile = named === '' ? undefined : resolve(named);
+  // as written, relative to where the command was called; a daemon keeps no directory busy
+  const files = positionals.length > 0 ? positionals.map((file) => resolve(file)) : standard;
+  if (!staysInFront) process.chdir('/');
   return runServer({
-    load: () => loadServices(positionals.length > 0 ? positionals : standard, load),
+    ...usualServer,
+    load: () => loadServices(files, load),
     drain: seconds(numbers.get('drain') ?? 10),
     logLevel: values.debug === true ? 'debug' : 'info',
-    logFormat: 'auto',
-    pidFile: pidFile === '' ? undefined : pidFile,
-    trace: undefined,
-    announces: false,
-    onReady: tellReady,
+    pidFile,
+    onReady: stay.tellReady,
   });
 };

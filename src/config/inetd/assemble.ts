@@ -18,7 +18,8 @@ export type Read = {
   readonly answer: Answer;
   readonly credentials: Credentials;
   readonly limits: WrittenLimits;
-} & Pick<Service, 'process' | 'surroundings' | 'socket'>;
+} & Pick<Service, 'process' | 'surroundings' | 'socket'> &
+  Partial<Pick<Service, 'access' | 'banners' | 'identity' | 'serviceLog'>>;
 
 export const assembleService = (read: Read, { meaning, options }: Scope, report: Report): Service => {
   const { service, id, listening, mode, answer, credentials, limits, process, surroundings, socket } = read;
@@ -36,10 +37,10 @@ export const assembleService = (read: Read, { meaning, options }: Scope, report:
     answer,
     credentials,
     limits: completeLimits(limits, mode, meaning, options, hasDefaultRate),
-    access: wrappedAccess(answer, listening, mode, options),
-    banners: undefined,
-    identity: undefined,
-    serviceLog: undefined,
+    access: wrappedAccess(read.access, answer, listening, mode, options),
+    banners: read.banners,
+    identity: read.identity,
+    serviceLog: read.serviceLog,
     process,
     surroundings,
     socket,

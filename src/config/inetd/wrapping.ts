@@ -36,15 +36,22 @@ const nameOf = (
   return answer.kind === 'builtin' && wraps.builtins ? listening.name : undefined;
 };
 
-/** undefined: everybody may come. */
+const everybody: Access = {
+  onlyFrom: undefined,
+  noAccess: [],
+  times: [],
+  maxLoad: undefined,
+  wrapperName: undefined,
+};
+
+/** What an entry says itself, with the name for the two files where it says none. */
 export const wrappedAccess = (
+  written: Access | undefined,
   answer: Answer,
   listening: Listening,
   mode: Mode,
   { wraps }: LoadOptions,
 ): Access | undefined => {
-  const wrapperName = nameOf(answer, listening, mode, wraps);
-  return wrapperName === undefined
-    ? undefined
-    : { onlyFrom: undefined, noAccess: [], times: [], maxLoad: undefined, wrapperName };
+  const wrapperName = written?.wrapperName ?? nameOf(answer, listening, mode, wraps);
+  return wrapperName === undefined ? written : { ...(written ?? everybody), wrapperName };
 };
