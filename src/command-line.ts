@@ -2,10 +2,12 @@
 import { basename } from 'node:path';
 import yargs, { type Argv } from 'yargs';
 import { benchOptions } from './command/bench-options.ts';
+import { convertOptions } from './command/convert-options.ts';
 import { optionalPid, UsageError, wholeNumber } from './command/option-values.ts';
 import { complain, type ExitStatus, exitStatus } from './exit-status.ts';
 import { dialects } from './model/service.ts';
 import { logLevels } from './operate/log.ts';
+import { syslogFormats } from './operate/syslog-message.ts';
 
 const defaultConfiguration = '/etc/acceptd.conf';
 
@@ -139,6 +141,11 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
             describe:
               'a reload ends instances whose service is gone or whose client would not be let in any more',
           })
+          .option('syslog-format', {
+            choices: syslogFormats,
+            default: 'rfc3164' as const,
+            describe: 'how services that log to syslog write there',
+          })
           .option('dump', {
             type: 'string',
             nargs: 1,
@@ -170,6 +177,15 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       async (chosen) => {
         const { check } = await import('./command/check.ts');
         status = await check(chosen);
+      },
+    )
+    .command(
+      'convert',
+      'write a configuration in another language',
+      (command) => convertOptions(configurationOptions(command)),
+      async (chosen) => {
+        const { convert } = await import('./command/convert.ts');
+        status = await convert(chosen);
       },
     )
     .command(
@@ -259,7 +275,7 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       },
     )
     .parserConfiguration({ 'populate--': true })
-    .demandCommand(1, 'say what to do: run, check, listen, bench, consistency, inetd or xinetd')
+    .demandCommand(1, 'say what to do: run, check, convert, listen, bench, consistency, inetd or xinetd')
     .strict()
     .recommendCommands()
     .wrap(Math.min(110, process.stdout.columns ?? 110))

@@ -171,7 +171,8 @@ const processLines = ({ process, credentials, mode }: ResolvedService): Lines =>
 
 /** Names alone: values may be secrets. */
 const environmentLines = ({ surroundings: { passedVariables, environment } }: ResolvedService): Lines => [
-  ...line('Passenv', passedVariables.join(' ')),
+  // all of them is what xinetd calls none
+  ...line('Passenv', passedVariables.filter((name) => name !== '*').join(' ')),
   ...(environment.length === 0
     ? []
     : ['Environment additions:', ...environment.map(({ name }) => `\t${name}`)]),

@@ -23,6 +23,7 @@ export type LoggedService = {
   write: LineWriter;
   /** Who cannot be told gets no answer, and is told. */
   readonly requiresUser: boolean;
+  readonly isProgram: boolean;
   /** Answered at once and without a process, as xinetd does too: the end is no line. */
   readonly isBrief: boolean;
   /** Whether anything is written of an answer after its start. */
@@ -31,6 +32,12 @@ export type LoggedService = {
   readonly isDatagram: boolean;
   /** Answers that are under way, where that matters. */
   live: number;
+};
+
+/** A configuration's second service with the same id is called `ID#2` elsewhere. */
+export const writtenId = (id: string, ids: ReadonlySet<string>): string => {
+  const base = id.replace(/#\d+$/, '');
+  return ids.has(base) ? base : id;
 };
 
 const isBriefAnswer = ({ answer }: ResolvedService): boolean =>
@@ -48,6 +55,7 @@ export const loggedService = (
     destination,
     write: () => undefined,
     requiresUser: service.identity?.isRequired ?? false,
+    isProgram: service.answer.kind === 'program',
     isBrief: isBriefAnswer(service),
     hasEnds: logsExit(settings) || settings.onSuccess.has('traffic'),
     isDatagram: service.addresses.every(({ socketType }) => socketType === 'dgram'),

@@ -25,7 +25,10 @@ export const lineSettings = (service: ResolvedService, id: string): LineSettings
 /** Where the client is unknown, as that of a server which accepts itself; no client of xinetd comes over a unix socket. */
 const noAddress = '<no address>';
 
-export const showClient = (peer: Peer | undefined, { showsMapped }: LineSettings): string => {
+export const showClient = (
+  peer: Peer | undefined,
+  { showsMapped }: Pick<LineSettings, 'showsMapped'>,
+): string => {
   if (peer?.kind !== 'internet') return noAddress;
   const { host } = peer;
   return showsMapped && !host.includes(':') ? `::ffff:${host}` : host;

@@ -4,7 +4,13 @@ import type { Event, Observer } from '../model/event.ts';
 import { milliseconds } from '../model/quantity.ts';
 import type { ResolvedService } from '../model/service.ts';
 import type { LogDestination } from '../model/service-log.ts';
-import { type LineWriter, type LoggedService, loggedService, wantedKinds } from './logged-service.ts';
+import {
+  type LineWriter,
+  type LoggedService,
+  loggedService,
+  wantedKinds,
+  writtenId,
+} from './logged-service.ts';
 import {
   exitLine,
   failLine,
@@ -28,12 +34,6 @@ const mostRetired = 1_000;
 const notExecuted = { kind: 'exit', code: 127 } as const;
 const done = { kind: 'exit', code: 0 } as const;
 const noTime = milliseconds(0);
-
-/** A configuration's second service with the same id is called `ID#2` elsewhere. */
-const writtenId = (id: string, ids: ReadonlySet<string>): string => {
-  const base = id.replace(/#\d+$/, '');
-  return ids.has(base) ? base : id;
-};
 
 export type XinetdLog = {
   readonly observer: Observer;
@@ -123,7 +123,9 @@ export const createXinetdLog = (clock: Clock, destinations: Destinations): Xinet
         return;
       case 'start-failed':
         if (event.pid === undefined) {
-          if (onFailure.size > 0) write(entry, failLine(settings, 'fork', event.peer), event);
+          // that a relay did not reach its target comes between its start and its end
+          if (entry.isProgram && onFailure.size > 0)
+            write(entry, failLine(settings, 'fork', event.peer), event);
           return;
         }
         // its start was told, so its end is

@@ -36,22 +36,15 @@ const nameOf = (
   return answer.kind === 'builtin' && wraps.builtins ? listening.name : undefined;
 };
 
-const everybody: Access = {
-  onlyFrom: undefined,
-  noAccess: [],
-  times: [],
-  maxLoad: undefined,
-  wrapperName: undefined,
-};
-
-/** What an entry says itself, with the name for the two files where it says none. */
+/** undefined: everybody may come. */
 export const wrappedAccess = (
-  written: Access | undefined,
   answer: Answer,
   listening: Listening,
   mode: Mode,
   { wraps }: LoadOptions,
 ): Access | undefined => {
-  const wrapperName = written?.wrapperName ?? nameOf(answer, listening, mode, wraps);
-  return wrapperName === undefined ? written : { ...(written ?? everybody), wrapperName };
+  const wrapperName = nameOf(answer, listening, mode, wraps);
+  return wrapperName === undefined
+    ? undefined
+    : { onlyFrom: undefined, noAccess: [], times: [], maxLoad: undefined, wrapperName };
 };

@@ -1,6 +1,12 @@
 // Service -> a socket unit and a service unit; what they cannot say becomes comments and losses.
 import type { Service } from '../../model/service.ts';
-import { type Conversion, createLossReport, takeName, type WrittenService } from '../conversion.ts';
+import {
+  type Conversion,
+  createLossReport,
+  takeName,
+  type WrittenService,
+  withoutDash,
+} from '../conversion.ts';
 import type { PortNumber } from '../normal-form.ts';
 import { accessLines, connectionLines, rateLines } from './written-access.ts';
 import { type Line, showComment, showUnit } from './written-line.ts';
@@ -37,7 +43,7 @@ const writeLeftOut = (service: Service, name: string, reason: string): File => (
   name: `${name}.socket`,
   text: [
     `${service.id} (${service.origin.file}:${service.origin.line})`,
-    `left out: systemd has ${reason}`,
+    `left out: ${reason}`,
     'This file is no unit: nothing listens.',
   ]
     .map(showComment)
@@ -77,8 +83,9 @@ const writeUnits = (
     `${service.id} (${service.origin.file}:${service.origin.line})`,
     ...report.losses().map(({ message }) => `not the same: ${message}`),
   ];
+  const wanted = wantedName(service, taken);
   const files = sockets.flatMap((listening): readonly File[] => {
-    const name = takeName(wantedName(service, taken), taken);
+    const name = takeName(wanted, taken);
     const accept: Line = ['Accept', hasInstances ? 'yes' : 'no'];
     return [
       {
@@ -104,7 +111,7 @@ const writeUnits = (
 /** Services as unit files; those that systemd cannot have are files of comments alone. */
 export const writeSystemd = (services: readonly Service[], portNumber: PortNumber): Conversion => {
   const taken = new Set<string>();
-  const written = services.map((service) => writeUnits(service, portNumber, taken));
+  const written = services.map(withoutDash).map((service) => writeUnits(service, portNumber, taken));
   return {
     files: written.flatMap(({ files }) => files),
     services: written.map((each) => each.written),

@@ -22,7 +22,7 @@ const showInternet = ({ host, port, family }: InternetEndpoint): string => {
   if (host === '*') return family === 'v4' ? `0.0.0.0:${port}` : `[::]:${port}`;
   if (isIPv4(host)) return `${host}:${port}`;
   const [address, scope] = host.split('%');
-  return `[${address}]:${port}${scope === undefined ? '' : `%${escapeSpecifiers(scope)}`}`;
+  return `[${address}]:${port}${scope === undefined ? '' : `%%${escapeSpecifiers(scope)}`}`;
 };
 
 const listenLine = (endpoint: Endpoint): Line => [
@@ -54,7 +54,7 @@ const splitDual = (
   );
   if (!families.has('v6')) return { endpoints, option: families.has('dual') ? 'both' : undefined };
   if (!families.has('dual')) return { endpoints, option: 'ipv6-only' };
-  report.lose('endpoints', 'a unit has one BindIPv6Only=, so each version has its own socket', 'nothing');
+  report.lose('endpoints', 'a unit has one BindIPv6Only=, so each version has its own socket');
   return {
     endpoints: endpoints.flatMap((endpoint): readonly Endpoint[] =>
       endpoint.kind === 'internet' && endpoint.family === 'dual'
@@ -75,7 +75,7 @@ const ownerLines = (endpoints: readonly Endpoint[], report: LossReport): readonl
   const isUniform = unix.every(
     ({ owner, group, mode }) => owner === first.owner && group === first.group && mode === first.mode,
   );
-  if (!isUniform) report.lose('endpoints', 'all sockets of a unit have one owner and mode', 'nothing');
+  if (!isUniform) report.lose('endpoints', 'all sockets of a unit have one owner and mode');
   return [
     ...optional('SocketUser', first.owner),
     ...optional('SocketGroup', first.group),
@@ -115,8 +115,8 @@ export const writeListening = (
 };
 
 export const optionLines = ({ socket }: Service, report: LossReport): readonly Line[] => {
-  if (socket.fastOpen !== undefined) report.lose('socket.fastOpen', 'no TCP Fast Open', 'nothing');
-  if (socket.debug) report.lose('socket.debug', 'no SO_DEBUG', 'nothing');
+  if (socket.fastOpen !== undefined) report.lose('socket.fastOpen', 'no TCP Fast Open');
+  if (socket.debug) report.lose('socket.debug', 'no SO_DEBUG');
   return [
     ...optional('Backlog', socket.backlog),
     ...optional('SendBuffer', socket.sendBuffer),
