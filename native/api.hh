@@ -33,6 +33,10 @@ Napi::Value ignoreNewClients(const Napi::CallbackInfo& info);
 Napi::Value stopListening(const Napi::CallbackInfo& info);
 Napi::Value closeDescriptor(const Napi::CallbackInfo& info);
 Napi::Value openNull(const Napi::CallbackInfo& info);
+// source-filter.cc
+Napi::Value setSourceFilter(const Napi::CallbackInfo& info);
+// local-end.cc
+Napi::Value fillLocal(const Napi::CallbackInfo& info);
 // transfer.cc
 Napi::Value readNow(const Napi::CallbackInfo& info);
 Napi::Value writeNow(const Napi::CallbackInfo& info);
@@ -43,6 +47,9 @@ Napi::Value connectDatagram(const Napi::CallbackInfo& info);
 Napi::Value injectDatagram(const Napi::CallbackInfo& info);
 Napi::Value openLogPair(const Napi::CallbackInfo& info);
 Napi::Value receiveLog(const Napi::CallbackInfo& info);
+// log-socket.cc
+Napi::Value connectLog(const Napi::CallbackInfo& info);
+Napi::Value sendMessages(const Napi::CallbackInfo& info);
 // program.cc
 Napi::Value compileRecipe(const Napi::CallbackInfo& info);
 Napi::Value spawnRecipe(const Napi::CallbackInfo& info);
@@ -50,6 +57,15 @@ Napi::Value spawnRecipe(const Napi::CallbackInfo& info);
 Napi::Value errorText(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info);
 Napi::Value trimMemory(const Napi::CallbackInfo& info);
+Napi::Value silenceStandardError(const Napi::CallbackInfo& info);
+// time-zone.cc
+Napi::Value zoneName(const Napi::CallbackInfo& info);
+// inquiry.cc
+Napi::Value openMemoryFile(const Napi::CallbackInfo& info);
+Napi::Value holdProcess(const Napi::CallbackInfo& info);
+Napi::Value signalHeld(const Napi::CallbackInfo& info);
+// inspect.cc
+Napi::Value inspectSocket(const Napi::CallbackInfo& info);
 // tracer.cc
 Napi::Value openTracer(const Napi::CallbackInfo& info);
 Napi::Value readTracer(const Napi::CallbackInfo& info);
@@ -73,3 +89,5 @@ Napi::Value lookupAccount(const Napi::CallbackInfo& info);
 Napi::Value lookupGroup(const Napi::CallbackInfo& info);
 Napi::Value lookupPort(const Napi::CallbackInfo& info);
 Napi::Value lookupRpc(const Napi::CallbackInfo& info);
+// netgroup.cc
+Napi::Value lookupNetgroup(const Napi::CallbackInfo& info);

@@ -6,7 +6,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -16,6 +15,7 @@
 #include "address.hh"
 #include "api.hh"
 #include "engine.hh"
+#include "unix-address.hh"
 
 namespace {
 
@@ -29,6 +29,7 @@ constexpr Option kOptions[] = {
     {"SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR},
     {"SO_REUSEPORT", SOL_SOCKET, SO_REUSEPORT},
     {"SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE},
+    {"SO_LINGER", SOL_SOCKET, SO_LINGER},
     {"SO_SNDBUF", SOL_SOCKET, SO_SNDBUF},
     {"SO_RCVBUF", SOL_SOCKET, SO_RCVBUF},
     {"SO_BINDTODEVICE", SOL_SOCKET, SO_BINDTODEVICE},
@@ -66,17 +67,6 @@ int typeOf(std::string_view name) {
   return name == "seqpacket" ? SOCK_SEQPACKET : SOCK_STREAM;
 }
 
-/// `@name` is abstract: a NUL and exactly the name's bytes. 0 when it does not fit.
-socklen_t toUnixAddress(const std::string& path, sockaddr_un& address) {
-  address = {};
-  address.sun_family = AF_UNIX;
-  const bool isAbstract = path.starts_with('@');
-  if (path.size() + (isAbstract ? 0 : 1) > sizeof address.sun_path) return 0;
-  memcpy(address.sun_path, path.data(), path.size());
-  if (isAbstract) address.sun_path[0] = '\0';
-  return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (isAbstract ? 0 : 1));
-}
-
 /// An accepted connection's record: from its peer's address, or from its credentials where it is a unix socket. Its own
 /// address is found when a handler is to know it.
 void describe(int descriptor, const sockaddr_storage& remote, Record& record) {
@@ -106,7 +96,8 @@ Napi::Value openSocket(const Napi::CallbackInfo& info) {
   return number(info, descriptor < 0 ? -errno : descriptor);
 }
 
-/// setOption(fd, name, number | string): 0 or -errno; -ENOPROTOOPT for a name that is not in the table.
+/// setOption(fd, name, number | string): 0 or -errno; -ENOPROTOOPT for a name that is not in the table. SO_LINGER is in
+/// seconds, 0 switches it off.
 Napi::Value setOption(const Napi::CallbackInfo& info) {
   const Option* option = findOption(text(info[1]));
   if (!option) return number(info, -ENOPROTOOPT);
@@ -117,6 +108,11 @@ Napi::Value setOption(const Napi::CallbackInfo& info) {
     return number(info, result < 0 ? -errno : 0);
   }
   const int value = integer(info, 2);
+  if (option->level == SOL_SOCKET && option->number == SO_LINGER) {
+    const linger time = {value > 0 ? 1 : 0, value};
+    const int result = setsockopt(integer(info, 0), SOL_SOCKET, SO_LINGER, &time, sizeof time);
+    return number(info, result < 0 ? -errno : 0);
+  }
   const int result = setsockopt(integer(info, 0), option->level, option->number, &value, sizeof value);
   return number(info, result < 0 ? -errno : 0);
 }

@@ -43,7 +43,9 @@ export type Stage = {
   readonly surface: Surface;
 };
 
-export type StageOptions = Partial<Pick<Surface, 'muxMembers' | 'internalDatagramPorts' | 'enterMember'>> & {
+export type StageOptions = Partial<
+  Pick<Surface, 'muxMembers' | 'internalDatagramPorts' | 'enterMember' | 'mayAnswer'>
+> & {
   readonly isWanted?: (kind: Event['kind']) => boolean;
 };
 
@@ -57,7 +59,8 @@ export const createStage = (options: StageOptions = {}): Stage => {
     clock,
     observer: { observe: (event) => void events.push(event), isWanted: options.isWanted ?? (() => true) },
     muxMembers: options.muxMembers ?? (() => []),
-    enterMember: options.enterMember ?? (() => false),
+    enterMember: options.enterMember ?? ((_, client, { onRefused }) => onRefused(client)),
+    mayAnswer: options.mayAnswer ?? (() => true),
     internalDatagramPorts: options.internalDatagramPorts ?? (() => new Set()),
   };
   return { kernel, clock, events, surface };
