@@ -1,7 +1,9 @@
-// acceptd's own process: its errors, its limit of descriptors and its memory.
+// acceptd's own process: its errors, its limit of descriptors, its memory and its stderr.
+#include <fcntl.h>
 #include <malloc.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cctype>
 #include <cerrno>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "api.hh"
+#include "fd.hh"
 
 namespace {
 
@@ -81,4 +84,11 @@ Napi::Value trimMemory(const Napi::CallbackInfo& info) {
     if (madvise(reinterpret_cast<void*>(begin), end - begin, MADV_PAGEOUT) == 0) trimmed += end - begin;
   }
   return number(info, static_cast<double>(trimmed));
+}
+
+/// silenceStandardError(): lets go of the stderr that acceptd was started with; what is written there is lost from now on.
+Napi::Value silenceStandardError(const Napi::CallbackInfo& info) {
+  const Fd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null.isOpen() || dup2(null.get(), STDERR_FILENO) < 0) return number(info, -errno);
+  return number(info, 0);
 }

@@ -2,10 +2,12 @@
 import { basename } from 'node:path';
 import yargs, { type Argv } from 'yargs';
 import { benchOptions } from './command/bench-options.ts';
-import { UsageError, wholeNumber } from './command/option-values.ts';
+import { convertOptions } from './command/convert-options.ts';
+import { optionalPid, UsageError, wholeNumber } from './command/option-values.ts';
 import { complain, type ExitStatus, exitStatus } from './exit-status.ts';
 import { dialects } from './model/service.ts';
 import { logLevels } from './operate/log.ts';
+import { syslogFormats } from './operate/syslog-message.ts';
 
 const defaultConfiguration = '/etc/acceptd.conf';
 
@@ -20,7 +22,26 @@ const configurationOptions = <Options>(command: Argv<Options>) =>
       default: [defaultConfiguration],
       describe: 'configuration file, or a directory of them; may be repeated',
     })
-    .option('dialect', { choices: dialects, default: 'acceptd' as const, describe: 'language of the files' })
+    .option('dialect', {
+      choices: dialects,
+      default: 'acceptd' as const,
+      describe: 'dialect of an inetd.conf',
+    })
+    .option('language', {
+      choices: ['auto', 'inetd', 'xinetd'] as const,
+      default: 'auto' as const,
+      describe: 'what the files are written in (auto: each as it looks)',
+    })
+    .option('quotes', {
+      type: 'boolean',
+      default: false,
+      describe: 'words of an xinetd.conf may be quoted, which xinetd does not know',
+    })
+    .option('mapped', {
+      type: 'boolean',
+      default: false,
+      describe: 'IPv4 clients are ::ffff:a.b.c.d where xinetd writes them so',
+    })
     .option('without-ipsec', {
       type: 'boolean',
       default: false,
@@ -87,15 +108,21 @@ const limitOptions = <Options>(command: Argv<Options>) =>
       describe: 'length of the listen queue',
     });
 
-const exitStatusText = 'Exit status: 0 done, 64 usage, 70 our bug, 71 the system refused, 78 configuration.';
+const exitStatusText =
+  'Exit status: 0 done, 1 inconsistent, 64 usage, 70 our bug, 71 the system refused, 78 configuration.';
 
 /** Parses and runs; gives the exit status. `argv0` is the name acceptd was started under. */
 export const runCommandLine = async (words: readonly string[], argv0: string): Promise<ExitStatus> => {
-  const name =
-    basename(argv0) === 'inetd' || basename(process.argv[1] ?? '') === 'inetd' ? 'inetd' : 'acceptd';
-  if (name === 'inetd' || words[0] === 'inetd') {
+  const names = [argv0, process.argv[1] ?? ''].map((path) => basename(path));
+  const own = (['inetd', 'xinetd'] as const).find((name) => names.includes(name));
+  const rest = own === undefined ? words.slice(1) : words;
+  if ((own ?? words[0]) === 'inetd') {
     const { runInetd } = await import('./command/inetd.ts');
-    return runInetd(name === 'inetd' ? words : words.slice(1));
+    return runInetd(rest);
+  }
+  if ((own ?? words[0]) === 'xinetd') {
+    const { runXinetd } = await import('./command/xinetd.ts');
+    return runXinetd(rest);
   }
   let status: ExitStatus = exitStatus.done;
   const parser = yargs([...words])
@@ -108,14 +135,31 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       'serve what a configuration says, in the foreground',
       (command) =>
         serverOptions(configurationOptions(command))
+          .option('strict-reload', {
+            type: 'boolean',
+            default: false,
+            describe:
+              'a reload ends instances whose service is gone or whose client would not be let in any more',
+          })
+          .option('syslog-format', {
+            choices: syslogFormats,
+            default: 'rfc3164' as const,
+            describe: 'how services that log to syslog write there',
+          })
+          .option('dump', {
+            type: 'string',
+            nargs: 1,
+            describe: 'file in which USR1 writes the state (default: the log)',
+          })
           .usage(
-            '$0 run [-f PATH]...\n\nHUP reloads, TERM drains and stops, ALRM tries failed sockets again, USR1 logs the state.',
+            '$0 run [-f PATH]...\n\nHUP reloads, TERM drains and stops, QUIT stops at once and ends nobody, ALRM tries failed sockets again, USR1 writes the state, ABRT checks the consistency.',
           )
           .example('$0 run -f conf/acceptd.conf', 'the sample configuration')
           .example(
             '$0 run --dialect debian -f /etc/inetd.conf',
             "an inetd's file, as Debian's inetd reads it",
-          ),
+          )
+          .example('$0 run -f /etc/xinetd.conf', 'what xinetd serves'),
       async (chosen) => {
         const { run } = await import('./command/run.ts');
         status = await run(chosen);
@@ -128,10 +172,20 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
         configurationOptions(command)
           .usage('$0 check [-f PATH]...\n\nExit status 78 if there is an error; warnings alone give 0.')
           .option('json', { type: 'boolean', default: false, describe: 'diagnostics as JSON on stdout' })
-          .example('$0 check -f /etc/inetd.conf --dialect debian', 'before a reload'),
+          .example('$0 check -f /etc/inetd.conf --dialect debian', 'before a reload')
+          .example('$0 check -f /etc/xinetd.conf', 'the same for xinetd, with all that it includes'),
       async (chosen) => {
         const { check } = await import('./command/check.ts');
         status = await check(chosen);
+      },
+    )
+    .command(
+      'convert',
+      'write a configuration in another language',
+      (command) => convertOptions(configurationOptions(command)),
+      async (chosen) => {
+        const { convert } = await import('./command/convert.ts');
+        status = await convert(chosen);
       },
     )
     .command(
@@ -191,8 +245,37 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       (command) => command,
       () => undefined,
     )
+    .command(
+      'xinetd',
+      "run as xinetd does, with xinetd's flags: see xinetd --help",
+      (command) => command,
+      () => undefined,
+    )
+    .command(
+      'consistency [pid]',
+      'have a running acceptd look whether its tables agree',
+      (command) =>
+        command
+          .usage(
+            '$0 consistency PID\n$0 consistency --pid-file FILE\n\nPrints what does not agree; exit status 1 if there is anything. No other process than an acceptd is signalled.',
+          )
+          .positional('pid', {
+            type: 'number',
+            coerce: optionalPid,
+            describe: 'which server',
+          })
+          .option('pid-file', { type: 'string', nargs: 1, describe: 'the file that its pid is in' })
+          .example(
+            '$0 consistency --pid-file /run/xinetd.pid',
+            'the tables of the server with this pid file',
+          ),
+      async (chosen) => {
+        const { consistency } = await import('./command/consistency.ts');
+        status = await consistency(chosen);
+      },
+    )
     .parserConfiguration({ 'populate--': true })
-    .demandCommand(1, 'say what to do: run, check, listen, bench or inetd')
+    .demandCommand(1, 'say what to do: run, check, convert, listen, bench, consistency, inetd or xinetd')
     .strict()
     .recommendCommands()
     .wrap(Math.min(110, process.stdout.columns ?? 110))

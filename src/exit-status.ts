@@ -1,6 +1,14 @@
 // Exit statuses, as sysexits.h names them, and the one way to leave with a message.
 
-export const exitStatus = { done: 0, usage: 64, bug: 70, system: 71, configuration: 78 } as const;
+/** `inconsistent` is the answer of `acceptd consistency` alone. */
+export const exitStatus = {
+  done: 0,
+  inconsistent: 1,
+  usage: 64,
+  bug: 70,
+  system: 71,
+  configuration: 78,
+} as const;
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
 /** Says what is wrong, where and what to do, in one line on stderr; gives the status to end with. */

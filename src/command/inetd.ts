@@ -1,13 +1,14 @@
 // acceptd inetd: the command line of every inetd, for scripts and packages that start one.
-import { spawn } from 'node:child_process';
-import { existsSync, writeSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { defaultLoadOptions, type LoadOptions } from '../config/load.ts';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { parseCount, seconds } from '../model/quantity.ts';
 import { type Dialect, dialects } from '../model/service.ts';
 import { loadServices } from '../operate/reload.ts';
-import { runServer } from './server.ts';
+import { enterBackground, inForeground } from './background.ts';
+import { runServer, usualServer } from './server.ts';
 
 const help = `acceptd inetd [OPTION...] [FILE|DIRECTORY...]
 
@@ -26,17 +27,19 @@ Serves an inetd.conf as inetd does: in the background, with a pid file. Also whe
   -p[FILE], --pidfile[=FILE]  where to write the pid; empty for nowhere (default /run/inetd.pid)
   --environment         handlers find the client's address in their environment
   --resolve             the same; names are not looked up
-  -l                    log connections (acceptd always does)
-  -w, -W                wrap services with TCP wrappers; see below
+  -l                    log connections (acceptd always does); TCP wrappers too, see below
+  -w, -W                TCP wrappers for programs, for built-ins; see below
   --dialect NAME        ${dialects.join(', ')} (default: debian)
-  --without-wrappers    go on where an option asks for TCP wrappers
+  --without-wrappers    do not consult hosts.allow and hosts.deny, whatever other options say
   --drain SECONDS       what instances get to end at TERM (default 10)
   -h, --help            this text
 
 In the background it goes on logging to the stderr that it was given.
 Without FILE: /etc/inetd.conf, and /etc/inetd.d where it exists.
-acceptd does not consult hosts.allow and hosts.deny itself: -w, -W and Debian's -l are refused, because serving
-without them would let in whom they keep out. Write /usr/sbin/tcpd as the program of a service instead.
+TCP wrappers: /etc/hosts.allow and /etc/hosts.deny say who may come, as hosts_access(5) and hosts_options(5) have it.
+-l with --dialect debian or openbsd consults them for programs that get accepted streams, by the name argv[0]. -w does
+so for these and for programs on datagrams, by the program's name without its directory; -W for built-ins, by the name
+of the service. A program /usr/sbin/tcpd consults them itself.
 
 Examples:
   acceptd inetd -i                       the system's services, in the foreground
@@ -96,41 +99,14 @@ const numbersOf = (values: Values): ReadonlyMap<string, number> | string => {
   return numbers;
 };
 
-/** In which dialects -l also asks for TCP wrappers. */
-const isWrapped = (values: Values, dialect: Dialect): boolean =>
-  values['wrap-programs'] === true ||
-  values['wrap-internal'] === true ||
-  (values.log === true && (dialect === 'debian' || dialect === 'openbsd'));
-
-const readyDescriptor = 3;
-const readyMark = 'ACCEPTD_READY';
-
-/** Starts the same command in a session of its own and leaves when its sockets are bound, or when it has given up. */
-const runInBackground = (): Promise<ExitStatus> =>
-  new Promise((resolve) => {
-    const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
-      cwd: '/',
-      detached: true,
-      stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
-      env: { ...process.env, [readyMark]: '1' },
-    });
-    child.on('error', (error) =>
-      resolve(complain(`cannot start in the background: ${error.message}`, exitStatus.system)),
-    );
-    child.on('exit', (code) => {
-      const known = Object.values(exitStatus).find((status) => status === code);
-      resolve(known ?? exitStatus.bug);
-    });
-    child.stdio[readyDescriptor]?.on('data', () => {
-      child.unref();
-      process.exit(exitStatus.done);
-    });
-  });
-
-const tellReady = (): void => {
-  if (process.env[readyMark] === undefined) return;
-  delete process.env[readyMark];
-  writeSync(readyDescriptor, '\n');
+/** In some dialects -l also asks for TCP wrappers. */
+const wrapsOf = (values: Values, dialect: Dialect): LoadOptions['wraps'] => {
+  if (values['without-wrappers'] === true) return defaultLoadOptions.wraps;
+  const isLogWrapping = values.log === true && (dialect === 'debian' || dialect === 'openbsd');
+  return {
+    programs: values['wrap-programs'] === true ? 'all' : isLogWrapping ? 'streams' : 'none',
+    builtins: values['wrap-internal'] === true,
+  };
 };
 
 /** The words after `inetd`, or all of them when acceptd was started under that name. */
@@ -153,15 +129,9 @@ export const runInetd = async (words: readonly string[]): Promise<ExitStatus> =>
   }
   const numbers = numbersOf(values);
   if (typeof numbers === 'string') return complain(numbers, exitStatus.usage);
-  if (isWrapped(values, dialect) && values['without-wrappers'] !== true) {
-    return complain(
-      'TCP wrappers are asked for, and acceptd does not consult hosts.allow; use /usr/sbin/tcpd as program, or add --without-wrappers',
-      exitStatus.usage,
-    );
-  }
   const staysInFront = values.debug === true || values.foreground === true || values.interactive === true;
-  const isChild = process.env[readyMark] !== undefined;
-  if (!staysInFront && !isChild) return runInBackground();
+  const stay = staysInFront ? inForeground : await enterBackground();
+  if (stay.kind === 'left') return stay.status;
 
   process.title = 'inetd';
   const load: LoadOptions = {
@@ -175,17 +145,20 @@ export const runInetd = async (words: readonly string[]): Promise<ExitStatus> =>
     defaultPerSource: numbers.get('per-source'),
     hasAddressVariables: values.environment === true || values.resolve === true,
     keepsEnvironment: values['keep-environment'] === true,
+    wraps: wrapsOf(values, dialect),
   };
   const standard = ['/etc/inetd.conf', ...(existsSync('/etc/inetd.d') ? ['/etc/inetd.d'] : [])];
-  const pidFile = values.pidfile ?? '/run/inetd.pid';
+  const named = values.pidfile ?? '/run/inetd.pid';
+  const pidFile = named === '' ? undefined : resolve(named);
+  // as written, relative to where the command was called; a daemon keeps no directory busy
+  const files = positionals.length > 0 ? positionals.map((file) => resolve(file)) : standard;
+  if (!staysInFront) process.chdir('/');
   return runServer({
-    load: () => loadServices(positionals.length > 0 ? positionals : standard, load),
+    ...usualServer,
+    load: () => loadServices(files, load),
     drain: seconds(numbers.get('drain') ?? 10),
     logLevel: values.debug === true ? 'debug' : 'info',
-    logFormat: 'auto',
-    pidFile: pidFile === '' ? undefined : pidFile,
-    trace: undefined,
-    announces: false,
-    onReady: tellReady,
+    pidFile,
+    onReady: stay.tellReady,
   });
 };

@@ -1,12 +1,13 @@
 // acceptd listen: one service from the command line, put into words of the native language and read like a file.
 import { isatty } from 'node:tty';
-import { quote } from '../config/inetd/writer.ts';
+import { quote } from '../config/inetd/written-line.ts';
 import { defaultLoadOptions, parseConfiguration } from '../config/load.ts';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { seconds } from '../model/quantity.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { resolveConfiguration } from '../operate/reload.ts';
-import { runServer, type ServerOptions } from './server.ts';
+import type { LogFormat } from './record-log.ts';
+import { runServer, usualServer } from './server.ts';
 
 export type ListenChoice = {
   readonly addresses: readonly string[];
@@ -24,7 +25,7 @@ export type ListenChoice = {
   readonly backlog: number | undefined;
   readonly drain: number;
   readonly logLevel: LogLevel;
-  readonly logFormat: ServerOptions['logFormat'];
+  readonly logFormat: LogFormat;
   readonly pidFile: string | undefined;
   readonly trace: string | undefined;
   readonly announce: boolean | undefined;
@@ -94,6 +95,7 @@ export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
   }
   const text = definitions.join('');
   return runServer({
+    ...usualServer,
     load: () => resolveConfiguration(parseConfiguration(text, 'command line', defaultLoadOptions)),
     drain: seconds(chosen.drain),
     logLevel: chosen.logLevel,
@@ -101,6 +103,5 @@ export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
     pidFile: chosen.pidFile,
     trace: chosen.trace,
     announces: chosen.announce ?? isatty(process.stdout.fd),
-    onReady: () => undefined,
   });
 };

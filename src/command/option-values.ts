@@ -11,6 +11,9 @@ export const wholeNumber =
     throw new UsageError(`--${option} takes a whole number from 0 on`);
   };
 
+export const optionalPid = (word: number | undefined): number | undefined =>
+  word === undefined ? undefined : wholeNumber('pid')(word);
+
 export const positiveNumber =
   (option: string) =>
   (word: number): number => {

@@ -1,28 +1,31 @@
 // acceptd run: the server in the foreground.
 import { isatty } from 'node:tty';
-import { defaultLoadOptions } from '../config/load.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import { seconds } from '../model/quantity.ts';
-import type { Dialect } from '../model/service.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { loadServices } from '../operate/reload.ts';
-import { runServer, type ServerOptions } from './server.ts';
+import type { SyslogFormat } from '../operate/syslog-message.ts';
+import { loadOptions, type ReadingChoice } from './load-options.ts';
+import type { LogFormat } from './record-log.ts';
+import { runServer, usualServer } from './server.ts';
 
-export type RunChoice = {
+export type RunChoice = ReadingChoice & {
   readonly file: readonly string[];
-  readonly dialect: Dialect;
-  readonly withoutIpsec: boolean;
   readonly drain: number;
   readonly logLevel: LogLevel;
-  readonly logFormat: ServerOptions['logFormat'];
+  readonly logFormat: LogFormat;
   readonly pidFile: string | undefined;
   readonly trace: string | undefined;
   readonly announce: boolean | undefined;
+  readonly strictReload: boolean;
+  readonly dump: string | undefined;
+  readonly syslogFormat: SyslogFormat;
 };
 
 export const run = (chosen: RunChoice): Promise<ExitStatus> => {
-  const options = { ...defaultLoadOptions, dialect: chosen.dialect, servesWithoutIpsec: chosen.withoutIpsec };
+  const options = loadOptions(chosen);
   return runServer({
+    ...usualServer,
     load: () => loadServices(chosen.file, options),
     drain: seconds(chosen.drain),
     logLevel: chosen.logLevel,
@@ -30,6 +33,8 @@ export const run = (chosen: RunChoice): Promise<ExitStatus> => {
     pidFile: chosen.pidFile,
     trace: chosen.trace,
     announces: chosen.announce ?? isatty(process.stdout.fd),
-    onReady: () => undefined,
+    isStrictReload: chosen.strictReload,
+    dump: chosen.dump,
+    syslogFormat: chosen.syslogFormat,
   });
 };

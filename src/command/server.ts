@@ -1,11 +1,9 @@
-// A server from its first load to its end: what run, listen and inetd have in common.
-import { isatty } from 'node:tty';
+// A server from its first load to its end: what run, listen, inetd and xinetd have in common.
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
-import { type Diagnostic, isError, showDiagnostic } from '../model/diagnostic.ts';
+import { isError, showDiagnostic } from '../model/diagnostic.ts';
 import type { Observer } from '../model/event.ts';
-import { type Milliseconds, milliseconds } from '../model/quantity.ts';
-import { createLog, type LogLevel } from '../operate/log.ts';
-import { openLogSink } from '../operate/log-sink.ts';
+import { type Milliseconds, milliseconds, seconds } from '../model/quantity.ts';
+import { openAnswers } from '../operate/consistency.ts';
 import { createTrimmer, observers } from '../operate/memory.ts';
 import { findRunning, removePidFile, writePidFile } from '../operate/pid-file.ts';
 import { createGate, createReloader, type Loaded } from '../operate/reload.ts';
@@ -14,37 +12,60 @@ import { openTraceLog } from '../operate/trace.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createSupervisor } from '../runtime/supervisor.ts';
 import { announce } from './announce.ts';
+import { type LogOptions, openServerLog } from './server-log.ts';
+import { createInspection } from './server-state.ts';
+import { createWrapping } from './wrapping.ts';
 
-export type ServerOptions = {
+export type ServerOptions = LogOptions & {
   readonly load: () => Promise<Loaded>;
+  /** A start without any service is refused: always, where there are mistakes, or never. */
+  readonly emptyStart: 'refused' | 'refused-with-mistakes' | 'served';
   readonly drain: Milliseconds;
-  readonly logLevel: LogLevel;
-  readonly logFormat: 'auto' | 'json' | 'pretty';
+  readonly isStrictReload: boolean;
+  /** Processes of all services together. */
+  readonly processLimit: number | undefined;
+  /** What the command line says and acceptd does not do. */
+  readonly warnings: readonly string[];
   readonly pidFile: string | undefined;
+  /** Where USR1 writes the state; undefined: to the log. */
+  readonly dump: string | undefined;
+  /** Between two consistency checks. */
+  readonly checkInterval: Milliseconds | undefined;
+  readonly reloadSignals: readonly NodeJS.Signals[];
   /** Where each connection's moments are written. */
   readonly trace: string | undefined;
+  /** Writes to stderr too what is wrong with the first configuration, for who has called the start. */
+  readonly tellsCaller: boolean;
   /** Says on stdout what listens and how to try it. */
   readonly announces: boolean;
   /** Called once, when everything listens that can. */
   readonly onReady: () => void;
 };
 
-const standardError = 2;
+/** What most servers are told. */
+export const usualServer = {
+  emptyStart: 'refused-with-mistakes',
+  drain: seconds(10),
+  isStrictReload: false,
+  processLimit: undefined,
+  logLevel: 'info',
+  logFormat: 'auto',
+  daemonLog: { kind: 'records' },
+  syslogFormat: 'rfc3164',
+  warnings: [],
+  pidFile: undefined,
+  dump: undefined,
+  checkInterval: undefined,
+  reloadSignals: ['SIGHUP'],
+  trace: undefined,
+  tellsCaller: false,
+  announces: false,
+  onReady: () => undefined,
+} as const satisfies Omit<ServerOptions, 'load'>;
+
 const flushPatience = 500;
 /** Names under which one of us runs, as /proc/PID/comm has them. */
-const ownNames = ['acceptd', 'inetd', 'node', 'MainThread'];
-
-/** Readable records for people, loaded only when one is there. */
-const chooseFormat = async (format: ServerOptions['logFormat']): Promise<(record: string) => string> => {
-  if (format === 'json' || (format === 'auto' && !isatty(standardError))) return (record) => record;
-  const { default: pretty } = await import('pino-pretty');
-  return pretty.prettyFactory({
-    colorize: isatty(standardError),
-    translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'event,service,pid,peer,status,duration,userTime,systemTime,peakKibibytes,address,failure',
-    singleLine: true,
-  });
-};
+const ownNames = ['acceptd', 'inetd', 'xinetd', 'node', 'MainThread'];
 
 /** What is wrong with the place of the pid file, if anything is. */
 const tryWritePidFile = (path: string): string | undefined => {
@@ -53,8 +74,21 @@ const tryWritePidFile = (path: string): string | undefined => {
     return undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return `cannot write the pid file ${path}: ${reason}; choose another place with --pid-file`;
+    return `cannot write the pid file ${path}: ${reason}; choose another place for it`;
   }
+};
+
+/** Whether a start is none, because nothing would be served. */
+const isRefused = (
+  { isReadable, services, diagnostics }: Loaded,
+  rule: ServerOptions['emptyStart'],
+): boolean =>
+  !isReadable ||
+  (services.length === 0 &&
+    (rule === 'refused' || (rule === 'refused-with-mistakes' && diagnostics.some(isError))));
+
+const tellCaller = ({ diagnostics }: Loaded): void => {
+  for (const diagnostic of diagnostics) process.stderr.write(`${showDiagnostic(diagnostic)}\n`);
 };
 
 /** Runs until it is told to stop; gives the exit status. */
@@ -66,67 +100,100 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   }
   const hasHungUp = holdHangups();
   const first = await options.load();
-  if (!first.isReadable || (first.services.length === 0 && first.diagnostics.some(isError))) {
-    for (const diagnostic of first.diagnostics) process.stderr.write(`${showDiagnostic(diagnostic)}\n`);
+  if (isRefused(first, options.emptyStart)) {
+    tellCaller(first);
     return complain('no service to run; mend the configuration and start again', exitStatus.configuration);
   }
 
-  const format = await chooseFormat(options.logFormat);
+  if (options.tellsCaller) tellCaller(first);
+
   const watchers: Observer[] = [];
   const supervisor = createSupervisor({
     clock: systemClock,
     observer: observers(watchers),
     environment: process.env,
     copiesMemory: process.env['ACCEPTD_SPAWN'] === 'fork',
+    processLimit: options.processLimit,
+    strictReload: options.isStrictReload,
   });
-  const trace = options.trace === undefined ? undefined : openTraceLog(supervisor.kernel, options.trace);
+  const { kernel } = supervisor;
+  const trace = options.trace === undefined ? undefined : openTraceLog(kernel, options.trace);
   if (trace !== undefined && 'refusal' in trace) {
-    supervisor.kernel.shutDown();
+    kernel.shutDown();
     return complain(trace.refusal, exitStatus.system);
   }
   if (trace !== undefined) watchers.push(trace.observer);
-  const sink = openLogSink(supervisor.kernel, supervisor.kernel.standardError);
-  const { observer, logger } = createLog(sink, options.logLevel, format);
-  watchers.push(observer, createTrimmer(systemClock, supervisor.trimMemory));
+  const log = await openServerLog(kernel, systemClock, options);
+  watchers.push(...log.observers, createTrimmer(systemClock, supervisor.trimMemory));
 
-  const tell = (diagnostics: readonly Diagnostic[]): void => {
-    for (const diagnostic of diagnostics) {
-      const { severity, at, message } = diagnostic;
-      logger[isError(diagnostic) ? 'error' : 'warn'](
-        { event: 'diagnostic', severity, at, message },
-        showDiagnostic(diagnostic),
-      );
-    }
-  };
+  for (const warning of options.warnings) log.say('warn', { event: 'option' }, warning);
+
   const refuses = createGate();
+  let files: readonly string[] = [];
   const take = (loaded: Loaded): void => {
-    tell(loaded.diagnostics);
+    log.tell(loaded.diagnostics);
     const why = refuses(loaded);
-    if (why === undefined) supervisor.apply(loaded.services);
-    else observer.observe({ kind: 'reload-refused', why });
+    if (why !== undefined) {
+      for (const observer of log.observers) observer.observe({ kind: 'reload-refused', why });
+      return;
+    }
+    files = loaded.files;
+    log.setServices(loaded.services);
+    supervisor.apply(loaded.services);
   };
-  const reload = createReloader(options.load, take);
-  // before the first recipe: handlers must find at its default what is caught here
-  const stopped = catchSignals({
-    reload: () => void reload(),
-    retry: supervisor.retryNow,
-    writeState: () => logger.info({ event: 'state', services: supervisor.snapshot() }, 'state'),
-    stop: () => supervisor.stop(options.drain),
-    stopNow: supervisor.stopNow,
+  const wrapping = createWrapping(log, supervisor.setWrapperRules);
+  const loadAgain = async (): Promise<Loaded> => {
+    const loaded = await options.load();
+    await wrapping.prepare(loaded.services);
+    return loaded;
+  };
+  const load = createReloader(loadAgain, take);
+  const reload = (): void => {
+    log.startReload();
+    void load();
+  };
+  let answer: ReturnType<typeof openAnswers>;
+  const inspection = createInspection({
+    supervisor,
+    log,
+    clock: systemClock,
+    dump: options.dump,
+    files: () => files,
+    processLimit: options.processLimit,
+    answer: (findings) => answer?.(findings),
   });
+  // before the first recipe: handlers must find at its default what is caught here
+  const stopped = catchSignals(
+    {
+      reload,
+      retry: supervisor.retryNow,
+      writeState: inspection.writeState,
+      check: inspection.check,
+      stop: () => supervisor.stop(options.drain),
+      stopNow: supervisor.stopNow,
+      leave: supervisor.leave,
+    },
+    options.reloadSignals,
+  );
+  answer = openAnswers(kernel);
+  await wrapping.prepare(first.services);
   take(first);
-  if (hasHungUp()) void reload();
+  if (hasHungUp()) reload();
   const refusal = pidFile === undefined ? undefined : tryWritePidFile(pidFile);
   if (refusal !== undefined) {
     await supervisor.stop(milliseconds(0));
-    supervisor.kernel.shutDown();
+    kernel.shutDown();
     return complain(refusal, exitStatus.system);
   }
   if (options.announces) process.stdout.write(announce(first.services));
   options.onReady();
+  const endChecks = inspection.repeat(options.checkInterval);
   await stopped;
+  endChecks();
+  wrapping.stop();
   if (pidFile !== undefined) removePidFile(pidFile);
-  await Promise.all([sink, trace].map((each) => each?.flush(milliseconds(flushPatience))));
-  supervisor.kernel.shutDown();
-  return exitStatus.done;
+  await Promise.all([log, trace].map((each) => each?.flush(milliseconds(flushPatience))));
+  kernel.shutDown();
+  // what still waits for a disk or a logger has had its time
+  process.exit(exitStatus.done);
 };

@@ -1,4 +1,6 @@
 // What a load gives: services and diagnostics; duplicates and tcpmux are seen only here, over all files.
+
+import type { Endpoint } from '../model/address.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Service } from '../model/service.ts';
 import { diagnose, type LocatedService } from './source.ts';
@@ -12,51 +14,70 @@ export type Configuration = {
   readonly isReadable: boolean;
 };
 
+const whereOf = (endpoint: Endpoint): string =>
+  endpoint.kind === 'unix' ? endpoint.path : `${endpoint.family} ${endpoint.host} ${endpoint.port}`;
+
+/** In an xinetd.conf one id may stand for several ports, as it does where a service has both TCP and UDP. */
+const placeOf = ({ dialect, endpoints, mux }: Service): string =>
+  dialect === 'xinetd' ? ` ${endpoints.map(whereOf).join(',')} ${mux?.name ?? ''}` : '';
+
 /** What makes two entries one: the id, and what ids do not show. */
 const identityOf = (service: Service): string => {
   const [endpoint] = service.endpoints;
-  return `${endpoint?.socketType} ${service.rpc === undefined ? '' : 'rpc'} ${service.id}`;
+  return `${endpoint?.socketType} ${service.rpc === undefined ? '' : 'rpc'} ${service.id}${placeOf(service)}`;
 };
 
-/** Of entries for one thing the last stays, in the place of the first. */
+const showOrigin = ({ origin }: Service): string => `${origin.file}:${origin.line}`;
+
+/** Of entries for one thing the last stays, in the place of the first; in an xinetd.conf the first stays. */
 const dropDuplicates = (
   services: readonly LocatedService[],
   diagnostics: Diagnostic[],
 ): readonly LocatedService[] => {
   const kept = new Map<string, LocatedService>();
   for (const located of services) {
-    const identity = identityOf(located.service);
+    const { service, marks } = located;
+    const identity = identityOf(service);
     const earlier = kept.get(identity);
-    if (earlier !== undefined) {
-      const { file, line } = earlier.service.origin;
-      diagnostics.push(
-        diagnose(
-          'warning',
-          located.marks.service,
-          `'${located.service.id}' is already at ${file}:${line} and is replaced by this one`,
-          'remove one of them',
-        ),
-      );
-    }
-    kept.set(identity, located);
+    if (earlier === undefined || service.dialect !== 'xinetd') kept.set(identity, located);
+    if (earlier === undefined) continue;
+    const already = `'${service.id}' is already at ${showOrigin(earlier.service)}`;
+    diagnostics.push(
+      service.dialect === 'xinetd'
+        ? diagnose(
+            'error',
+            marks.service,
+            `${already}, so this one is off`,
+            'give it another port, or remove it',
+          )
+        : diagnose('warning', marks.service, `${already} and is replaced by this one`, 'remove one of them'),
+    );
   }
   return [...kept.values()];
 };
 
 /** Ids of different things that look the same get a number. */
-const numberIds = (services: readonly LocatedService[]): readonly LocatedService[] => {
+const numberIds = (
+  services: readonly LocatedService[],
+  diagnostics: Diagnostic[],
+): readonly LocatedService[] => {
   const taken = new Set(services.map(({ service }) => service.id));
-  const seen = new Set<string>();
+  const seen = new Map<string, LocatedService>();
   return services.map((located) => {
-    const { id } = located.service;
-    if (!seen.has(id)) {
-      seen.add(id);
+    const { id, dialect } = located.service;
+    const first = seen.get(id);
+    if (first === undefined) {
+      seen.set(id, located);
       return located;
     }
     let number = 2;
     while (taken.has(`${id}#${number}`)) number += 1;
     const unique = `${id}#${number}`;
     taken.add(unique);
+    if (dialect === 'xinetd') {
+      const message = `the id '${id}' is taken by ${showOrigin(first.service)}: this service is called '${unique}'`;
+      diagnostics.push(diagnose('warning', located.marks.service, message, 'write id = NAME'));
+    }
     return { ...located, service: { ...located.service, id: unique } };
   });
 };
@@ -79,7 +100,9 @@ const checkMux = (
       'warning',
       member.marks.service,
       `nobody can reach '${member.service.name}': there is no tcpmux service`,
-      'add: tcpmux stream tcp nowait root internal',
+      member.service.dialect === 'xinetd'
+        ? 'add the service tcpmux with type = INTERNAL'
+        : 'add: tcpmux stream tcp nowait root internal',
     ),
   );
   return services;
@@ -104,5 +127,6 @@ export const completeServices = (
 ): { readonly services: readonly LocatedService[]; readonly diagnostics: readonly Diagnostic[] } => {
   const diagnostics = [...found];
   const withMux = checkMux(dropDuplicates(services, diagnostics), makeMuxListener, diagnostics);
-  return { services: numberIds(withMux), diagnostics: sortDiagnostics(diagnostics) };
+  const numbered = numberIds(withMux, diagnostics);
+  return { services: numbered, diagnostics: sortDiagnostics(diagnostics) };
 };

@@ -89,7 +89,8 @@ const checkUnprivileged = (
       'start acceptd as root, or remove the group',
     );
   }
-  if (groups.supplementary !== undefined) {
+  // nobody wrote that an xinetd.conf's servers have no groups: what cannot be dropped is kept
+  if (groups.supplementary !== undefined && located.service.dialect !== 'xinetd') {
     return complain(
       marks.groups ?? marks.service,
       'setting supplementary groups would need root',
@@ -99,6 +100,17 @@ const checkUnprivileged = (
   return undefined;
 };
 
+/** The list of initgroups(3) begins with `first`; whoever writes that there are no groups gets none. */
+const groupsOf = (
+  supplementary: readonly number[] | undefined,
+  user: Found,
+  gid: number,
+  first: number,
+): readonly number[] => {
+  if (supplementary === undefined) return [...new Set([first, ...user.groups])];
+  return supplementary.length === 0 ? [] : [...new Set([gid, ...supplementary])];
+};
+
 /** undefined: run as acceptd itself runs, or something was wrong and is said. */
 export const resolveCredentials = async (
   located: LocatedService,
@@ -106,7 +118,7 @@ export const resolveCredentials = async (
   complain: Complain,
 ): Promise<ResolvedCredentials | undefined> => {
   const { service, marks } = located;
-  if (service.answer.kind === 'builtin') return undefined;
+  if (service.answer.kind !== 'program') return undefined;
   const { credentials } = service;
   const mark = marks.user ?? marks.service;
   const isRoot = lookups.currentUser().uid === 0;
@@ -126,7 +138,10 @@ export const resolveCredentials = async (
   const groups = await findGroups(credentials, located, lookups, complain);
   if (!isRoot) return checkUnprivileged(credentials, user, groups, located, lookups, complain);
   if (user === undefined || (credentials.group !== undefined && groups.gid === undefined)) return undefined;
-  const gid = groups.gid ?? user.gid;
+  const isXinetd = service.dialect === 'xinetd';
+  // to xinetd a number that no account has is also the number of a group
+  const primary = user.gid ?? (isXinetd ? user.uid : undefined);
+  const gid = groups.gid ?? primary;
   if (gid === undefined) {
     return complain(mark, `no account has the number ${user.uid}, so it has no group`, 'write the group too');
   }
@@ -134,6 +149,6 @@ export const resolveCredentials = async (
     userName: user.name,
     uid: user.uid,
     gid,
-    groups: [...new Set([gid, ...(groups.supplementary ?? user.groups)])],
+    groups: groupsOf(groups.supplementary, user, gid, isXinetd ? (primary ?? gid) : gid),
   };
 };

@@ -4,8 +4,11 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Answer, ResolvedService } from '../model/service.ts';
 import { meanings } from './inetd/dialect.ts';
 import { type Lookups, rememberLookups } from './lookups.ts';
+import { createBreather } from './pieces.ts';
 import { type Complain, resolveAddresses, resolveRpc } from './resolve-addresses.ts';
 import { resolveCredentials } from './resolve-credentials.ts';
+import { checkListing, warnOfUnknownHosts } from './resolve-doubts.ts';
+import { resolveTargets } from './resolve-targets.ts';
 import { diagnose, type LocatedService } from './source.ts';
 import { dropTakenAddresses, type Resolved, warnOfOverlaps } from './taken-addresses.ts';
 
@@ -42,7 +45,10 @@ const findProgram = async (
   return { file, state: 'missing' };
 };
 
-/** A program that is not there is only a warning: it may be installed later. One in no PATH has no place to appear. */
+/**
+ * A program that is not there is only a warning: it may be installed later. One in no PATH has no place to appear, and
+ * xinetd switches a service off whose server is not there.
+ */
 const resolveAnswer = async (
   located: LocatedService,
   lookups: Lookups,
@@ -59,7 +65,13 @@ const resolveAnswer = async (
     lookups,
   );
   const mark = marks.program ?? marks.service;
-  if (state !== 'executable' && !file.includes('/')) {
+  if (state !== 'executable' && service.dialect === 'xinetd') {
+    complain(
+      mark,
+      `the server ${file} ${state === 'missing' ? 'does not exist' : 'is not executable'}`,
+      state === 'missing' ? 'install it; until then this service is off' : 'set its permissions',
+    );
+  } else if (state !== 'executable' && !file.includes('/')) {
     complain(mark, `the program '${file}' is in no directory of PATH`, 'write its absolute path');
   } else if (state === 'missing') {
     warn(mark, `the program ${root}${file} does not exist`, 'install it; until then clients get nothing');
@@ -85,11 +97,13 @@ const resolveOne = async (
     diagnostics.push(diagnose('warning', mark, message, advice));
     return undefined;
   };
+  await checkListing(located, lookups, complain);
   const addresses = await resolveAddresses(located, lookups, complain);
+  const targets = await resolveTargets(located, lookups, complain);
   const rpc = await resolveRpc(service.rpc, marks.rpc ?? marks.service, lookups, complain);
   const credentials = await resolveCredentials(located, lookups, complain);
   const answer = await resolveAnswer(located, lookups, complain, warn);
-  return errors === 0 ? { ...service, addresses, targets: [], rpc, credentials, answer } : undefined;
+  return errors === 0 ? { ...service, addresses, targets, rpc, credentials, answer } : undefined;
 };
 
 /** Services whose names all mean something, and what is wrong with the others. */
@@ -100,10 +114,13 @@ export const resolveServices = async (
   const diagnostics: Diagnostic[] = [];
   const remembered = rememberLookups(lookups);
   const resolved: Resolved[] = [];
+  const breathe = createBreather();
   for (const located of services) {
+    await breathe();
     const service = await resolveOne(located, remembered, diagnostics);
     if (service !== undefined) resolved.push({ located, service });
   }
+  await warnOfUnknownHosts(services, remembered, diagnostics);
   const kept = dropTakenAddresses(resolved, diagnostics);
   warnOfOverlaps(kept, diagnostics);
   return { services: kept.map(({ service }) => service), diagnostics };

@@ -17,12 +17,22 @@ export type MarkedField =
   | 'chdir'
   | 'chroot'
   | 'socketUser'
-  | 'socketGroup';
+  | 'socketGroup'
+  | 'target'
+  | 'targetPort';
 
 /** Where the parts of a service were written; `service` is the entry's first word. */
 export type Marks = { readonly service: Mark } & { readonly [Field in MarkedField]?: Mark };
 
-export type LocatedService = { readonly service: Service; readonly marks: Marks };
+/** What only the machine can tell about a service, beside the meaning of its names. */
+export type Doubts = {
+  /** services(5) must have this name, with the port that was written. */
+  readonly listedName: string | undefined;
+  /** Hosts of access lists: they may have no address. */
+  readonly hosts: readonly { readonly name: string; readonly mark: Mark }[];
+};
+
+export type LocatedService = { readonly service: Service; readonly marks: Marks; readonly doubts?: Doubts };
 
 export type SourceText = { readonly file: string; readonly lines: readonly string[] };
 

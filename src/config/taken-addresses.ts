@@ -19,16 +19,50 @@ type Claim = { readonly index: number; readonly address: ListenAddress };
 const placeOf = ({ service }: Resolved): string =>
   `'${service.id}' at ${service.origin.file}:${service.origin.line}`;
 
-/** Of services with one address the last keeps it; one that has lost all of its addresses is off. */
+/** Who of two services has an address that both want: an xinetd.conf gives it to the first, an inetd.conf to the last. */
+const isKept = (earlier: Resolved, later: Resolved): boolean =>
+  earlier.service.dialect === 'xinetd' || later.service.dialect === 'xinetd';
+
+/** Whether it does not matter which of two services runs. */
+const areSame = (left: Resolved, right: Resolved): boolean => {
+  const [one, other] = [left, right].map(({ service }) =>
+    JSON.stringify({ ...service, id: '', origin: undefined, endpoints: undefined, addresses: undefined }),
+  );
+  return one === other;
+};
+
+const reportTaken = (
+  address: ListenAddress,
+  earlier: Resolved,
+  later: Resolved,
+  diagnostics: Diagnostic[],
+): void => {
+  const { service: mark } = later.located.marks;
+  const shown = describeAddress(address);
+  if (!isKept(earlier, later)) {
+    const message = `${shown} is also wanted by ${placeOf(earlier)}, which loses it`;
+    diagnostics.push(diagnose('warning', mark, message, 'remove one of them'));
+  } else if (areSame(earlier, later)) {
+    const message = `this is the same service as ${placeOf(earlier)}, which has ${shown} already`;
+    diagnostics.push(diagnose('warning', mark, message, 'remove one of them'));
+  } else {
+    const message = `${shown} belongs to ${placeOf(earlier)}, so '${later.service.id}' is off`;
+    const advice = 'give it another port or address, or remove one of them';
+    diagnostics.push(diagnose('error', mark, message, advice));
+  }
+};
+
+/** One that has lost all of its addresses is off; so is one of an xinetd.conf that has lost any. */
 export const dropTakenAddresses = (
   services: readonly Resolved[],
   diagnostics: Diagnostic[],
 ): readonly Resolved[] => {
   const claims = new Map<string, Claim>();
   const lost = new Set<ListenAddress>();
-  for (const [index, { located, service }] of services.entries()) {
-    for (const address of service.addresses) {
-      const key = claimKey(address, service);
+  const off = new Set<Resolved>();
+  for (const [index, resolved] of services.entries()) {
+    for (const address of resolved.service.addresses) {
+      const key = claimKey(address, resolved.service);
       const claim = claims.get(key);
       if (claim?.index === index) {
         // A host name and its number, written side by side: one listener.
@@ -36,22 +70,21 @@ export const dropTakenAddresses = (
         continue;
       }
       const earlier = claim && services[claim.index];
-      if (claim !== undefined && earlier !== undefined) {
+      if (claim !== undefined && earlier !== undefined && !off.has(earlier)) {
+        if (off.has(resolved)) continue;
+        reportTaken(address, earlier, resolved, diagnostics);
+        if (isKept(earlier, resolved)) {
+          off.add(resolved);
+          continue;
+        }
         lost.add(claim.address);
-        diagnostics.push(
-          diagnose(
-            'warning',
-            located.marks.service,
-            `${describeAddress(address)} is also wanted by ${placeOf(earlier)}, which loses it`,
-            'remove one of them',
-          ),
-        );
       }
       claims.set(key, { index, address });
     }
   }
   return services.flatMap((resolved) => {
     const { service } = resolved;
+    if (off.has(resolved)) return [];
     const addresses = service.addresses.filter((address) => !lost.has(address));
     if (addresses.length === service.addresses.length) return [resolved];
     return addresses.length === 0 ? [] : [{ ...resolved, service: { ...service, addresses } }];

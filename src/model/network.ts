@@ -72,3 +72,39 @@ export const hostNetwork = (bytes: Uint8Array): Network => networkOf(bytes, byte
 /** `10.9.8.0/24`; a single host without its prefix. */
 export const showNetwork = ({ version, address, prefix }: Network): string =>
   prefix === (version === 4 ? 32 : 128) ? address : `${address}/${prefix}`;
+
+const bytesOf = ({ address, version }: Network): Uint8Array =>
+  parseAddress(address) ?? new Uint8Array(version === 4 ? 4 : 16);
+
+/** The IPv6 network of all mapped addresses: a network around it holds all of IPv4 too. */
+const allMapped: Network = { version: 6, address: '::ffff:0:0', prefix: mappedPrefix };
+
+/** Finds one of `networks` in which all of another lies; what it costs depends on how many lengths of prefixes they have. */
+export const createContainment = (
+  networks: readonly Network[],
+): ((network: Network) => Network | undefined) => {
+  const known = new Map(networks.map((network) => [showNetwork(network), network]));
+  const prefixesOf = (version: 4 | 6): readonly number[] => [
+    ...new Set(networks.flatMap((network) => (network.version === version ? [network.prefix] : []))),
+  ];
+  const prefixes = { 4: prefixesOf(4), 6: prefixesOf(6) };
+  const find = (network: Network): Network | undefined => {
+    const bytes = bytesOf(network);
+    for (const prefix of prefixes[network.version]) {
+      const found =
+        prefix > network.prefix
+          ? undefined
+          : known.get(
+              showNetwork({
+                version: network.version,
+                address: showAddressBytes(maskBytes(bytes, prefix)),
+                prefix,
+              }),
+            );
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  const mapped = find(allMapped);
+  return (network) => find(network) ?? (network.version === 4 ? mapped : undefined);
+};

@@ -33,8 +33,20 @@ export type Server = {
   readonly pid: number;
   readonly stdout: () => string;
   readonly stderr: () => string;
+  /** Resolves when so many lines on stderr fit; rejects when it ends first. */
+  readonly untilSaid: (fits: RegExp, count?: number) => Promise<void>;
+  readonly signal: (name: NodeJS.Signals) => void;
+  /** The exit status, of an end that something else has brought about. */
+  readonly ended: () => Promise<number | undefined>;
   /** Sends TERM and gives the exit status. */
   readonly stop: () => Promise<number | undefined>;
+};
+
+export type ServeOptions = {
+  /** A command that acceptd is started by: `['strace', '-c']`. */
+  readonly under?: readonly string[];
+  readonly directory?: string;
+  readonly environment?: Readonly<Record<string, string>>;
 };
 
 /** A server in the foreground, once a line on stderr fits. */
@@ -42,10 +54,12 @@ export const serve = async (
   t: Test,
   words: readonly string[],
   isReady = /"event":"applied"/,
+  { under = [], directory = projectDirectory, environment = {} }: ServeOptions = {},
 ): Promise<Server> => {
-  const child = spawn(process.execPath, [mainModule, ...words], {
-    env: { PATH: searchPath },
-    cwd: projectDirectory,
+  const [command = '', ...rest] = [...under, process.execPath, mainModule, ...words];
+  const child = spawn(command, rest, {
+    env: { PATH: searchPath, ...environment },
+    cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -58,18 +72,38 @@ export const serve = async (
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await exited;
   });
-  await new Promise<void>((resolve, reject) => {
-    const lines = createInterface({ input: child.stderr });
-    lines.on('line', (line) => {
-      stderr += `${line}\n`;
-      if (isReady.test(line)) resolve();
-    });
-    lines.on('close', () => reject(new Error(`acceptd ended: ${stderr}`)));
+  const lines = createInterface({ input: child.stderr });
+  let isClosed = false;
+  lines.on('line', (line) => {
+    stderr += `${line}\n`;
   });
+  lines.on('close', () => {
+    isClosed = true;
+  });
+  const untilSaid = (fits: RegExp, count = 1): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (stderr.split('\n').filter((line) => fits.test(line)).length >= count) resolve();
+        else if (isClosed) reject(new Error(`acceptd ended: ${stderr}`));
+        else return;
+        lines.off('line', look);
+        lines.off('close', look);
+      };
+      lines.on('line', look);
+      lines.on('close', look);
+      look();
+    });
+  await untilSaid(isReady);
   return {
     pid: child.pid ?? 0,
     stdout: () => stdout,
     stderr: () => stderr,
+    untilSaid,
+    signal: (name) => void child.kill(name),
+    ended: async () => {
+      await exited;
+      return child.exitCode ?? undefined;
+    },
     stop: async () => {
       child.kill('SIGTERM');
       await exited;

@@ -3,6 +3,12 @@ import fc from 'fast-check';
 import type { Endpoint, InternetEndpoint } from '../../src/model/address.ts';
 import { bytes, milliseconds } from '../../src/model/quantity.ts';
 import { builtinNames, resourceNames, type Service } from '../../src/model/service.ts';
+import {
+  arbitraryAccess,
+  arbitraryBanners,
+  arbitraryIdentity,
+  arbitraryServiceLog,
+} from './arbitrary-access.ts';
 
 /** Text of one line, with everything that may trouble a lexer. */
 const text = (least: number): fc.Arbitrary<string> =>
@@ -31,6 +37,7 @@ const port = fc.oneof(
   fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/),
 );
 const count = fc.integer({ min: 1, max: 1_000_000 });
+const orNobody = fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 9, arbitrary: count });
 const duration = fc.integer({ min: 1, max: 10_000_000 }).map(milliseconds);
 const maybe = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> =>
   fc.option(value, { nil: undefined });
@@ -106,7 +113,7 @@ const surroundings = fc.record({
     text(1).map((value) => value.replaceAll('=', '_')),
     { maxLength: 3 },
   ),
-  showsMapped: fc.constant(false),
+  showsMapped: fc.boolean(),
 });
 
 const socket = fc.record({
@@ -128,17 +135,20 @@ const socket = fc.record({
 });
 
 const limits = fc.record({
-  instances: maybe(count),
-  perSource: maybe(count),
+  instances: maybe(orNobody),
+  perSource: maybe(orNobody),
   perSourceRate: maybe(fc.record({ count, window: duration })),
   sourcePrefix: fc.record({ v4: fc.integer({ min: 0, max: 32 }), v6: fc.integer({ min: 0, max: 128 }) }),
   rate: maybe(fc.record({ count, window: duration, pause: duration })),
   onLimit: fc.constantFrom('hold' as const, 'refuse' as const),
-  onRate: fc.constant('wait' as const),
-  startRetries: fc.constant(0),
+  onRate: fc.constantFrom('wait' as const, 'close' as const),
+  startRetries: fc.integer({ min: 0, max: 20 }),
 });
 
 const directory = text(0).map((value) => `/${value}`);
+const file = text(1)
+  .map((value) => `/${value}`)
+  .filter((value) => !value.endsWith('/'));
 
 const common = fc.record({
   id: text(1),
@@ -159,10 +169,10 @@ const common = fc.record({
     rootDirectory: maybe(directory),
     resourceLimits,
   }),
-  access: fc.constant(undefined),
-  banners: fc.constant(undefined),
-  identity: fc.constant(undefined),
-  serviceLog: fc.constant(undefined),
+  access: arbitraryAccess(text(1)),
+  banners: arbitraryBanners(file),
+  identity: arbitraryIdentity,
+  serviceLog: arbitraryServiceLog(file),
   surroundings,
   socket,
 });
@@ -196,15 +206,37 @@ const listening = fc.oneof(
     answer: fc.record({
       kind: fc.constant('builtin' as const),
       builtin: fc.constantFrom(...builtinNames),
-      format: fc.constant(undefined),
+      format: fc.constantFrom('xinetd' as const, undefined),
+    }),
+  }),
+  fc.record({
+    endpoints: uniform('stream'),
+    mux: fc.constant(undefined),
+    rpc: fc.constant(undefined),
+    mode: fc.constant('per-connection' as const),
+    answer: fc.record({
+      kind: fc.constant('relay' as const),
+      host: fc.constantFrom('127.0.0.1', '::1', 'www.example.org'),
+      port,
+      connectTimeout: duration,
+    }),
+  }),
+  fc.record({
+    endpoints: fc.oneof(uniform('stream'), uniform('dgram')),
+    mux: fc.constant(undefined),
+    rpc: fc.constant(undefined),
+    mode: fc.constant('per-connection' as const),
+    answer: fc.record({
+      kind: fc.constant('sensor' as const),
+      denyTime: fc.oneof(fc.constantFrom('forever' as const, undefined), duration),
     }),
   }),
 );
 
 const muxMember = fc
-  .tuple(fc.stringMatching(/^[a-z0-9]{1,8}$/), fc.boolean(), program)
-  .map(([word, saysGo, answer]) => ({
-    name: `tcpmux/${saysGo ? '+' : ''}${word}`,
+  .tuple(fc.stringMatching(/^[a-z0-9]{1,8}$/), fc.boolean(), program, maybe(name))
+  .map(([word, saysGo, answer, own]) => ({
+    name: own ?? `tcpmux/${saysGo ? '+' : ''}${word}`,
     endpoints: [],
     mux: { name: word, saysGo },
     rpc: undefined,
@@ -212,18 +244,22 @@ const muxMember = fc
     answer,
   }));
 
-const isMuxName = (service: Service): boolean => service.name.startsWith('tcpmux/');
+/** A service that only looks like a member of tcpmux. */
+const misleading = fc.constantFrom('tcpmux/date', 'tcpmux/+date');
 
 export const arbitraryService: fc.Arbitrary<Service> = fc.oneof(
   {
-    weight: 5,
-    arbitrary: fc
-      .tuple(common, listening)
-      .map(([base, rest]): Service => ({ ...base, ...rest }))
-      .filter((service) => !isMuxName(service)),
+    weight: 10,
+    arbitrary: fc.tuple(common, listening).map(([base, rest]): Service => ({ ...base, ...rest })),
   },
   {
     weight: 1,
+    arbitrary: fc
+      .tuple(common, listening, misleading)
+      .map(([base, rest, name]): Service => ({ ...base, ...rest, name })),
+  },
+  {
+    weight: 2,
     arbitrary: fc.tuple(common, muxMember).map(([base, rest]): Service => ({ ...base, ...rest })),
   },
 );

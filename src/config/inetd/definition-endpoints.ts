@@ -3,6 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { Family, SocketType } from '../../model/address.ts';
 import type { Report, Token } from '../source.ts';
 import { readListenKey } from './definition-listen.ts';
+import { readMuxKey } from './definition-mux.ts';
 import type { Meaning } from './dialect.ts';
 import { type Keys, readChoice } from './keys.ts';
 import { type Listening, markIf } from './listening.ts';
@@ -166,6 +167,8 @@ export const readEndpointKeys = (
   scope: Scope,
   report: Report,
 ): Listening | 'unserved' | undefined => {
+  const member = keys.one('tcpmux');
+  if (member !== undefined) return readMuxKey(service, member, keys, report);
   const listen = keys.all('listen');
   if (listen !== undefined && listen.length > 0) return readListenKey(service, listen, keys, scope, report);
   const token = protocolTokenOf(service, keys, scope.meaning, report);

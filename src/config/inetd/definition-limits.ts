@@ -50,6 +50,10 @@ const readPrefix = (keys: Keys, report: Report): WrittenLimits['sourcePrefix'] =
   return v4 === undefined || v6 === undefined ? undefined : { v4, v6 };
 };
 
+/** `nobody` is a limit that lets nobody in: 0 is no limit. */
+const readCount = (value: Token | undefined, report: Report): number | 'nobody' | undefined =>
+  value?.text === 'nobody' ? 'nobody' : readNumberValue(value, 0, most, report);
+
 /** Two keys that set one thing. */
 const refuseBoth = (keys: Keys, first: string, second: string, report: Report): void => {
   const place = keys.place(second);
@@ -63,8 +67,8 @@ export const readLimitKeys = (keys: Keys, meaning: Meaning, report: Report): Wri
   refuseBoth(keys, 'rate', 'cps', report);
   refuseBoth(keys, 'rate', 'service_max', report);
   if (keys.place('rate') === undefined) refuseBoth(keys, 'cps', 'service_max', report);
-  const instances = readNumberValue(keys.one('instances') ?? keys.one('accept_max'), 0, most, report);
-  const perSource = readNumberValue(keys.one('per_source'), 0, most, report);
+  const instances = readCount(keys.one('instances') ?? keys.one('accept_max'), report);
+  const perSource = readCount(keys.one('per_source'), report);
   const perSourceRateValue = keys.one('per_source_rate');
   const perSourceOver = perSourceRateValue && readCountOver(perSourceRateValue, report);
   const perSourceRate =
@@ -80,6 +84,8 @@ export const readLimitKeys = (keys: Keys, meaning: Meaning, report: Report): Wri
   );
   const rate = readRate(keys, meaning, report);
   const onLimit = readChoice(keys.one('on_limit'), ['hold', 'refuse'], report);
+  const onRate = readChoice(keys.one('on_rate'), ['wait', 'close'], report);
+  const startRetries = readNumberValue(keys.one('start_retries'), 0, 1000, report);
   return {
     ...(instances === undefined ? {} : { instances }),
     ...(perSource === undefined ? {} : { perSource }),
@@ -88,5 +94,7 @@ export const readLimitKeys = (keys: Keys, meaning: Meaning, report: Report): Wri
     ...(startsPerMinute === undefined ? {} : { startsPerMinute }),
     ...(rate === undefined ? {} : { rate }),
     ...(onLimit === undefined ? {} : { onLimit }),
+    ...(onRate === undefined ? {} : { onRate }),
+    ...(startRetries === undefined ? {} : { startRetries }),
   };
 };

@@ -93,7 +93,7 @@ export const readSurroundingsKeys = (keys: Keys, mode: Mode, scope: Scope, repor
     hasAddressVariables: readSwitch(keys.one('address_variables'), report) ?? standard.hasAddressVariables,
     environment: readEnvironment(keys, report),
     passedVariables: readPassed(keys, report) ?? standard.passedVariables,
-    showsMapped: standard.showsMapped,
+    showsMapped: readSwitch(keys.one('show_mapped'), report) ?? standard.showsMapped,
   };
 };
 

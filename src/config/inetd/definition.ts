@@ -8,49 +8,17 @@ import {
   type Report,
   type Token,
 } from '../source.ts';
-import { baseName, builtinOf, readBuiltin, readProgram } from './answer.ts';
 import { assembleService } from './assemble.ts';
 import type { Assignment } from './assignments.ts';
+import { readAccessKeys, readBannerKeys, readIdentityKey } from './definition-access.ts';
+import { readAnswerKeys } from './definition-answer.ts';
 import { readEndpointKeys } from './definition-endpoints.ts';
 import { readLimitKeys } from './definition-limits.ts';
+import { readLogKeys } from './definition-log.ts';
 import { readProcessKeys, readSocketKeys, readSurroundingsKeys } from './definition-process.ts';
 import { indexKeys, type Keys, readSwitch } from './keys.ts';
 import type { Listening } from './listening.ts';
 import { checkPolicy, type Scope } from './scope.ts';
-
-const readAnswer = (
-  service: Token,
-  listening: Listening,
-  keys: Keys,
-  scope: Scope,
-  report: Report,
-): Answer | undefined => {
-  const program = keys.one('exec');
-  const builtin = keys.one('internal');
-  if (program !== undefined) {
-    const place = keys.place('internal');
-    if (place !== undefined) report.error(place, "'internal' and 'exec' are two answers", 'keep one of them');
-    return readProgram(program, keys.all('args'), scope.meaning, report);
-  }
-  // A missing value is reported already.
-  if (keys.place('exec') !== undefined) return undefined;
-  const args = keys.place('args');
-  if (args !== undefined) {
-    return report.error(args, "'args' has no effect without 'exec'", 'write exec = PROGRAM');
-  }
-  if (builtin !== undefined) return readBuiltin(builtin, listening.socketType, report);
-  const own = listening.protocol === 'unix' ? baseName(listening.name).replace(/^@/, '') : listening.name;
-  if (builtinOf(own) === undefined) {
-    return report.error(
-      service,
-      `'${service.text}' has no program, and there is no built-in of that name`,
-      scope.meaning.dialect === 'acceptd'
-        ? 'write exec = PROGRAM or internal = NAME'
-        : 'write exec = PROGRAM',
-    );
-  }
-  return readBuiltin({ ...service, text: own }, listening.socketType, report);
-};
 
 const readMode = (
   service: Token,
@@ -63,6 +31,9 @@ const readMode = (
   const place = keys.place('wait');
   const waits = readSwitch(keys.one('wait'), report) ?? false;
   if (answer?.kind === 'builtin') return 'per-connection';
+  if (place !== undefined && waits && (answer?.kind === 'relay' || answer?.kind === 'sensor')) {
+    report.error(place, 'nobody is there to take the socket', 'write wait = no');
+  }
   if (place === undefined && keys.place('exec') !== undefined && scope.meaning.dialect !== 'acceptd') {
     report.error(service, `'wait' of '${service.text}' is missing`, 'write wait = yes or wait = no');
   }
@@ -133,20 +104,28 @@ export const readDefinitionService = (
   checkIpsecKey(service, keys, scope, report);
   const listening = readEndpointKeys(service, keys, scope, report);
   if (listening === 'unserved') return undefined;
-  const answer = listening && readAnswer(service, listening, keys, scope, report);
+  const answer = listening && readAnswerKeys(service, listening, keys, scope, report);
   const mode = readMode(service, keys, answer, listening, scope, report);
   const credentials = readCredentials(service, keys, scope, report);
   const limits = readLimitKeys(keys, meaning, report);
   const process = readProcessKeys(keys, scope, report);
   const surroundings = readSurroundingsKeys(keys, mode, scope, report);
   const socket = readSocketKeys(keys, scope, report);
+  const access = readAccessKeys(keys, report);
+  const banners = readBannerKeys(keys, report);
+  const identity = readIdentityKey(keys, report);
+  const serviceLog = readLogKeys(keys, report);
   if (report.errorCount() !== errors || listening === undefined || answer === undefined || !isOn)
     return undefined;
 
   const id = keys.one('id')?.text;
-  const read = { service, id, listening, mode, answer, credentials, limits, process, surroundings, socket };
+  const own = { process, surroundings, socket, access, banners, identity, serviceLog };
   return {
-    service: assembleService(read, scope, report),
+    service: assembleService(
+      { service, id, listening, mode, answer, credentials, limits, ...own },
+      scope,
+      report,
+    ),
     marks: readMarks(service, keys, listening, report),
   };
 };

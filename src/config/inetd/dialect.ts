@@ -2,15 +2,12 @@
 import type { Family } from '../../model/address.ts';
 import { type Milliseconds, milliseconds, seconds } from '../../model/quantity.ts';
 import type { Dialect } from '../../model/service.ts';
+import type { WordRules } from '../words.ts';
 
-export type Meaning = {
+export type Meaning = WordRules & {
   readonly dialect: Dialect;
   /** What follows `tcp` or `udp` -> family. */
   readonly families: ReadonlyMap<string, Family>;
-  /** `leading`: a quotation mark counts only as the first character of a word; `anywhere`: as in a shell, without escapes. */
-  readonly quoting: 'none' | 'leading' | 'anywhere';
-  /** Where `#` starts a comment, besides the first column. */
-  readonly comments: 'first-column' | 'before-word' | 'anywhere';
   /** A line that begins with a blank continues the entry above it. */
   readonly hasContinuation: boolean;
   /** The dialect's own daemon takes an indented comment below an entry for arguments. */

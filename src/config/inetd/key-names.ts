@@ -5,13 +5,14 @@ type KeyRule = {
   readonly least: number;
   readonly most: number;
   readonly isNetbsd: boolean;
-  /** What a second assignment of the key does: natively `add` for lists of variables, else an error. */
+  /** What a second assignment of the key does: natively `add` for lists, else an error. */
   readonly repeats: 'error' | 'add';
   /** NetBSD lets the last of several assignments win for some keys. */
   readonly lastWinsInNetbsd: boolean;
 };
 
-const many = 4096;
+/** Lists of addresses are long: ten thousand of them are nothing strange. */
+const many = 100_000;
 
 const rule = (least: number, most: number): KeyRule => ({
   least,
@@ -49,6 +50,12 @@ export const keyRules: ReadonlyMap<string, KeyRule> = new Map<string, KeyRule>([
   ['listen', rule(1, many)],
   ['rpc', rule(1, 1)],
   ['internal', rule(1, 1)],
+  ['format', rule(1, 1)],
+  ['redirect', rule(2, 2)],
+  ['connect_timeout', rule(1, 1)],
+  ['sensor', rule(1, 1)],
+  ['deny_time', rule(1, 1)],
+  ['tcpmux', rule(1, 1)],
   ['groups', rule(0, many)],
   ['nice', rule(1, 1)],
   ['umask', rule(1, 1)],
@@ -60,6 +67,20 @@ export const keyRules: ReadonlyMap<string, KeyRule> = new Map<string, KeyRule>([
   ['stderr', rule(1, 1)],
   ['fd3', rule(1, 1)],
   ['address_variables', rule(1, 1)],
+  ['show_mapped', rule(1, 1)],
+  ['only_from', { ...rule(0, many), repeats: 'add' }],
+  ['no_access', { ...rule(0, many), repeats: 'add' }],
+  ['access_times', { ...rule(1, many), repeats: 'add' }],
+  ['max_load', rule(1, 1)],
+  ['libwrap', rule(1, 1)],
+  ['ident', rule(1, 3)],
+  ['banner', rule(1, 1)],
+  ['banner_success', rule(1, 1)],
+  ['banner_fail', rule(1, 1)],
+  ['log_file', rule(1, 3)],
+  ['log_syslog', rule(1, 2)],
+  ['log_on_success', rule(0, many)],
+  ['log_on_failure', rule(0, many)],
   ['instances', rule(1, 1)],
   ['per_source', rule(1, 1)],
   ['per_source_rate', rule(1, 1)],
@@ -67,6 +88,8 @@ export const keyRules: ReadonlyMap<string, KeyRule> = new Map<string, KeyRule>([
   ['cps', rule(1, 2)],
   ['rate', rule(1, 2)],
   ['on_limit', rule(1, 1)],
+  ['on_rate', rule(1, 1)],
+  ['start_retries', rule(1, 1)],
   ['backlog', rule(1, 1)],
   ['keepalive', rule(1, 1)],
   ['nodelay', rule(1, 1)],

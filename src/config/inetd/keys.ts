@@ -45,7 +45,9 @@ const checkAssignment = (
   }
   const most = isNative || key.text !== 'bind' ? rule.most : 1;
   if (values.length < rule.least) {
-    report.error(key, `'${key.text}' has no value`, `write ${key.text} = VALUE`);
+    const [first] = values;
+    if (first === undefined) report.error(key, `'${key.text}' has no value`, `write ${key.text} = VALUE`);
+    else report.error(first, `'${key.text}' takes ${rule.least} values`, 'write the others too');
   } else if (values.length > most) {
     report.error(
       values[most] ?? key,

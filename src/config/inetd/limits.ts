@@ -6,8 +6,8 @@ import { type Meaning, rateWindow } from './dialect.ts';
 
 /** Absent: nothing was written. 0: no limit. */
 export type WrittenLimits = {
-  readonly instances?: number;
-  readonly perSource?: number;
+  readonly instances?: number | 'nobody';
+  readonly perSource?: number | 'nobody';
   /** Per minute. */
   readonly perSourceRate?: number | NonNullable<Limits['perSourceRate']>;
   readonly sourcePrefix?: Limits['sourcePrefix'];
@@ -23,7 +23,8 @@ export type WrittenLimits = {
 export const defaultInstances = 256;
 export const defaultSourcePrefix = { v4: 32, v6: 64 } as const;
 
-const orNoLimit = (value: number | undefined): number | undefined => (value === 0 ? undefined : value);
+const orNoLimit = (value: number | 'nobody' | undefined): number | undefined =>
+  value === 'nobody' ? 0 : value === 0 ? undefined : value;
 
 const rateOf = (
   written: WrittenLimits,

@@ -1,10 +1,10 @@
 // The tcpmux service that a dialect adds by itself when there are members and no listener.
 import type { LoadOptions } from '../options.ts';
 import { createReport, type LocatedService, splitText } from '../source.ts';
+import { readWords } from '../words.ts';
 import { meanings } from './dialect.ts';
 import { readEntryService } from './entry.ts';
 import { initialScope } from './parse.ts';
-import { readWords } from './words.ts';
 
 /** Dual: one IPv6 socket that takes IPv4 too. Undefined where the member's dialect wants the line to be written. */
 export const makeMuxListener = (member: LocatedService, options: LoadOptions): LocatedService | undefined => {

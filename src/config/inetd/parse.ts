@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../model/diagnostic.ts';
 import { dialects } from '../../model/service.ts';
 import { nearestWord } from '../nearest.ts';
 import type { LoadOptions } from '../options.ts';
+import type { Pieces } from '../pieces.ts';
 import {
   createReport,
   type LocatedService,
@@ -95,7 +96,7 @@ const readDirective = (
 };
 
 /** Text to services and includes, with everything that is wrong with it; never throws. */
-export const parseText = (text: string, file: string, start: Scope): ParsedText => {
+export const parseText = function* (text: string, file: string, start: Scope): Pieces<ParsedText> {
   const report = createReport(splitText(text, file));
   const items: Item[] = [];
   let scope = start;
@@ -130,5 +131,6 @@ export const parseText = (text: string, file: string, start: Scope): ParsedText 
       case 'broken':
         break;
     }
+    yield;
   }
 };

@@ -1,8 +1,8 @@
 // Cuts a text into statements: entries, definitions, directives, default addresses and policies.
 import { partOfToken, type Report, type Token } from '../source.ts';
+import { readWords, skipBlanks } from '../words.ts';
 import { type Assignment, type Cursor, readDefinition } from './assignments.ts';
 import type { Meaning } from './dialect.ts';
-import { readWords, skipBlanks } from './words.ts';
 
 export type Statement =
   | { readonly kind: 'entry'; readonly tokens: readonly [Token, ...Token[]] }

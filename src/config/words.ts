@@ -1,6 +1,13 @@
-// The words of one line: blanks, quotes and trailing comments, each as the dialect has it.
-import type { Token } from '../source.ts';
-import type { Meaning } from './dialect.ts';
+// The words of one line: blanks, quotes and trailing comments, each as the language has it.
+import type { Token } from './source.ts';
+
+/** Which quotation marks and comments a language has within a line. */
+export type WordRules = {
+  /** `leading`: a quotation mark counts only as the first character of a word; `anywhere`: as in a shell, without escapes. */
+  readonly quoting: 'none' | 'leading' | 'anywhere';
+  /** Where `#` starts a comment, besides the first column. */
+  readonly comments: 'first-column' | 'before-word' | 'anywhere';
+};
 
 export type Words = {
   readonly tokens: readonly Token[];
@@ -27,7 +34,7 @@ const endOfPlainWord = (line: string, start: number, stopsAtQuote: boolean): num
   return index;
 };
 
-const readWord = (line: string, start: number, quoting: Meaning['quoting']): Word => {
+const readWord = (line: string, start: number, quoting: WordRules['quoting']): Word => {
   if (quoting === 'none' || (quoting === 'leading' && !isQuote(line[start]))) {
     const end = endOfPlainWord(line, start, false);
     return { text: line.slice(start, end), end, isClosed: true };
@@ -57,23 +64,23 @@ export const readWords = (
   line: string,
   lineNumber: number,
   start: number,
-  meaning: Meaning,
+  rules: WordRules,
   most = Number.POSITIVE_INFINITY,
 ): Words => {
-  const hash = meaning.comments === 'anywhere' ? line.indexOf('#', start) : -1;
+  const hash = rules.comments === 'anywhere' ? line.indexOf('#', start) : -1;
   const text = hash === -1 ? line : line.slice(0, hash);
   const tokens: Token[] = [];
   let unclosed: Token | undefined;
   let index = skipBlanks(text, start);
   while (index < text.length && tokens.length < most) {
-    if (text[index] === '#' && meaning.comments === 'before-word') break;
-    const word = readWord(text, index, meaning.quoting);
+    if (text[index] === '#' && rules.comments === 'before-word') break;
+    const word = readWord(text, index, rules.quoting);
     const token: Token = {
       text: word.text,
       line: lineNumber,
       column: index + 1,
       width: word.end - index,
-      isQuoted: meaning.quoting !== 'none' && isQuote(text[index]),
+      isQuoted: rules.quoting !== 'none' && isQuote(text[index]),
     };
     tokens.push(token);
     if (!word.isClosed) unclosed = token;

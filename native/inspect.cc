@@ -1,0 +1,71 @@
+// What the kernel says of a socket that somebody believes to know.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstddef>
+
+#include "api.hh"
+
+namespace {
+
+/// An integer option of SOL_SOCKET, or -errno.
+int socketOption(int fd, int name) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  return getsockopt(fd, SOL_SOCKET, name, &value, &length) < 0 ? -errno : value;
+}
+
+/// The path of a unix socket, with `@` before an abstract name.
+std::string pathOf(const sockaddr_un& address, socklen_t length) {
+  const size_t offset = offsetof(sockaddr_un, sun_path);
+  if (length <= offset) return {};
+  const char* path = address.sun_path;
+  if (*path != '\0') return path;
+  return "@" + std::string(path + 1, length - offset - 1);
+}
+
+}  // namespace
+
+/// inspectSocket(fd): [type, family, isListening, port, host or path], type as in SO_TYPE and family 4, 6 or 1; or -errno.
+Napi::Value inspectSocket(const Napi::CallbackInfo& info) {
+  const int fd = integer(info, 0);
+  union {
+    sockaddr any;
+    sockaddr_in v4;
+    sockaddr_in6 v6;
+    sockaddr_un unix;
+    sockaddr_storage storage;
+  } address = {};
+  socklen_t length = sizeof address;
+  if (getsockname(fd, &address.any, &length) < 0) return number(info, -errno);
+  const int type = socketOption(fd, SO_TYPE);
+  const int isListening = socketOption(fd, SO_ACCEPTCONN);
+  if (type < 0 || isListening < 0) return number(info, type < 0 ? type : isListening);
+  char host[INET6_ADDRSTRLEN] = {};
+  int family = 1;
+  int port = 0;
+  std::string place;
+  if (address.any.sa_family == AF_INET) {
+    family = 4;
+    port = ntohs(address.v4.sin_port);
+    place = inet_ntop(AF_INET, &address.v4.sin_addr, host, sizeof host);
+  } else if (address.any.sa_family == AF_INET6) {
+    family = 6;
+    port = ntohs(address.v6.sin6_port);
+    place = inet_ntop(AF_INET6, &address.v6.sin6_addr, host, sizeof host);
+  } else if (address.any.sa_family == AF_UNIX) {
+    place = pathOf(address.unix, length);
+  } else {
+    return number(info, -EAFNOSUPPORT);
+  }
+  auto out = Napi::Array::New(info.Env(), 5);
+  out.Set(0U, number(info, type));
+  out.Set(1U, number(info, family));
+  out.Set(2U, number(info, isListening));
+  out.Set(3U, number(info, port));
+  out.Set(4U, Napi::String::New(info.Env(), place));
+  return out;
+}

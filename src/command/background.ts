@@ -1,0 +1,48 @@
+// A daemon's two processes: the one that was called, which leaves when the sockets are bound or the start has failed, and the one that stays.
+import { spawn } from 'node:child_process';
+import { writeSync } from 'node:fs';
+import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
+
+const readyDescriptor = 3;
+const readyMark = 'ACCEPTD_READY';
+
+/** Starts the same command in a session of its own; gives the status to leave with. */
+const startInBackground = (): Promise<ExitStatus> =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+      env: { ...process.env, [readyMark]: '1' },
+    });
+    child.on('error', (error) =>
+      resolve(complain(`cannot start in the background: ${error.message}`, exitStatus.system)),
+    );
+    child.on('exit', (code) => {
+      const known = Object.values(exitStatus).find((status) => status === code);
+      resolve(known ?? exitStatus.bug);
+    });
+    child.stdio[readyDescriptor]?.on('data', () => {
+      child.unref();
+      process.exit(exitStatus.done);
+    });
+  });
+
+export type Stay =
+  /** This is the process that was called and all is done. */
+  | { readonly kind: 'left'; readonly status: ExitStatus }
+  /** This one serves; `tellReady` is called once. */
+  | { readonly kind: 'stays'; readonly tellReady: () => void };
+
+/**
+ * To be called before anything else is done. Who stays in the background still has the working directory that it was
+ * called in, for the paths on the command line.
+ */
+export const enterBackground = async (): Promise<Stay> => {
+  if (process.env[readyMark] === undefined) return { kind: 'left', status: await startInBackground() };
+  // no handler may find it
+  delete process.env[readyMark];
+  return { kind: 'stays', tellReady: () => void writeSync(readyDescriptor, '\n') };
+};
+
+/** The same for who stays in the foreground. */
+export const inForeground: Stay = { kind: 'stays', tellReady: () => undefined };

@@ -1,0 +1,111 @@
+// The keys about who answers: a program, a built-in, another address, or nobody at a sensor.
+import { type Milliseconds, seconds } from '../../model/quantity.ts';
+import type { Answer } from '../../model/service.ts';
+import type { Report, Token } from '../source.ts';
+import { baseName, builtinOf, readBuiltin, readProgram } from './answer.ts';
+import { type Keys, readChoice, readDurationValue, readSwitch } from './keys.ts';
+import type { Listening } from './listening.ts';
+import { checkPort } from './name.ts';
+import type { Scope } from './scope.ts';
+
+/** How long a connection to the other address may take where nothing is written. */
+export const defaultConnectTimeout = seconds(30);
+
+const answerKeys = ['exec', 'internal', 'redirect', 'sensor'];
+
+/** Keys that say more about an answer, and the answer that they need. */
+const companions: readonly (readonly [key: string, needed: string, advice: string])[] = [
+  ['args', 'exec', 'write exec = PROGRAM'],
+  ['connect_timeout', 'redirect', 'write redirect = HOST PORT'],
+  ['deny_time', 'sensor', 'write sensor = yes'],
+];
+
+const isAnswered = (keys: Keys, key: string): boolean =>
+  keys.place(key) !== undefined && (key !== 'sensor' || keys.one('sensor')?.text !== 'no');
+
+const checkAnswers = (keys: Keys, report: Report): void => {
+  const [first, second] = answerKeys.filter((key) => isAnswered(keys, key));
+  const place = second === undefined ? undefined : keys.place(second);
+  if (place !== undefined) {
+    report.error(place, `'${first}' and '${second}' are two answers`, 'keep one of them');
+  }
+  for (const [key, needed, advice] of companions) {
+    const companion = keys.place(key);
+    if (companion !== undefined && !isAnswered(keys, needed)) {
+      report.error(companion, `'${key}' has no effect without '${needed}'`, advice);
+    }
+  }
+};
+
+const readRelay = (keys: Keys, listening: Listening, report: Report): Answer | undefined => {
+  const [host, port] = keys.all('redirect') ?? [];
+  if (host === undefined || port === undefined) return undefined;
+  const connectTimeout = readDurationValue(keys.one('connect_timeout'), report) ?? defaultConnectTimeout;
+  if (listening.socketType === 'dgram') {
+    return report.error(host, 'datagrams cannot be redirected', 'write protocol = tcp');
+  }
+  if (host.text === '' || /\s/.test(host.text)) {
+    return report.error(host, `'${host.text}' is no host`, 'write a name or a numeric address');
+  }
+  return checkPort(port, report)
+    ? { kind: 'relay', host: host.text, port: port.text, connectTimeout }
+    : undefined;
+};
+
+/** xinetd counts minutes here, everything else seconds: a number alone would be taken for the other. */
+const readDenyTime = (keys: Keys, report: Report): Milliseconds | 'forever' | undefined => {
+  const value = keys.one('deny_time');
+  if (value === undefined || value.text === 'never') return undefined;
+  if (value.text === 'forever') return 'forever';
+  if (/^[0-9.]+$/.test(value.text)) {
+    return report.error(value, `'${value.text}' has no unit`, `write ${value.text}min or ${value.text}s`);
+  }
+  const duration = readDurationValue(value, report);
+  if (duration === undefined || duration > 0) return duration;
+  return report.error(value, 'this denies nothing', 'write never, or a time above 0');
+};
+
+const readOwnBuiltin = (
+  service: Token,
+  listening: Listening,
+  scope: Scope,
+  report: Report,
+): Answer | undefined => {
+  const own = listening.protocol === 'unix' ? baseName(listening.name).replace(/^@/, '') : listening.name;
+  if (builtinOf(own) === undefined) {
+    return report.error(
+      service,
+      `'${service.text}' has no program, and there is no built-in of that name`,
+      scope.meaning.dialect === 'acceptd'
+        ? 'write exec = PROGRAM or internal = NAME'
+        : 'write exec = PROGRAM',
+    );
+  }
+  return readBuiltin({ ...service, text: own }, listening.socketType, report);
+};
+
+export const readAnswerKeys = (
+  service: Token,
+  listening: Listening,
+  keys: Keys,
+  scope: Scope,
+  report: Report,
+): Answer | undefined => {
+  const errors = report.errorCount();
+  checkAnswers(keys, report);
+  const isSensor = readSwitch(keys.one('sensor'), report) ?? false;
+  const format = readChoice(keys.one('format'), ['xinetd'], report);
+  if (report.errorCount() !== errors) return undefined;
+  const program = keys.one('exec');
+  if (program !== undefined) return readProgram(program, keys.all('args'), scope.meaning, report);
+  if (keys.place('redirect') !== undefined) return readRelay(keys, listening, report);
+  if (isSensor) return { kind: 'sensor', denyTime: readDenyTime(keys, report) };
+  // A missing value is reported already.
+  if (keys.place('exec') !== undefined) return undefined;
+  const named = keys.one('internal');
+  const builtin =
+    named === undefined
+      ? readOwnBuiltin(service, listening, scope, report)
+      : readBuiltin(named, listening.socketType, report);
+  return builtin?.kind === 'builtin' ? { ...builtin, format } : undefined;
+};

@@ -1,0 +1,135 @@
+// Where a service listens and how its sockets are set, as directives of a socket unit.
+import { isIPv4, isIPv6 } from 'node:net';
+import type { Endpoint, InternetEndpoint, UnixEndpoint } from '../../model/address.ts';
+import { parseCount } from '../../model/quantity.ts';
+import type { Service } from '../../model/service.ts';
+import type { LossReport } from '../conversion.ts';
+import { octal } from '../inetd/written-line.ts';
+import { normalEndpoints, type PortNumber } from '../normal-form.ts';
+import { escapeSpecifiers, isPlainValue } from './quoting.ts';
+import { type Line, optional } from './written-line.ts';
+
+const keys = {
+  stream: 'ListenStream',
+  dgram: 'ListenDatagram',
+  seqpacket: 'ListenSequentialPacket',
+} as const;
+
+const isWildcard = ({ host }: InternetEndpoint): boolean => host === '*' || /^[0:]+$/.test(host);
+
+/** A link-local address has its interface behind the port. */
+const showInternet = ({ host, port, family }: InternetEndpoint): string => {
+  if (host === '*') return family === 'v4' ? `0.0.0.0:${port}` : `[::]:${port}`;
+  if (isIPv4(host)) return `${host}:${port}`;
+  const [address, scope] = host.split('%');
+  return `[${address}]:${port}${scope === undefined ? '' : `%%${escapeSpecifiers(scope)}`}`;
+};
+
+const listenLine = (endpoint: Endpoint): Line => [
+  keys[endpoint.socketType],
+  endpoint.kind === 'unix' ? escapeSpecifiers(endpoint.path) : showInternet(endpoint),
+];
+
+/** Why systemd could not listen there. */
+const obstacleOf = (endpoint: Endpoint): string | undefined => {
+  if (endpoint.kind === 'unix') {
+    const isNormal = isPlainValue(endpoint.path) && !/\/\.\.?(?:\/|$)|\/\//.test(endpoint.path);
+    return isNormal ? undefined : `a unit file cannot write the path ${JSON.stringify(endpoint.path)}`;
+  }
+  const { host, port } = endpoint;
+  if (parseCount(port) === undefined) return `'${port}' has no port in /etc/services`;
+  if (host !== '*' && !isIPv4(host) && !isIPv6(host)) return `a unit has no host names, as '${host}'`;
+  return undefined;
+};
+
+/** One unit has one answer to the question whether sockets of IPv6 take IPv4 too. */
+const splitDual = (
+  endpoints: readonly Endpoint[],
+  report: LossReport,
+): { readonly endpoints: readonly Endpoint[]; readonly option: string | undefined } => {
+  const families = new Set(
+    endpoints.flatMap((endpoint) =>
+      endpoint.kind === 'internet' && isWildcard(endpoint) ? [endpoint.family] : [],
+    ),
+  );
+  if (!families.has('v6')) return { endpoints, option: families.has('dual') ? 'both' : undefined };
+  if (!families.has('dual')) return { endpoints, option: 'ipv6-only' };
+  report.lose('endpoints', 'a unit has one BindIPv6Only=, so each version has its own socket');
+  return {
+    endpoints: endpoints.flatMap((endpoint): readonly Endpoint[] =>
+      endpoint.kind === 'internet' && endpoint.family === 'dual'
+        ? [
+            { ...endpoint, family: 'v4', host: '*' },
+            { ...endpoint, family: 'v6' },
+          ]
+        : [endpoint],
+    ),
+    option: 'ipv6-only',
+  };
+};
+
+const ownerLines = (endpoints: readonly Endpoint[], report: LossReport): readonly Line[] => {
+  const unix = endpoints.filter((endpoint): endpoint is UnixEndpoint => endpoint.kind === 'unix');
+  const [first] = unix;
+  if (first === undefined) return [];
+  const isUniform = unix.every(
+    ({ owner, group, mode }) => owner === first.owner && group === first.group && mode === first.mode,
+  );
+  if (!isUniform) report.lose('endpoints', 'all sockets of a unit have one owner and mode');
+  return [
+    ...optional('SocketUser', first.owner),
+    ...optional('SocketGroup', first.group),
+    ['SocketMode', octal(first.mode)],
+  ];
+};
+
+/** Each element is what one unit listens on; undefined: there is nothing that could, which is reported. */
+export const writeListening = (
+  service: Service,
+  portNumber: PortNumber,
+  report: LossReport,
+): readonly (readonly Line[])[] | undefined => {
+  const all = service.endpoints.flatMap((endpoint) => normalEndpoints(endpoint, portNumber));
+  for (const endpoint of all) {
+    const obstacle = obstacleOf(endpoint);
+    if (obstacle === undefined) continue;
+    report.lose('', obstacle, 'write it in numbers');
+    return undefined;
+  }
+  if (service.endpoints.some(({ kind }) => kind === 'internet') && all.length > service.endpoints.length) {
+    report.lose('', 'without IPv6 on the machine the socket does not start', 'remove the line with [::]');
+  }
+  // a server that gets the socket as its stdin gets one
+  const groups = service.mode === 'whole-socket' ? all.map((endpoint) => [endpoint]) : [all];
+  if (groups.length > 1) {
+    report.lose('', `its ${groups.length} addresses are units of their own`, 'enable each of them');
+  }
+  return groups.map((group) => {
+    const { endpoints, option } = splitDual(group, report);
+    return [
+      ...endpoints.map(listenLine),
+      ...optional('BindIPv6Only', option),
+      ...ownerLines(endpoints, report),
+    ];
+  });
+};
+
+export const optionLines = ({ socket }: Service, report: LossReport): readonly Line[] => {
+  if (socket.fastOpen !== undefined) report.lose('socket.fastOpen', 'no TCP Fast Open');
+  if (socket.debug) report.lose('socket.debug', 'no SO_DEBUG');
+  return [
+    ...optional('Backlog', socket.backlog),
+    ...optional('SendBuffer', socket.sendBuffer),
+    ...optional('ReceiveBuffer', socket.receiveBuffer),
+    ...(socket.keepAlive ? [['KeepAlive', 'yes'] as const] : []),
+    ...(socket.noDelay ? [['NoDelay', 'yes'] as const] : []),
+    ...optional('DeferAcceptSec', socket.deferAccept),
+    ...(socket.freeBind ? [['FreeBind', 'yes'] as const] : []),
+    ...(socket.transparent ? [['Transparent', 'yes'] as const] : []),
+    ...optional('BindToDevice', socket.bindDevice),
+    ...optional('Mark', socket.mark),
+    ...optional('Priority', socket.priority),
+    ...optional('IPTOS', socket.typeOfService),
+    ...optional('IPTTL', socket.timeToLive),
+  ];
+};

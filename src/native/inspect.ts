@@ -1,0 +1,39 @@
+// What the kernel says of a socket that somebody believes to know.
+import type { SocketType } from '../model/address.ts';
+import type { Descriptor } from '../model/descriptor.ts';
+import { describeErrno, openAddon } from './addon.ts';
+
+const addon = openAddon<{
+  inspectSocket(
+    fd: number,
+  ): number | readonly [type: number, family: number, isListening: number, port: number, place: string];
+}>();
+
+export type FoundSocket = {
+  readonly socketType: SocketType | undefined;
+  readonly family: 4 | 6 | 'unix';
+  readonly isListening: boolean;
+  readonly port: number;
+  /** The host, or the path: with `@` before an abstract name. */
+  readonly place: string;
+};
+
+const socketTypes: ReadonlyMap<number, SocketType> = new Map([
+  [1, 'stream'],
+  [2, 'dgram'],
+  [5, 'seqpacket'],
+]);
+
+/** The socket behind a descriptor; where there is none, the reason. */
+export const inspectSocket = (descriptor: Descriptor): FoundSocket | string => {
+  const found = addon.inspectSocket(descriptor);
+  if (typeof found === 'number') return describeErrno(found).reason;
+  const [type, family, isListening, port, place] = found;
+  return {
+    socketType: socketTypes.get(type),
+    family: family === 4 || family === 6 ? family : 'unix',
+    isListening: isListening === 1,
+    port,
+    place,
+  };
+};
