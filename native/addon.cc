@@ -50,6 +50,7 @@ constexpr Function kFunctions[] = {
     {"errorText", errorText},
     {"raiseDescriptorLimit", raiseDescriptorLimit},
     {"trimMemory", trimMemory},
+    {"zoneName", zoneName},
     {"silenceStandardError", silenceStandardError},
     {"openMemoryFile", openMemoryFile},
     {"holdProcess", holdProcess},
@@ -59,6 +60,12 @@ constexpr Function kFunctions[] = {
     {"readTracer", readTracer},
     {"countLost", countLost},
     {"closeTracer", closeTracer},
+    {"connectStream", connectStream},
+    {"connectState", connectState},
+    {"openRelay", openRelay},
+    {"joinFlow", joinFlow},
+    {"stopFlow", stopFlow},
+    {"quietTime", quietTime},
     {"startLoad", startLoad},
     {"stopLoad", stopLoad},
     {"startResponder", startResponder},
@@ -67,6 +74,7 @@ constexpr Function kFunctions[] = {
     {"lookupGroup", lookupGroup},
     {"lookupPort", lookupPort},
     {"lookupRpc", lookupRpc},
+    {"lookupNetgroup", lookupNetgroup},
 };
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {

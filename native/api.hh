@@ -58,6 +58,8 @@ Napi::Value errorText(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info);
 Napi::Value trimMemory(const Napi::CallbackInfo& info);
 Napi::Value silenceStandardError(const Napi::CallbackInfo& info);
+// time-zone.cc
+Napi::Value zoneName(const Napi::CallbackInfo& info);
 // inquiry.cc
 Napi::Value openMemoryFile(const Napi::CallbackInfo& info);
 Napi::Value holdProcess(const Napi::CallbackInfo& info);
@@ -69,6 +71,14 @@ Napi::Value openTracer(const Napi::CallbackInfo& info);
 Napi::Value readTracer(const Napi::CallbackInfo& info);
 Napi::Value countLost(const Napi::CallbackInfo& info);
 Napi::Value closeTracer(const Napi::CallbackInfo& info);
+// connect.cc
+Napi::Value connectStream(const Napi::CallbackInfo& info);
+Napi::Value connectState(const Napi::CallbackInfo& info);
+// relay-binding.cc
+Napi::Value openRelay(const Napi::CallbackInfo& info);
+Napi::Value joinFlow(const Napi::CallbackInfo& info);
+Napi::Value stopFlow(const Napi::CallbackInfo& info);
+Napi::Value quietTime(const Napi::CallbackInfo& info);
 // load-binding.cc
 Napi::Value startLoad(const Napi::CallbackInfo& info);
 Napi::Value stopLoad(const Napi::CallbackInfo& info);
@@ -79,3 +89,5 @@ Napi::Value lookupAccount(const Napi::CallbackInfo& info);
 Napi::Value lookupGroup(const Napi::CallbackInfo& info);
 Napi::Value lookupPort(const Napi::CallbackInfo& info);
 Napi::Value lookupRpc(const Napi::CallbackInfo& info);
+// netgroup.cc
+Napi::Value lookupNetgroup(const Napi::CallbackInfo& info);

@@ -13,19 +13,6 @@
 
 namespace {
 
-/// An exception is an uncaught one. While the process ends the loop still runs to close handles: nobody is called.
-void call(const Napi::FunctionReference& function, size_t count) {
-  const Napi::Env env = function.Env();
-  const Napi::HandleScope scope(env);
-  const napi_value argument = Napi::Number::New(env, static_cast<double>(count));
-  const napi_value whole = env.Global();
-  if (napi_make_callback(env, nullptr, whole, function.Value(), 1, &argument, nullptr) == napi_pending_exception) {
-    napi_value error = nullptr;
-    napi_get_and_clear_last_exception(env, &error);
-    napi_fatal_exception(env, error);
-  }
-}
-
 void onSweep(uv_timer_t* timer);
 
 double microseconds(const timeval& time) {
@@ -209,6 +196,18 @@ void closeLeft(Engine& engine) {
   if (engine.spawn.closeLeft() || uv_is_active(reinterpret_cast<uv_handle_t*>(engine.leaving))) return;
   uv_timer_start(
       engine.leaving, [](uv_timer_t* timer) { closeLeft(*static_cast<Engine*>(timer->data)); }, kPatience, 0);
+}
+
+void call(const Napi::FunctionReference& function, size_t count) {
+  const Napi::Env env = function.Env();
+  const Napi::HandleScope scope(env);
+  const napi_value argument = Napi::Number::New(env, static_cast<double>(count));
+  const napi_value whole = env.Global();
+  if (napi_make_callback(env, nullptr, whole, function.Value(), 1, &argument, nullptr) == napi_pending_exception) {
+    napi_value error = nullptr;
+    napi_get_and_clear_last_exception(env, &error);
+    napi_fatal_exception(env, error);
+  }
 }
 
 Engine* engineOf(Napi::Env env) { return env.GetInstanceData<Engine>(); }

@@ -12,6 +12,7 @@
 #include "child-signal.hh"
 #include "fd.hh"
 #include "record.hh"
+#include "relay.hh"
 #include "spawn.hh"
 #include "stamps.hh"
 
@@ -62,6 +63,9 @@ struct Engine {
   uint32_t* ready = nullptr;  // pairs of token and events
   Ended* ended = nullptr;
 
+  /// From the first flow on; after `spawn`, which closes its descriptors.
+  std::unique_ptr<Relay> relay;
+
   /// Only while somebody wants them.
   std::unique_ptr<Stamps> stamps;
   Napi::Reference<Napi::Float64Array> traceBuffer;
@@ -70,6 +74,14 @@ struct Engine {
 
 /// The engine of this environment; null before start().
 [[nodiscard]] Engine* engineOf(Napi::Env env);
+
+/// The same open file at a high number, for what lives long; -errno, and then the low one is still open. What libuv
+/// will own and close is not `isOurs`: it is not counted.
+[[nodiscard]] int raise(Engine& engine, int low, bool isOurs);
+
+/// Calls with a number. An exception is an uncaught one. While the process ends the loop still runs to close handles:
+/// nobody is called.
+void call(const Napi::FunctionReference& function, size_t count);
 
 /// Closes what children no longer need; to be called after spawns, once for all of them.
 void closeLeft(Engine& engine);

@@ -1,9 +1,8 @@
 // Sockets that listen, and what comes out of them.
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/sock_diag.h>
-#include <net/if.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "address.hh"
 #include "api.hh"
 #include "engine.hh"
 #include "unix-address.hh"
@@ -29,6 +29,7 @@ constexpr Option kOptions[] = {
     {"SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR},
     {"SO_REUSEPORT", SOL_SOCKET, SO_REUSEPORT},
     {"SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE},
+    {"SO_LINGER", SOL_SOCKET, SO_LINGER},
     {"SO_SNDBUF", SOL_SOCKET, SO_SNDBUF},
     {"SO_RCVBUF", SOL_SOCKET, SO_RCVBUF},
     {"SO_BINDTODEVICE", SOL_SOCKET, SO_BINDTODEVICE},
@@ -95,7 +96,8 @@ Napi::Value openSocket(const Napi::CallbackInfo& info) {
   return number(info, descriptor < 0 ? -errno : descriptor);
 }
 
-/// setOption(fd, name, number | string): 0 or -errno; -ENOPROTOOPT for a name that is not in the table.
+/// setOption(fd, name, number | string): 0 or -errno; -ENOPROTOOPT for a name that is not in the table. SO_LINGER is in
+/// seconds, 0 switches it off.
 Napi::Value setOption(const Napi::CallbackInfo& info) {
   const Option* option = findOption(text(info[1]));
   if (!option) return number(info, -ENOPROTOOPT);
@@ -106,6 +108,11 @@ Napi::Value setOption(const Napi::CallbackInfo& info) {
     return number(info, result < 0 ? -errno : 0);
   }
   const int value = integer(info, 2);
+  if (option->level == SOL_SOCKET && option->number == SO_LINGER) {
+    const linger time = {value > 0 ? 1 : 0, value};
+    const int result = setsockopt(integer(info, 0), SOL_SOCKET, SO_LINGER, &time, sizeof time);
+    return number(info, result < 0 ? -errno : 0);
+  }
   const int result = setsockopt(integer(info, 0), option->level, option->number, &value, sizeof value);
   return number(info, result < 0 ? -errno : 0);
 }
@@ -132,29 +139,12 @@ Napi::Value setBlocking(const Napi::CallbackInfo& info) {
 
 /// bindInternet(fd, 4 | 6, host, port): host is numeric, with %interface where it is link-local.
 Napi::Value bindInternet(const Napi::CallbackInfo& info) {
-  const int descriptor = integer(info, 0);
-  std::string host = text(info[2]);
-  const auto port = htons(static_cast<uint16_t>(integer(info, 3)));
-  int result = 0;
-  if (integer(info, 1) == 4) {
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_port = port;
-    if (inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) return number(info, -EINVAL);
-    result = bind(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address);
-  } else {
-    sockaddr_in6 address = {};
-    address.sin6_family = AF_INET6;
-    address.sin6_port = port;
-    if (const size_t percent = host.find('%'); percent != std::string::npos) {
-      address.sin6_scope_id = if_nametoindex(host.c_str() + percent + 1);
-      if (address.sin6_scope_id == 0) return number(info, -ENODEV);
-      host.resize(percent);
-    }
-    if (inet_pton(AF_INET6, host.c_str(), &address.sin6_addr) != 1) return number(info, -EINVAL);
-    result = bind(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address);
-  }
-  return number(info, result < 0 ? -errno : 0);
+  sockaddr_storage address;
+  const auto port = static_cast<uint16_t>(integer(info, 3));
+  const int length = toInternetAddress(integer(info, 1), text(info[2]), port, address);
+  if (length < 0) return number(info, length);
+  const auto* place = reinterpret_cast<const sockaddr*>(&address);
+  return number(info, bind(integer(info, 0), place, static_cast<socklen_t>(length)) < 0 ? -errno : 0);
 }
 
 /// bindUnix(fd, path, mode): the socket file appears with its mode; nobody can connect in between with another.
@@ -229,18 +219,22 @@ Napi::Value acceptBatch(const Napi::CallbackInfo& info) {
   return number(info, static_cast<double>(count));
 }
 
-/// raiseDescriptor(fd, isOurs): the same open file at a high number, for what lives long; the low one is closed, but
-/// not on -errno. What libuv will own and close is not counted. The first few stay low: a table of at most 64
-/// descriptors is the cheapest to copy, and most servers need no more.
+/// The first few stay low: a table of at most 64 descriptors is the cheapest to copy, and most servers need no more.
+int raise(Engine& engine, int low, bool isOurs) {
+  if (low < kFewDescriptors) return low;
+  int high = low;
+  if (low < engine.highBase) {
+    high = fcntl(low, F_DUPFD_CLOEXEC, engine.highBase);
+    if (high < 0) return -errno;
+    engine.spawn.closeCounted(low);
+  }
+  if (isOurs) engine.spawn.countRaised(high);
+  return high;
+}
+
+/// raiseDescriptor(fd, isOurs): the same open file at a high number; the low one is closed, but not on -errno.
 Napi::Value raiseDescriptor(const Napi::CallbackInfo& info) {
-  Engine& engine = *engineOf(info.Env());
-  const int low = integer(info, 0);
-  if (low < kFewDescriptors) return number(info, low);
-  const int high = fcntl(low, F_DUPFD_CLOEXEC, engine.highBase);
-  if (high < 0) return number(info, -errno);
-  engine.spawn.closeCounted(low);
-  if (info[1].As<Napi::Boolean>()) engine.spawn.countRaised(high);
-  return number(info, high);
+  return number(info, raise(*engineOf(info.Env()), integer(info, 0), info[1].As<Napi::Boolean>()));
 }
 
 /// queueLength(fd): how much waits at a listener or datagram socket: clients of a TCP listener, bytes of a datagram

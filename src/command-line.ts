@@ -7,6 +7,7 @@ import { optionalPid, UsageError, wholeNumber } from './command/option-values.ts
 import { complain, type ExitStatus, exitStatus } from './exit-status.ts';
 import { dialects } from './model/service.ts';
 import { logLevels } from './operate/log.ts';
+import { syslogFormats } from './operate/syslog-message.ts';
 
 const defaultConfiguration = '/etc/acceptd.conf';
 
@@ -139,6 +140,11 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
             default: false,
             describe:
               'a reload ends instances whose service is gone or whose client would not be let in any more',
+          })
+          .option('syslog-format', {
+            choices: syslogFormats,
+            default: 'rfc3164' as const,
+            describe: 'how services that log to syslog write there',
           })
           .option('dump', {
             type: 'string',

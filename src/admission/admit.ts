@@ -22,9 +22,12 @@ export type Room =
 
 export const roomFor = (usage: Usage, limits: Limits, now: Milliseconds): Room => {
   const starts = startsLeft(usage, limits.rate, now);
-  if (limits.onLimit === 'refuse') return { kind: 'room', clients: Number.POSITIVE_INFINITY };
-  const instances = instancesLeft(usage, limits);
+  const isRefused = limits.onLimit === 'refuse';
+  const instances = isRefused ? Number.POSITIVE_INFINITY : instancesLeft(usage, limits);
   if (instances === 0) return { kind: 'hold' };
+  // the one that is too many is told so, and nobody after it: by then nobody listens
+  if (limits.onRate === 'close') return { kind: 'room', clients: Math.min(instances, starts + 1) };
+  if (isRefused) return { kind: 'room', clients: instances };
   return starts === 0 ? { kind: 'suspend' } : { kind: 'room', clients: Math.min(instances, starts) };
 };
 

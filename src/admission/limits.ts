@@ -36,6 +36,12 @@ export const takeStart = (usage: Usage, rate: Rate | undefined, now: Millisecond
   if (rate !== undefined) refill(usage, rate, now).tokens -= 1;
 };
 
+/** Gives the token of a start back that did not come about. */
+export const giveBackStart = (usage: Usage, rate: Rate | undefined): void => {
+  const { bucket } = usage;
+  if (rate !== undefined && bucket !== undefined) bucket.tokens = Math.min(rate.count, bucket.tokens + 1);
+};
+
 /** Instances that may still be started at this moment, by the limit of concurrent ones. */
 export const instancesLeft = (usage: Usage, limits: Limits): number =>
   limits.instances === undefined ? Number.POSITIVE_INFINITY : Math.max(0, limits.instances - usage.live);

@@ -6,8 +6,8 @@ import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { seconds } from '../model/quantity.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { resolveConfiguration } from '../operate/reload.ts';
+import type { LogFormat } from './record-log.ts';
 import { runServer, usualServer } from './server.ts';
-import type { LogFormat } from './server-log.ts';
 
 export type ListenChoice = {
   readonly addresses: readonly string[];

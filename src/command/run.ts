@@ -4,9 +4,10 @@ import type { ExitStatus } from '../exit-status.ts';
 import { seconds } from '../model/quantity.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { loadServices } from '../operate/reload.ts';
+import type { SyslogFormat } from '../operate/syslog-message.ts';
 import { loadOptions, type ReadingChoice } from './load-options.ts';
+import type { LogFormat } from './record-log.ts';
 import { runServer, usualServer } from './server.ts';
-import type { LogFormat } from './server-log.ts';
 
 export type RunChoice = ReadingChoice & {
   readonly file: readonly string[];
@@ -18,6 +19,7 @@ export type RunChoice = ReadingChoice & {
   readonly announce: boolean | undefined;
   readonly strictReload: boolean;
   readonly dump: string | undefined;
+  readonly syslogFormat: SyslogFormat;
 };
 
 export const run = (chosen: RunChoice): Promise<ExitStatus> => {
@@ -33,5 +35,6 @@ export const run = (chosen: RunChoice): Promise<ExitStatus> => {
     announces: chosen.announce ?? isatty(process.stdout.fd),
     isStrictReload: chosen.strictReload,
     dump: chosen.dump,
+    syslogFormat: chosen.syslogFormat,
   });
 };

@@ -4,7 +4,6 @@ import { isError, showDiagnostic } from '../model/diagnostic.ts';
 import type { Observer } from '../model/event.ts';
 import { type Milliseconds, milliseconds, seconds } from '../model/quantity.ts';
 import { openAnswers } from '../operate/consistency.ts';
-import type { LogLevel } from '../operate/log.ts';
 import { createTrimmer, observers } from '../operate/memory.ts';
 import { findRunning, removePidFile, writePidFile } from '../operate/pid-file.ts';
 import { createGate, createReloader, type Loaded } from '../operate/reload.ts';
@@ -13,10 +12,11 @@ import { openTraceLog } from '../operate/trace.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createSupervisor } from '../runtime/supervisor.ts';
 import { announce } from './announce.ts';
-import { type LogFormat, openRecordLog } from './server-log.ts';
+import { type LogOptions, openServerLog } from './server-log.ts';
 import { createInspection } from './server-state.ts';
+import { createWrapping } from './wrapping.ts';
 
-export type ServerOptions = {
+export type ServerOptions = LogOptions & {
   readonly load: () => Promise<Loaded>;
   /** A start without any service is refused: always, where there are mistakes, or never. */
   readonly emptyStart: 'refused' | 'refused-with-mistakes' | 'served';
@@ -24,8 +24,6 @@ export type ServerOptions = {
   readonly isStrictReload: boolean;
   /** Processes of all services together. */
   readonly processLimit: number | undefined;
-  readonly logLevel: LogLevel;
-  readonly logFormat: LogFormat;
   /** What the command line says and acceptd does not do. */
   readonly warnings: readonly string[];
   readonly pidFile: string | undefined;
@@ -36,6 +34,8 @@ export type ServerOptions = {
   readonly reloadSignals: readonly NodeJS.Signals[];
   /** Where each connection's moments are written. */
   readonly trace: string | undefined;
+  /** Writes to stderr too what is wrong with the first configuration, for who has called the start. */
+  readonly tellsCaller: boolean;
   /** Says on stdout what listens and how to try it. */
   readonly announces: boolean;
   /** Called once, when everything listens that can. */
@@ -50,12 +50,15 @@ export const usualServer = {
   processLimit: undefined,
   logLevel: 'info',
   logFormat: 'auto',
+  daemonLog: { kind: 'records' },
+  syslogFormat: 'rfc3164',
   warnings: [],
   pidFile: undefined,
   dump: undefined,
   checkInterval: undefined,
   reloadSignals: ['SIGHUP'],
   trace: undefined,
+  tellsCaller: false,
   announces: false,
   onReady: () => undefined,
 } as const satisfies Omit<ServerOptions, 'load'>;
@@ -84,6 +87,10 @@ const isRefused = (
   (services.length === 0 &&
     (rule === 'refused' || (rule === 'refused-with-mistakes' && diagnostics.some(isError))));
 
+const tellCaller = ({ diagnostics }: Loaded): void => {
+  for (const diagnostic of diagnostics) process.stderr.write(`${showDiagnostic(diagnostic)}\n`);
+};
+
 /** Runs until it is told to stop; gives the exit status. */
 export const runServer = async (options: ServerOptions): Promise<ExitStatus> => {
   const { pidFile } = options;
@@ -94,9 +101,11 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   const hasHungUp = holdHangups();
   const first = await options.load();
   if (isRefused(first, options.emptyStart)) {
-    for (const diagnostic of first.diagnostics) process.stderr.write(`${showDiagnostic(diagnostic)}\n`);
+    tellCaller(first);
     return complain('no service to run; mend the configuration and start again', exitStatus.configuration);
   }
+
+  if (options.tellsCaller) tellCaller(first);
 
   const watchers: Observer[] = [];
   const supervisor = createSupervisor({
@@ -114,8 +123,8 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     return complain(trace.refusal, exitStatus.system);
   }
   if (trace !== undefined) watchers.push(trace.observer);
-  const log = await openRecordLog(kernel, options.logLevel, options.logFormat);
-  watchers.push(log.observer, createTrimmer(systemClock, supervisor.trimMemory));
+  const log = await openServerLog(kernel, systemClock, options);
+  watchers.push(...log.observers, createTrimmer(systemClock, supervisor.trimMemory));
 
   for (const warning of options.warnings) log.say('warn', { event: 'option' }, warning);
 
@@ -125,13 +134,24 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     log.tell(loaded.diagnostics);
     const why = refuses(loaded);
     if (why !== undefined) {
-      log.observer.observe({ kind: 'reload-refused', why });
+      for (const observer of log.observers) observer.observe({ kind: 'reload-refused', why });
       return;
     }
     files = loaded.files;
+    log.setServices(loaded.services);
     supervisor.apply(loaded.services);
   };
-  const reload = createReloader(options.load, take);
+  const wrapping = createWrapping(log, supervisor.setWrapperRules);
+  const loadAgain = async (): Promise<Loaded> => {
+    const loaded = await options.load();
+    await wrapping.prepare(loaded.services);
+    return loaded;
+  };
+  const load = createReloader(loadAgain, take);
+  const reload = (): void => {
+    log.startReload();
+    void load();
+  };
   let answer: ReturnType<typeof openAnswers>;
   const inspection = createInspection({
     supervisor,
@@ -145,7 +165,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   // before the first recipe: handlers must find at its default what is caught here
   const stopped = catchSignals(
     {
-      reload: () => void reload(),
+      reload,
       retry: supervisor.retryNow,
       writeState: inspection.writeState,
       check: inspection.check,
@@ -156,8 +176,9 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     options.reloadSignals,
   );
   answer = openAnswers(kernel);
+  await wrapping.prepare(first.services);
   take(first);
-  if (hasHungUp()) void reload();
+  if (hasHungUp()) reload();
   const refusal = pidFile === undefined ? undefined : tryWritePidFile(pidFile);
   if (refusal !== undefined) {
     await supervisor.stop(milliseconds(0));
@@ -169,8 +190,10 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   const endChecks = inspection.repeat(options.checkInterval);
   await stopped;
   endChecks();
+  wrapping.stop();
   if (pidFile !== undefined) removePidFile(pidFile);
   await Promise.all([log, trace].map((each) => each?.flush(milliseconds(flushPatience))));
   kernel.shutDown();
-  return exitStatus.done;
+  // what still waits for a disk or a logger has had its time
+  process.exit(exitStatus.done);
 };

@@ -1,13 +1,10 @@
 // xinetd's flags, with one dash, and ours beside them, with two: words to settings.
 import { parseCount } from '../model/quantity.ts';
-import { type SyslogFacility, syslogFacilities } from '../model/service-log.ts';
+import { syslogFacilities } from '../model/service-log.ts';
 import { type LogLevel, logLevels } from '../operate/log.ts';
-
-/** Where acceptd writes of itself: xinetd's form in a file or to syslog, or its own records on stderr. */
-export type DaemonLog =
-  | { readonly kind: 'records' }
-  | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'syslog'; readonly facility: SyslogFacility };
+import { type SyslogFormat, syslogFormats } from '../operate/syslog-message.ts';
+import type { LogFormat } from './record-log.ts';
+import type { DaemonLog } from './server-log.ts';
 
 export type XinetdFlags = {
   readonly file: string;
@@ -27,7 +24,8 @@ export type XinetdFlags = {
   readonly isStrictReload: boolean;
   readonly skipsWrappers: boolean;
   readonly logLevel: LogLevel | undefined;
-  readonly logFormat: 'auto' | 'json' | 'pretty';
+  readonly logFormat: LogFormat;
+  readonly syslogFormat: SyslogFormat;
   /** Seconds. */
   readonly drain: number;
   readonly dump: string;
@@ -102,6 +100,7 @@ const flags: ReadonlyMap<string, Flag> = new Map([
   ['--without-wrappers', set({ skipsWrappers: true })],
   ['--log-level', takeOne(logLevels, (logLevel) => ({ logLevel }))],
   ['--log-format', takeOne(['auto', 'json', 'pretty'], (logFormat) => ({ logFormat }))],
+  ['--syslog-format', takeOne(syslogFormats, (syslogFormat) => ({ syslogFormat }))],
   ['--drain', takeNumber(0, (drain) => ({ drain }))],
   ['--dump', take((dump) => ({ dump }))],
   ['--help', set({ wanted: 'help' })],
@@ -124,6 +123,7 @@ const defaultFlags: XinetdFlags = {
   skipsWrappers: false,
   logLevel: undefined,
   logFormat: 'auto',
+  syslogFormat: 'rfc3164',
   drain: 10,
   dump: '/run/xinetd.dump',
   warnings: [],

@@ -11,7 +11,7 @@ xinetd's options:
   -stayalive         start without services too
   -pidfile FILE      where to write the pid; empty for nowhere (default in the background: /run/xinetd.pid)
   -filelog FILE      log to this file, in xinetd's form
-  -syslog FACILITY   log to syslog, in xinetd's form
+  -syslog FACILITY   log to syslog, in xinetd's form (default in the background: daemon; in the foreground: records on stderr)
   -limit N           processes of all services at once
   -cc SECONDS        check the consistency of all tables every so many seconds
   -inetd_compat      read /etc/inetd.conf too, where it is there; of two services at one address xinetd.conf's stays
@@ -27,6 +27,7 @@ acceptd's own:
   --dump FILE        where USR1 writes the state (default /run/xinetd.dump)
   --log-level NAME   least important record on stderr: debug, info, warn, error, silent
   --log-format NAME  records on stderr: auto, json, pretty
+  --syslog-format NAME  how syslog is written to: rfc3164, rfc5424
   --help             this text
 
 Signals: HUP and USR2 read the configuration again, TERM and INT let instances end and stop, QUIT stops at once and ends

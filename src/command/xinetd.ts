@@ -10,20 +10,22 @@ import {
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { seconds } from '../model/quantity.ts';
 import type { ResolvedService } from '../model/service.ts';
+import { silenceStandardError } from '../native/standard-error.ts';
 import { type Loaded, resolveConfiguration } from '../operate/reload.ts';
 import { enterBackground, inForeground } from './background.ts';
 import { runServer, usualServer } from './server.ts';
+import type { DaemonLog } from './server-log.ts';
 import { readVersion } from './version.ts';
 import { parseXinetdFlags, type XinetdFlags } from './xinetd-flags.ts';
 import { xinetdHelp } from './xinetd-help.ts';
 
 const inetdConf = '/etc/inetd.conf';
 
-/** Services of inetd.conf beside those of xinetd.conf, which win: of two with one address the later has it. */
+/** Services of inetd.conf beside those of xinetd.conf, which win: of two with one address the first has it. */
 const withInetdConf = (xinetd: Configuration, inetd: Configuration): Configuration => {
   const taken = new Set(xinetd.services.map(({ service }) => service.id));
   return {
-    services: [...inetd.services.filter(({ service }) => !taken.has(service.id)), ...xinetd.services],
+    services: [...xinetd.services, ...inetd.services.filter(({ service }) => !taken.has(service.id))],
     diagnostics: [...xinetd.diagnostics, ...inetd.diagnostics],
     files: [...xinetd.files, ...inetd.files],
     isReadable: xinetd.isReadable && inetd.isReadable,
@@ -60,6 +62,13 @@ const pidFileOf = ({ pidFile, isDebug }: XinetdFlags, isInFront: boolean): strin
   return resolve(pidFile ?? '/run/xinetd.pid');
 };
 
+/** xinetd's own default is syslog; in the foreground somebody looks on. */
+const daemonLogOf = ({ daemonLog, isDebug }: XinetdFlags, isInFront: boolean): DaemonLog => {
+  if (isDebug) return { kind: 'records' };
+  if (daemonLog?.kind === 'file') return { kind: 'file', path: resolve(daemonLog.path) };
+  return daemonLog ?? (isInFront ? { kind: 'records' } : { kind: 'syslog', facility: 'daemon' });
+};
+
 /** The words after `xinetd`, or all of them when acceptd was started under that name. */
 export const runXinetd = async (words: readonly string[]): Promise<ExitStatus> => {
   const flags = parseXinetdFlags(words);
@@ -80,6 +89,7 @@ export const runXinetd = async (words: readonly string[]): Promise<ExitStatus> =
   // relative to where the command was called, at each reload too
   const file = resolve(flags.file);
   const pidFile = pidFileOf(flags, isInFront);
+  const daemonLog = daemonLogOf(flags, isInFront);
   const dump = resolve(flags.dump);
   process.chdir('/');
   const umask = process.umask(0o022);
@@ -93,11 +103,18 @@ export const runXinetd = async (words: readonly string[]): Promise<ExitStatus> =
     processLimit: flags.processLimit,
     logLevel: flags.logLevel ?? (flags.isDebug ? 'debug' : 'info'),
     logFormat: flags.logFormat,
+    daemonLog,
+    tellsCaller: daemonLog.kind !== 'records',
+    syslogFormat: flags.syslogFormat,
     warnings: flags.warnings,
     pidFile,
     dump,
     checkInterval: flags.checkInterval === undefined ? undefined : seconds(flags.checkInterval),
     reloadSignals: ['SIGHUP', 'SIGUSR2'],
-    onReady: stay.tellReady,
+    onReady: () => {
+      // who has called us may wait for the end of what we could write there
+      if (!isInFront) silenceStandardError();
+      stay.tellReady();
+    },
   });
 };

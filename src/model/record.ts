@@ -53,6 +53,15 @@ export const peerOf = (record: ConnectionRecord): Peer => {
   };
 };
 
+/** The end of a connection that its client has called, where the record has it (native/local-end.ts); undefined of unix peers. */
+export const localEndOf = (
+  record: ConnectionRecord,
+): { readonly host: string; readonly port: number } | undefined =>
+  familyOf(record) === 1 ? undefined : { host: showHost(record, 40), port: view(record).getUint16(8, true) };
+
+/** The number of the interface over which a client with a link-local address of IPv6 came; 0 for others. */
+export const scopeOf = (record: ConnectionRecord): number => view(record).getUint32(56, true);
+
 /**
  * What counts as one source: a number for IPv4, a text for IPv6, the uid for unix peers. Prefixes are in bits.
  */
@@ -73,3 +82,20 @@ export const sourceOf = (
 
 const maskBits = (word: number, bits: number): number =>
   bits === 0 ? 0 : (word & (-1 << (32 - bits))) >>> 0;
+
+/** Our end's address; undefined where the record does not have it. */
+export const localBytes = (record: ConnectionRecord): Uint8Array | undefined =>
+  familyOf(record) === 1 || localPortOf(record) === 0
+    ? undefined
+    : record.subarray(40, familyOf(record) === 4 ? 44 : 56);
+
+/** Ports of the two ends; 0 of a unix peer, and of our end where the record does not have it. */
+export const remotePortOf = (record: ConnectionRecord): number => view(record).getUint16(6, true);
+export const localPortOf = (record: ConnectionRecord): number => view(record).getUint16(8, true);
+
+/** The same with our end in the place of the client's: for questions about ourselves. */
+export const ownEndAsPeer = (record: ConnectionRecord): ConnectionRecord => {
+  const swapped = record.slice() as ConnectionRecord;
+  swapped.copyWithin(24, 40, 56);
+  return swapped;
+};

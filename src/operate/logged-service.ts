@@ -23,6 +23,7 @@ export type LoggedService = {
   write: LineWriter;
   /** Who cannot be told gets no answer, and is told. */
   readonly requiresUser: boolean;
+  readonly isProgram: boolean;
   /** Answered at once and without a process, as xinetd does too: the end is no line. */
   readonly isBrief: boolean;
   /** Whether anything is written of an answer after its start. */
@@ -54,6 +55,7 @@ export const loggedService = (
     destination,
     write: () => undefined,
     requiresUser: service.identity?.isRequired ?? false,
+    isProgram: service.answer.kind === 'program',
     isBrief: isBriefAnswer(service),
     hasEnds: logsExit(settings) || settings.onSuccess.has('traffic'),
     isDatagram: service.addresses.every(({ socketType }) => socketType === 'dgram'),

@@ -123,7 +123,9 @@ export const createXinetdLog = (clock: Clock, destinations: Destinations): Xinet
         return;
       case 'start-failed':
         if (event.pid === undefined) {
-          if (onFailure.size > 0) write(entry, failLine(settings, 'fork', event.peer), event);
+          // that a relay did not reach its target comes between its start and its end
+          if (entry.isProgram && onFailure.size > 0)
+            write(entry, failLine(settings, 'fork', event.peer), event);
           return;
         }
         // its start was told, so its end is

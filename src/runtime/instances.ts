@@ -1,9 +1,9 @@
 // Running answers: registered when they start, released when they end.
-import { backOff, enterInstance, leaveInstance, type Source } from '../admission/limits.ts';
+import { backOff, leaveInstance, type Source } from '../admission/limits.ts';
 import type { ExitStatus, Failure } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
-import { peerOf } from '../model/record.ts';
-import type { Accepted, Ended, Trace } from '../native/kernel.ts';
+import { type ConnectionRecord, peerOf } from '../model/record.ts';
+import type { Ended, Trace } from '../native/kernel.ts';
 import type { Started } from '../serve/surface.ts';
 import { isUntouched, lookAtQueue } from './queue.ts';
 import {
@@ -34,21 +34,22 @@ const longRun = milliseconds(5_000);
 export const createInstances = (runtime: Runtime, states: States) => {
   const { kernel, clock, observer, instances } = runtime;
 
-  /** What is wanted for an event only when somebody listens. */
+  /**
+   * An answer whose place is taken already. `client` is whom it serves, as far as that is known; what is wanted for an
+   * event is made only when somebody listens.
+   */
   const register = (
     service: RunningService,
     started: Started,
-    client: Accepted | undefined,
+    record: ConnectionRecord | undefined,
     source: Source | undefined,
     lent: Instance['lent'],
   ): void => {
-    enterInstance(service.usage, source);
     if (started.kind === 'builtin') {
       runtime.builtins.set(started.stop, service);
       return;
     }
     const { pid } = started;
-    const record = client?.record;
     instances.set(pid, { pid, service, source, record, startedAt: clock.now(), lent });
     if (observer.isWanted('started')) {
       const peer = record && peerOf(record);

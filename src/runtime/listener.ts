@@ -4,6 +4,7 @@ import type { ListenAddress } from '../model/address.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { milliseconds } from '../model/quantity.ts';
 import { SystemError } from '../native/addon.ts';
+import type { Entrance } from './entrance.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 import { openListener, removeSocketFile, retuneListener, socketFileInode } from './socket.ts';
 import type { States } from './watch.ts';
@@ -16,7 +17,7 @@ const isMissingFamily = (address: ListenAddress, code: string): boolean =>
   address.kind === 'internet' && address.isOptional && (code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL');
 
 /** `onLate` is called when one could be opened at a later try. */
-export const createListeners = (runtime: Runtime, states: States, onLate: () => void) => {
+export const createListeners = (runtime: Runtime, states: States, entrance: Entrance, onLate: () => void) => {
   const { kernel, clock, observer, listeners } = runtime;
 
   /** Enters the table; whether it is open yet is another question. */
@@ -28,6 +29,8 @@ export const createListeners = (runtime: Runtime, states: States, onLate: () => 
       descriptor: undefined,
       inode: undefined,
       isWatched: false,
+      isAsking: false,
+      isFiltered: false,
       owner: undefined,
       opening: { failures: 0, cancel: undefined },
       respawning: { failures: 0, cancel: undefined },
@@ -37,14 +40,23 @@ export const createListeners = (runtime: Runtime, states: States, onLate: () => 
     return listener;
   };
 
+  /** Closed for its rate until the suspension is over; also when a reload comes meanwhile. */
+  const isShut = ({ service }: RunningListener): boolean =>
+    service.suspension !== undefined && service.prepared.service.limits.onRate === 'close';
+
   /** Opens, or tries again later with growing patience. */
   const open = (listener: RunningListener, overlapping: readonly Descriptor[]): void => {
     const { address, service, opening } = listener;
     const { service: resolved } = service.prepared;
     opening.cancel?.();
     opening.cancel = undefined;
+    if (isShut(listener)) return;
     try {
-      listener.descriptor = openListener(kernel, resolved, address, overlapping);
+      listener.descriptor = openListener(kernel, resolved, address, overlapping, (fresh) =>
+        entrance.guard(fresh, resolved),
+      );
+      listener.isFiltered = resolved.mode === 'whole-socket' && resolved.access !== undefined;
+      entrance.update(listener);
       listener.inode = socketFileInode(address);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
@@ -91,18 +103,32 @@ export const createListeners = (runtime: Runtime, states: States, onLate: () => 
       if (!(error instanceof SystemError)) throw error;
       observeImpaired(listener, error);
     }
+    try {
+      entrance.update(listener);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      entrance.shutOut(listener);
+      observeImpaired(listener, error);
+    }
   };
 
   /** A server may have it, or have left it to a child. */
   const belongsToUsAlone = ({ owner, service }: RunningListener): boolean =>
     owner === undefined && service.prepared.service.mode === 'per-connection';
 
-  /** The end of a listener; a server that still has the socket keeps it. */
+  /** The end of a listener. */
   const close = (listener: RunningListener): void => {
-    listener.opening.cancel?.();
-    forgetFailures(listener);
     listener.service.listeners.delete(listener);
     listeners.delete(listener.key);
+    shut(listener);
+  };
+
+  /** Closes the socket, for a while or for good; a server that still has it keeps it. */
+  const shut = (listener: RunningListener): void => {
+    listener.opening.cancel?.();
+    listener.opening.cancel = undefined;
+    forgetFailures(listener);
+    listener.isWatched = false;
     if (listener.descriptor === undefined) return;
     try {
       removeSocketFile(listener.address, listener.inode);
@@ -130,12 +156,17 @@ export const createListeners = (runtime: Runtime, states: States, onLate: () => 
     states.update(listener);
   };
 
+  /** Opens a listener that was shut for a while, unless it is open or being tried already. */
+  const reopen = (listener: RunningListener): void => {
+    if (listener.descriptor === undefined && listener.opening.cancel === undefined) open(listener, []);
+  };
+
   /** The same for all (SIGALRM). */
   const retryNow = (): void => {
     for (const listener of listeners.values()) retry(listener);
   };
 
-  return { add, open, pass, close, retry, retryNow };
+  return { add, open, pass, shut, close, retry, reopen, retryNow };
 };
 
 export type Listeners = ReturnType<typeof createListeners>;

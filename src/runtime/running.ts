@@ -1,14 +1,19 @@
 // What runs: the mutable records of services, listeners and instances, and what their functions share.
+import type { Rules } from '../admission/judge.ts';
 import type { Source, Usage } from '../admission/limits.ts';
+import type { SensorList } from '../admission/sensor-list.ts';
 import type { SourceRates } from '../admission/source-rates.ts';
 import type { ListenAddress } from '../model/address.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Observer } from '../model/event.ts';
 import type { Milliseconds } from '../model/quantity.ts';
+import type { RecipeRequest } from '../model/recipe.ts';
 import type { ConnectionRecord } from '../model/record.ts';
+import type { WrapperRules } from '../model/wrapper-rules.ts';
 import type { Kernel } from '../native/kernel.ts';
 import type { Prepared, Surface } from '../serve/surface.ts';
+import type { Banners } from './banners.ts';
 import type { HandlerLog } from './handler-log.ts';
 import type { Waiting } from './queue.ts';
 
@@ -17,6 +22,10 @@ export type Patience = { failures: number; cancel: (() => void) | undefined };
 
 export type RunningService = {
   prepared: Prepared;
+  /** undefined: everybody may come, always. */
+  rules: Rules | undefined;
+  /** What its handler is started from, for those who have to change something of it. */
+  request: () => RecipeRequest;
   /** Kept across reloads as long as the service exists, under whatever name. */
   readonly usage: Usage;
   log: HandlerLog | undefined;
@@ -25,6 +34,8 @@ export type RunningService = {
   isHeld: boolean;
   /** Beyond its rate: set until it listens again. */
   suspension: (() => void) | undefined;
+  /** Its clients between accept and answer, for whom something is awaited. */
+  visitors: number;
 };
 
 export type RunningListener = {
@@ -36,6 +47,10 @@ export type RunningListener = {
   /** Of the socket file, so that nobody else's is removed. */
   inode: number | undefined;
   isWatched: boolean;
+  /** Something is being found out about whoever waits at its head. */
+  isAsking: boolean;
+  /** The kernel keeps some out. */
+  isFiltered: boolean;
   /** The server that has the whole socket now. */
   owner: number | undefined;
   readonly opening: Patience;
@@ -63,6 +78,17 @@ export type Runtime = {
   readonly services: Map<string, RunningService>;
   readonly listeners: Map<string, RunningListener>;
   readonly instances: Map<number, Instance>;
+  /** Clients of all services for whom something is awaited; to be dismissed at the end. */
+  readonly visitors: Set<{ readonly dismiss: () => void }>;
+  readonly banners: Banners;
+  /** Who has called a sensor; kept across reloads. */
+  readonly sensors: SensorList;
+  /** hosts.allow and hosts.deny; undefined: they are not consulted. */
+  wrapperRules: WrapperRules | undefined;
+  /** Of one minute. */
+  readonly loadAverage: () => number;
+  /** Processes of all services together; Infinity without a limit. */
+  readonly processLimit: number;
   /** Stops of built-ins in progress, and whose they are. */
   readonly builtins: Map<() => void, RunningService>;
   /** Out of descriptors or processes: nothing is accepted until the pause is over. */

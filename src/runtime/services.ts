@@ -1,5 +1,7 @@
 // A service's life: prepared for its handlers, changed or renamed by a reload, retired.
+import { compileRules } from '../admission/judge.ts';
 import { createUsage, type Usage } from '../admission/limits.ts';
+import type { RecipeRequest } from '../model/recipe.ts';
 import type { ResolvedService } from '../model/service.ts';
 import { SystemError } from '../native/addon.ts';
 import type { Recipe } from '../native/kernel.ts';
@@ -9,6 +11,8 @@ import { type HandlerLog, openHandlerLog } from './handler-log.ts';
 import { isSameService, listenerKey } from './plan.ts';
 import type { RunningService, Runtime } from './running.ts';
 import type { States } from './watch.ts';
+
+const shell = { file: '/bin/sh', arguments: ['sh'] };
 
 export const createServices = (runtime: Runtime, states: States, host: Host) => {
   const { kernel, observer, services, listeners } = runtime;
@@ -33,19 +37,24 @@ export const createServices = (runtime: Runtime, states: States, host: Host) => 
    * descriptors. Where there was none for the log, the next client's handler gets another try.
    */
   const prepareAnswer = (service: ResolvedService, running: () => RunningService): Prepared => {
-    const { answer } = service;
-    if (answer.kind !== 'program') return { service, recipe: undefined };
+    if (service.answer.kind !== 'program') return { service, recipe: undefined };
     let recipe: Recipe | undefined;
     return {
       service,
       get recipe() {
         if (recipe !== undefined) return recipe;
-        const { log } = wantsLog(service) ? withLog(running()) : { log: undefined };
-        const made = kernel.compileRecipe(recipeRequest(service, answer, host, log?.theirs));
-        if (log !== undefined || !wantsLog(service)) recipe = made;
+        const made = kernel.compileRecipe(requestOf(service, running()));
+        if (running().log !== undefined || !wantsLog(service)) recipe = made;
         return made;
       },
     };
+  };
+
+  /** Of a service without a program, that of a shell in its surroundings. */
+  const requestOf = (service: ResolvedService, running: RunningService): RecipeRequest => {
+    const { log } = wantsLog(service) ? withLog(running) : { log: undefined };
+    const program = service.answer.kind === 'program' ? service.answer : shell;
+    return recipeRequest(service, program, host, log?.theirs);
   };
 
   const withLog = (running: RunningService): RunningService => {
@@ -58,16 +67,21 @@ export const createServices = (runtime: Runtime, states: States, host: Host) => 
     const before = existing?.prepared.service;
     if (existing !== undefined && before !== undefined && isSameService(before, service)) return existing;
     const prepared = prepareAnswer(service, () => running);
+    const rules = compileRules(service.access);
     const running: RunningService = existing ?? {
       prepared,
+      request: () => requestOf(running.prepared.service, running),
+      rules,
       usage: createUsage(),
       log: undefined,
       listeners: new Set(),
       isHeld: false,
       suspension: undefined,
+      visitors: 0,
     };
     if (before === undefined) return running;
     running.prepared = prepared;
+    running.rules = rules;
     // under another name its handlers' lines are another service's
     if (!wantsLog(service) || before.id !== service.id) {
       running.log?.retire();

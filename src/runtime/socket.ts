@@ -138,19 +138,47 @@ const shareWhile = (
 /**
  * A bound and listening socket at a high number: non-blocking where acceptd accepts from it, blocking where a handler
  * gets it. `overlapping` are our own sockets of the same port that this one takes the place of: they stay open
- * meanwhile, so that the port is never without a listener. Throws SystemError.
+ * meanwhile, so that the port is never without a listener. `guard` is called before anybody can come. Throws SystemError.
  */
 export const openListener = (
   kernel: Kernel,
   service: ResolvedService,
   address: ListenAddress,
   overlapping: readonly Descriptor[],
+  guard: (fresh: Descriptor) => void = () => undefined,
+): Descriptor => {
+  const others = address.kind === 'internet' ? withoutV6(address) : undefined;
+  if (others === undefined) return openOne(kernel, service, address, overlapping, guard);
+  try {
+    return openOne(kernel, service, address, overlapping, guard);
+  } catch (error) {
+    const isMissing = error instanceof SystemError && missingFamily.includes(error.code);
+    if (!isMissing) throw error;
+    return openOne(kernel, service, others, overlapping, guard);
+  }
+};
+
+const missingFamily: readonly string[] = ['EAFNOSUPPORT', 'EADDRNOTAVAIL'];
+
+/** What a socket for both families listens on where the machine has no IPv6. */
+const withoutV6 = (address: InternetAddress): InternetAddress | undefined =>
+  address.takesMapped && address.host === '::'
+    ? { ...address, version: 4, host: '0.0.0.0', takesMapped: false }
+    : undefined;
+
+const openOne = (
+  kernel: Kernel,
+  service: ResolvedService,
+  address: ListenAddress,
+  overlapping: readonly Descriptor[],
+  guard: (fresh: Descriptor) => void,
 ): Descriptor => {
   const settings = service.socket;
   const low = kernel.openSocket(address.kind === 'unix' ? 'unix' : address.version, address.socketType);
   try {
     setOptions(kernel, low, bindOptions(address, settings));
     setOptions(kernel, low, tunableOptions(address, settings));
+    guard(low);
     const activate = (): void => {
       if (address.kind === 'unix') bindUnix(kernel, low, address);
       else kernel.bindInternet(low, address);

@@ -1,22 +1,40 @@
 // The running server: brings what runs in line with a configuration, drains it, stops it.
+
+import { createSensorList } from '../admission/sensor-list.ts';
 import { createSourceRates } from '../admission/source-rates.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Observer } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import type { ResolvedService } from '../model/service.ts';
+import type { WrapperRules } from '../model/wrapper-rules.ts';
 import { type Ended, openKernel, type Trace } from '../native/kernel.ts';
 import type { MuxMember, Surface } from '../serve/surface.ts';
 import type { Host } from '../serve/surroundings.ts';
-import { createAcceptance } from './accept.ts';
+import { createAcceptance, createRoom } from './accept.ts';
+import { createAnswers } from './answers.ts';
+import { createBanners } from './banners.ts';
 import { checkConsistency } from './consistency.ts';
+import { createDatagramGate } from './datagram-gate.ts';
+import { createDatagramInstances } from './datagram-instances.ts';
+import { createEffects } from './effects.ts';
+import { createEntrance } from './entrance.ts';
+import { createGate } from './gate.ts';
 import { createInstances } from './instances.ts';
 import { createListeners } from './listener.ts';
+import { createLoadAverage } from './load-average.ts';
 import { planListeners } from './plan.ts';
+import { createQuestions } from './questions.ts';
+import { createReception } from './reception.ts';
 import { createRpcRegistrar } from './rpc.ts';
 import { countAnswers, type RunningListener, type RunningService, type Runtime } from './running.ts';
 import { createServices } from './services.ts';
+import { createShellCommands } from './shell-commands.ts';
 import { describeState } from './state.ts';
+import { createStrictReload } from './strict-reload.ts';
+import { createTakeOver } from './take-over.ts';
+import { createVisitors } from './visitors.ts';
 import { createStates, openReserve } from './watch.ts';
+import { createWholeSocket } from './whole-socket.ts';
 
 export type Supervisor = ReturnType<typeof createSupervisor>;
 
@@ -29,7 +47,7 @@ export type SupervisorOptions = {
   readonly copiesMemory?: boolean;
   /** Processes of all services together. */
   readonly processLimit?: number | undefined;
-  /** A reload ends instances whose service is gone, or whose client would not be let in any more. */
+  /** A reload ends instances whose service is gone, or whose client may not come any more. */
   readonly strictReload?: boolean;
 };
 
@@ -52,9 +70,13 @@ export const createSupervisor = ({
   observer,
   environment,
   copiesMemory = false,
+  processLimit = Number.POSITIVE_INFINITY,
+  strictReload = false,
 }: SupervisorOptions) => {
   const kernel = openKernel({
-    onEnded: (ended: Ended, trace: Trace | undefined) => registry.onEnded(ended, trace),
+    onEnded: (ended: Ended, trace: Trace | undefined) => {
+      if (!commands.onEnded(ended)) registry.onEnded(ended, trace);
+    },
     copiesMemory,
   });
   const host: Host = {
@@ -70,9 +92,14 @@ export const createSupervisor = ({
     clock,
     observer,
     muxMembers: () => members,
-    enterMember: (member, client, greet) => {
+    enterMember: (member, client, how) => {
       const service = services.get(member.prepared.service.id);
-      return service !== undefined && acceptance.enter(service, client, greet);
+      if (service === undefined) how.onRefused(client);
+      else reception.enter(service, client, how);
+    },
+    mayAnswer: ({ service: { id } }, record) => {
+      const service = services.get(id);
+      return service !== undefined && datagramGate.mayAnswer(service, record);
     },
     internalDatagramPorts: () => datagramPorts,
   };
@@ -85,6 +112,12 @@ export const createSupervisor = ({
     services: new Map(),
     listeners: new Map(),
     instances: new Map(),
+    visitors: new Set(),
+    banners: createBanners(clock),
+    sensors: createSensorList(),
+    wrapperRules: undefined,
+    loadAverage: createLoadAverage(clock),
+    processLimit,
     builtins: new Map(),
     shortage: { of: 'descriptors', failures: 0, cancel: undefined },
     reserve: openReserve(kernel),
@@ -92,11 +125,37 @@ export const createSupervisor = ({
     whenIdle: undefined,
   };
   const { services, instances } = runtime;
-  const states = createStates(runtime, (listener: RunningListener) => acceptance.onReady(listener));
+  const states = createStates(runtime, (listener: RunningListener) => acceptance.onReady(listener), {
+    shut: (listener) => listeners.shut(listener),
+    open: (listener) => listeners.reopen(listener),
+  });
   const registry = createInstances(runtime, states);
-  const acceptance = createAcceptance(runtime, states, registry);
+  const visitors = createVisitors(runtime);
+  const commands = createShellCommands({ kernel, clock });
+  const effects = createEffects(kernel, host, commands);
+  const questions = createQuestions(runtime, effects);
+  const gate = createGate(runtime, questions);
+  const answers = createAnswers(runtime, states, registry, visitors);
+  const reception = createReception(runtime, states, registry, answers, visitors, gate, questions, effects);
+  const datagramGate = createDatagramGate(runtime, states, gate, questions, effects);
+  const wholeSocket = createWholeSocket(runtime, states, registry, answers, gate, datagramGate, effects);
+  const datagrams = createDatagramInstances(runtime, states, answers, datagramGate, effects);
+  const makeRoom = createRoom(runtime, states);
+  const acceptance = createAcceptance(
+    runtime,
+    makeRoom,
+    answers,
+    reception,
+    wholeSocket,
+    datagrams,
+    datagramGate,
+  );
+  const takeOver = createTakeOver(runtime, acceptance.enter);
+  const enforce = createStrictReload(runtime, gate, questions);
   const rpc = createRpcRegistrar(kernel, clock, observer);
-  const listeners = createListeners(runtime, states, () => rpc.sync(runtime.listeners.values()));
+  const listeners = createListeners(runtime, states, createEntrance(clock, questions), () =>
+    rpc.sync(runtime.listeners.values()),
+  );
   const serviceTable = createServices(runtime, states, host);
   let members: readonly MuxMember[] = [];
   let datagramPorts: ReadonlySet<number> = new Set();
@@ -142,6 +201,8 @@ export const createSupervisor = ({
       if (listener !== undefined && listener.descriptor === undefined) listeners.retry(listener);
     }
     rpc.sync(runtime.listeners.values());
+    prepareBanners();
+    if (strictReload) enforce();
     const isChanged = (service: ResolvedService): boolean =>
       before.get(service.id) !== runningOf(service).prepared;
     observer.observe({
@@ -156,13 +217,29 @@ export const createSupervisor = ({
     });
   };
 
+  /** Reads them before the first client comes, and forgets the others. */
+  const prepareBanners = (): void => {
+    const paths = new Set<string>();
+    for (const { prepared } of services.values()) {
+      const { banners, id } = prepared.service;
+      for (const path of [banners?.always, banners?.success, banners?.failure]) {
+        if (path === undefined) continue;
+        paths.add(path);
+        void runtime.banners.textOf(path, (what) =>
+          observer.observe({ kind: 'impaired', service: id, failure: { code: 'EIO', what } }),
+        );
+      }
+    }
+    runtime.banners.keepOnly(paths);
+  };
+
   /** Closes a listener after handing on what waits there. */
   const closeListener = (key: string, successor: RunningService | undefined): void => {
     const listener = runtime.listeners.get(key);
     if (listener === undefined) return;
     const close = (): void => listeners.close(listener);
     if (successor === undefined) close();
-    else acceptance.takeOver(listener, successor, close);
+    else takeOver(listener, successor, close);
   };
 
   const terminate = (signal: 'TERM' | 'KILL'): void => {
@@ -188,6 +265,7 @@ export const createSupervisor = ({
   const closeAll = (): void => {
     runtime.isDraining = true;
     runtime.shortage.cancel?.();
+    visitors.dismissAll();
     for (const listener of [...runtime.listeners.values()]) listeners.close(listener);
     rpc.sync([]);
   };
@@ -205,6 +283,7 @@ export const createSupervisor = ({
     terminate('KILL');
     await untilIdle(lastWords);
     if (hasLeft) return;
+    commands.stop();
     await rpc.settle();
     serviceTable.retireAll();
     observer.observe({ kind: 'stopped' });
@@ -247,6 +326,10 @@ export const createSupervisor = ({
     state: () => describeState(runtime),
     checkConsistency: () => checkConsistency(runtime),
     retryNow: listeners.retryNow,
+    /** hosts.allow and hosts.deny from here on; not consulted before. */
+    setWrapperRules: (rules: WrapperRules): void => {
+      runtime.wrapperRules = rules;
+    },
     trimMemory: kernel.trimMemory,
   };
 };

@@ -19,6 +19,7 @@ export const shouldWatch = (
 ): boolean =>
   listener.descriptor !== undefined &&
   listener.owner === undefined &&
+  !listener.isAsking &&
   listener.respawning.cancel === undefined &&
   !listener.service.isHeld &&
   listener.service.suspension === undefined &&
@@ -55,7 +56,15 @@ export const openReserve = (kernel: Kernel): Descriptor | undefined => {
 };
 
 /** The states that hold a service or everything back, and their ends. */
-export const createStates = (runtime: Runtime, onReady: (listener: RunningListener) => void) => {
+export const createStates = (
+  runtime: Runtime,
+  onReady: (listener: RunningListener) => void,
+  /** Closes a listener for a while, and opens it again. */
+  door: {
+    readonly shut: (listener: RunningListener) => void;
+    readonly open: (listener: RunningListener) => void;
+  },
+) => {
   const update = (listener: RunningListener): void => updateWatch(runtime, listener, onReady);
   const updateService = (service: RunningService): void => {
     for (const listener of service.listeners) update(listener);
@@ -79,12 +88,20 @@ export const createStates = (runtime: Runtime, onReady: (listener: RunningListen
     updateService(service);
   };
 
-  /** Beyond its rate, for the pause that the rate says; its sockets stay bound and it comes back by itself. */
-  const enterSuspended = (service: RunningService, reason: RefusalReason): void => {
+  /**
+   * Beyond its rate, for the pause that the rate says, or for another reason; it comes back by itself. Its sockets stay
+   * bound, unless the rate is to close them.
+   */
+  const enterSuspended = (
+    service: RunningService,
+    reason: RefusalReason,
+    pause = service.prepared.service.limits.rate?.pause,
+  ): void => {
     const { id, limits } = service.prepared.service;
-    if (service.suspension !== undefined || limits.rate === undefined) return;
-    const { pause } = limits.rate;
+    if (service.suspension !== undefined || pause === undefined) return;
     service.suspension = runtime.clock.after(pause, () => leaveSuspended(service));
+    if (reason === 'rate' && limits.onRate === 'close')
+      for (const listener of service.listeners) door.shut(listener);
     updateService(service);
     runtime.observer.observe({ kind: 'suspended', service: id, reason, pause });
   };
@@ -94,6 +111,7 @@ export const createStates = (runtime: Runtime, onReady: (listener: RunningListen
     service.suspension();
     service.suspension = undefined;
     runtime.observer.observe({ kind: 'resumed', service: service.prepared.service.id });
+    for (const listener of service.listeners) door.open(listener);
     updateService(service);
   };
 

@@ -2,6 +2,7 @@
 import type { Clock } from '../model/clock.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Observer } from '../model/event.ts';
+import type { ConnectionRecord } from '../model/record.ts';
 import type { ResolvedService } from '../model/service.ts';
 import type { Accepted, Kernel, Recipe } from '../native/kernel.ts';
 
@@ -19,10 +20,16 @@ export type Surface = {
   /** The members of tcpmux that are configured now. */
   readonly muxMembers: () => readonly MuxMember[];
   /**
-   * Admits a client to a member, then calls `greet`, takes the connection and starts the member with it. False when the
-   * client is refused (and that was observed): it was not greeted and is still the caller's.
+   * Decides on a client of a member, perhaps later: it is greeted and the member is started with it, or it is refused,
+   * that is observed, and it is the caller's again.
    */
-  readonly enterMember: (member: MuxMember, client: Accepted, greet: () => void) => boolean;
+  readonly enterMember: (
+    member: MuxMember,
+    client: Accepted,
+    how: { readonly greet: (client: Accepted) => void; readonly onRefused: (client: Accepted) => void },
+  ) => void;
+  /** Whether the sender of a datagram may be answered by a built-in; a refusal is observed. */
+  readonly mayAnswer: (prepared: Prepared, record: ConnectionRecord) => boolean;
   /** The ports of all datagram built-ins that are configured now: what comes from them is a loop. */
   readonly internalDatagramPorts: () => ReadonlySet<number>;
 };

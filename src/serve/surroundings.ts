@@ -50,11 +50,13 @@ const kindOf = (service: ResolvedService): Kind => {
   return first?.socketType === 'dgram' ? 'UDP' : 'TCP';
 };
 
-/** The server of a whole socket has no client yet: no addresses. */
 const hasClient = (service: ResolvedService): boolean => service.mode === 'per-connection';
 
+/** The server of a whole socket of streams has no client yet; of datagrams it is the sender of the first one. */
+const knowsClient = (service: ResolvedService): boolean => hasClient(service) || kindOf(service) === 'UDP';
+
 const addressVariables = (service: ResolvedService): readonly Variable[] => {
-  if (!service.surroundings.hasAddressVariables || !hasClient(service)) return [];
+  if (!service.surroundings.hasAddressVariables || !knowsClient(service)) return [];
   const kind = kindOf(service);
   return kind === 'IPC' ? unixVariables : [...internetVariables, ...ucspiVariables(kind)];
 };
@@ -69,7 +71,7 @@ const environmentOf = (service: ResolvedService, host: Host): readonly string[] 
     const isPassed = passesAll || surroundings.passedVariables.includes(name);
     if (isPassed && value !== undefined && !isOwn(name)) variables.set(name, value);
   }
-  if (surroundings.hasAddressVariables && hasClient(service)) variables.set('PROTO', kindOf(service));
+  if (surroundings.hasAddressVariables && knowsClient(service)) variables.set('PROTO', kindOf(service));
   if (hasFd3(service)) {
     variables.set('LISTEN_FDS', '1');
     variables.set('LISTEN_FDNAMES', 'connection');

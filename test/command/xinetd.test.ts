@@ -1,11 +1,10 @@
-// acceptd xinetd: the daemon that xinetd's scripts start, and the signals that they send it.
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+// acceptd xinetd: the daemon that xinetd's scripts start.
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { enter, readSome, readToEnd } from '../daemon/scene.ts';
-import { connect, exchange } from '../support/client.ts';
+import { exchange } from '../support/client.ts';
 import { hasProgram } from '../support/command.ts';
-import { freePort, freePorts } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 import { acceptd, linkAs, serve, temporaryDirectory } from './stage.ts';
 import { isAlive, service, startDaemon, until, writeConfiguration } from './xinetd-stage.ts';
 
@@ -29,13 +28,7 @@ t.test('it leaves for the background when its sockets are bound, with a pid file
   const port = await freePort();
   writeConfiguration(directory, service('cat', port));
   // a relative name, which must still mean the same at a reload
-  const daemon = await startDaemon(t, directory, [
-    '-f',
-    'xinetd.conf',
-    '-stayalive',
-    '-inetd_ipv6',
-    '-bogus',
-  ]);
+  const daemon = await startDaemon(t, directory, ['-f', 'xinetd.conf', '-stayalive', '-filelog', 'own.log']);
   t.match(daemon.called, { code: 0, stdout: '' });
   t.equal(await exchange(port, 'hello'), 'hello', 'the port is bound when the command returns');
   t.equal(readFileSync(`/proc/${daemon.pid}/comm`, 'utf8'), 'xinetd\n');
@@ -48,7 +41,7 @@ t.test('it leaves for the background when its sockets are bound, with a pid file
   writeConfiguration(directory, service('cat', port) + service('more', other));
   process.kill(daemon.pid, 'SIGHUP');
   await until(
-    () => /"added":1,"dropped":\[\]/.test(daemon.log().split('\n').slice(-3).join('\n')),
+    () => /Reconfigured: new=1 old=1/.test(readFileSync(join(directory, 'own.log'), 'utf8')),
     'the reload',
   );
   t.equal(await exchange(other, 'hello'), 'hello');
@@ -59,6 +52,56 @@ t.test('it leaves for the background when its sockets are bound, with a pid file
   await until(() => !isAlive(daemon.pid), 'its end');
   t.notOk(existsSync(join(directory, 'pid')), 'the pid file is removed');
 });
+
+t.test("-filelog: its own log in xinetd's form, beside the log of each service", async (t) => {
+  const directory = temporaryDirectory(t);
+  const port = await freePort();
+  const log = join(directory, 'services.log');
+  const text = service('cat', port, {
+    log_type: `FILE ${log}`,
+    log_on_success: 'PID HOST EXIT',
+    log_on_failure: 'HOST',
+  });
+  writeConfiguration(directory, `${text}service broken\n{\n}\n`);
+  const daemon = await startDaemon(t, directory, ['-f', 'xinetd.conf', '-filelog', 'own.log', '-bogus']);
+  t.equal(daemon.called.code, 0);
+  t.match(daemon.log(), /xinetd\.conf:\d+:\d+: error: /, 'who calls is told what is wrong');
+  t.equal(await exchange(port, 'hello'), 'hello');
+  const own = (): string => readFileSync(join(directory, 'own.log'), 'utf8');
+  const stamp = `\\d\\d/\\d+/\\d+@\\d\\d:\\d\\d:\\d\\d xinetd\\[${daemon.pid}\\]`;
+  await until(() => existsSync(log) && /EXIT: cat/.test(readFileSync(log, 'utf8')), "the service's log");
+  t.match(readFileSync(log, 'utf8'), /START: cat pid=\d+ from=127\.0\.0\.1\n.*EXIT: cat status=0 pid=\d+\n$/);
+  t.match(own(), new RegExp(`^${stamp}: WARNING: -bogus is not known and changes nothing\n`));
+  t.match(own(), new RegExp(`${stamp}: ERROR: .*\\[file=.*xinetd\\.conf\\] \\[line=\\d+\\]\n`));
+  t.match(own(), new RegExp(`${stamp}: NOTICE: Started working: 1 available service\n`));
+  renameSync(log, `${log}.1`);
+  process.kill(daemon.pid, 'SIGHUP');
+  await until(() => /Reconfigured: new=0 old=1 dropped=0 \(services\)/.test(own()), 'the reload');
+  t.equal(await exchange(port, 'hello'), 'hello');
+  await until(() => existsSync(log) && /EXIT: cat/.test(readFileSync(log, 'utf8')), 'the new log');
+  process.kill(daemon.pid, 'SIGABRT');
+  await until(() => /INFO: Consistency check passed/.test(own()), 'the check');
+  process.kill(daemon.pid, 'SIGTERM');
+  await until(() => !isAlive(daemon.pid), 'its end');
+  t.match(own(), /: Exiting\.\.\.\n$/);
+});
+
+t.test(
+  'in the background nobody waits for the end of its stderr, and a logger that is not there keeps nothing',
+  async (t) => {
+    const directory = temporaryDirectory(t);
+    const port = await freePort();
+    const file = writeConfiguration(directory, service('cat', port));
+    const pidFile = join(directory, 'pid');
+    // its stderr is a pipe: this resolves when the last who has it is gone
+    const { code, stderr } = await acceptd('xinetd', '-f', file, '-pidfile', pidFile);
+    t.match({ code, stderr }, { code: 0, stderr: '' });
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    t.equal(await exchange(port, 'hello'), 'hello');
+    process.kill(pid, 'SIGTERM');
+    await until(() => !isAlive(pid), 'its end');
+  },
+);
 
 t.test('options that change nothing are told, known or not, and the start goes on', async (t) => {
   const directory = temporaryDirectory(t);
@@ -97,103 +140,6 @@ t.test('started under the name xinetd it is one', async (t) => {
   await until(() => !isAlive(daemon.pid), 'its end');
 });
 
-t.test('QUIT ends it at once, and nobody else; a second word of it changes nothing', async (t) => {
-  const directory = temporaryDirectory(t);
-  const port = await freePort();
-  const file = writeConfiguration(directory, service('cat', port));
-  const server = await serve(t, ['xinetd', '-dontfork', '-f', file, '-pidfile', join(directory, 'pid')]);
-  const client = await enter(port);
-  server.signal('SIGQUIT');
-  server.signal('SIGQUIT');
-  t.equal(await server.ended(), 0);
-  await t.rejects(connect(port), { code: 'ECONNREFUSED' });
-  client.write('still here');
-  t.equal(await readSome(client), 'still here', 'its handler lives on');
-  t.notOk(existsSync(join(directory, 'pid')));
-  const end = readToEnd(client);
-  client.end();
-  await end;
-});
-
-t.test('QUIT also ends a stop that is under way, and then nobody is terminated', async (t) => {
-  const directory = temporaryDirectory(t);
-  const port = await freePort();
-  const file = writeConfiguration(directory, service('cat', port));
-  const server = await serve(t, ['xinetd', '-dontfork', '-f', file, '--drain', '600']);
-  const client = await enter(port);
-  server.signal('SIGTERM');
-  await server.untilSaid(/"event":"draining"/);
-  server.signal('SIGQUIT');
-  t.equal(await server.ended(), 0);
-  t.notMatch(server.stderr(), /"event":"terminating"/);
-  client.write('still here');
-  t.equal(await readSome(client), 'still here');
-  const end = readToEnd(client);
-  client.end();
-  await end;
-});
-
-t.test('HUP and USR2 reload, INT stops as TERM does', async (t) => {
-  const directory = temporaryDirectory(t);
-  const [port = 0, other = 0, third = 0] = await freePorts(3);
-  const file = writeConfiguration(directory, service('cat', port));
-  const server = await serve(t, ['xinetd', '-dontfork', '-f', file]);
-  writeConfiguration(directory, service('cat', port) + service('other', other));
-  server.signal('SIGUSR2');
-  await server.untilSaid(/"event":"applied"/, 2);
-  t.equal(await exchange(other, 'x'), 'x');
-  writeConfiguration(directory, service('cat', port) + service('third', third));
-  server.signal('SIGHUP');
-  await server.untilSaid(/"event":"applied"/, 3);
-  t.equal(await exchange(third, 'x'), 'x');
-  await t.rejects(connect(other), { code: 'ECONNREFUSED' });
-  server.signal('SIGINT');
-  t.equal(await server.ended(), 0);
-});
-
-t.test('USR1 writes the state: 0600, and the latest in the place of the one before', async (t) => {
-  const directory = temporaryDirectory(t);
-  const port = await freePort();
-  const text = service('cat', port, { env: 'PASSWORD=hunter2', passenv: 'PATH' });
-  const file = writeConfiguration(directory, text);
-  const dump = join(directory, 'dump');
-  const server = await serve(t, ['xinetd', '-dontfork', '-f', file, '--dump', dump, '-limit', '100']);
-  const client = await enter(port);
-  server.signal('SIGUSR1');
-  await server.untilSaid(/"event":"state-written"/);
-  t.equal(statSync(dump).mode & 0o777, 0o600);
-  const first = readFileSync(dump, 'utf8');
-  t.match(first, /^INTERNAL STATE DUMP: acceptd /);
-  t.match(first, /Service = cat\n\tState = Active\n\tService configuration: cat\n\t\tid = cat\n/);
-  t.match(first, /running servers = 1\n/);
-  t.match(first, /cat server\npid = \d+\nstart_time = [\s\S]*remote_address = 127\.0\.0\.1,\d+\n/);
-  t.match(first, new RegExp(`process_limit = 100\nconfig_file = ${file}\n\nEND OF DUMP\n$`));
-  t.match(first, /PASSWORD/);
-  t.notMatch(first, /hunter2/, 'no values of the environment');
-  const end = readToEnd(client);
-  client.end();
-  await end;
-  await server.untilSaid(/"event":"exited"/);
-  server.signal('SIGUSR1');
-  await server.untilSaid(/"event":"state-written"/, 2);
-  const second = readFileSync(dump, 'utf8');
-  t.match(second, /running servers = 0\n/);
-  t.equal(second.split('INTERNAL STATE DUMP').length, 2, 'one state, not two');
-  t.equal(await server.stop(), 0);
-});
-
-t.test('a state that cannot be written is told and changes nothing', async (t) => {
-  const directory = temporaryDirectory(t);
-  const port = await freePort();
-  const file = writeConfiguration(directory, service('cat', port));
-  mkdirSync(join(directory, 'dump', 'full'), { recursive: true });
-  const server = await serve(t, ['xinetd', '-dontfork', '-f', file, '--dump', join(directory, 'dump')]);
-  server.signal('SIGUSR1');
-  await server.untilSaid(/"level":"error".*cannot write the state to/);
-  t.equal(await exchange(port, 'x'), 'x');
-  t.equal(await server.stop(), 0);
-});
-
 t.test("handlers get the daemon's umask with 022 added, as from xinetd", async (t) => {
   const directory = temporaryDirectory(t);
   const port = await freePort();
@@ -211,15 +157,8 @@ t.test("handlers get the daemon's umask with 022 added, as from xinetd", async (
   }
 });
 
-t.test('-cc checks again and again, and finds nothing', async (t) => {
-  const directory = temporaryDirectory(t);
-  const file = writeConfiguration(directory, service('cat', await freePort()));
-  const server = await serve(t, ['xinetd', '-dontfork', '-f', file, '-cc', '1']);
-  await server.untilSaid(/Consistency check passed/, 2);
-  t.equal(await server.stop(), 0);
-});
-
 const strace = '/usr/bin/strace';
+
 t.test(
   'the start closes no descriptors by the million, whatever the limit of them is',
   { skip: hasProgram(strace) ? false : 'there is no strace' },

@@ -2,7 +2,12 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { type Configuration, defaultLoadOptions, parseConfiguration } from '../../src/config/load.ts';
+import {
+  type Configuration,
+  defaultLoadOptions,
+  type LoadOptions,
+  parseConfiguration,
+} from '../../src/config/load.ts';
 import { showDiagnostic } from '../../src/model/diagnostic.ts';
 import type { Dialect, Service } from '../../src/model/service.ts';
 
@@ -29,14 +34,14 @@ const showServices = ({ services }: Configuration): string =>
 const showDiagnostics = ({ diagnostics }: Configuration): string =>
   diagnostics.map((diagnostic) => `${showDiagnostic(diagnostic)}\n`).join('');
 
-/** Every `.conf` in the dialect's folder, read without a disk's file name before its lines. */
-export const testDialect = async (dialect: Dialect): Promise<void> => {
-  const folder = join(root, dialect);
+/** Every `.conf` in the language's folder, read without a disk's file name before its lines. */
+const testFolder = async (language: string, options: Partial<LoadOptions>): Promise<void> => {
+  const folder = join(root, language);
   const names = (await readdir(folder)).filter((name) => name.endsWith('.conf')).sort();
   for (const name of names) {
-    await t.test(`${dialect}: ${name.replace('.conf', '').replaceAll('-', ' ')}`, async (t) => {
+    await t.test(`${language}: ${name.replace('.conf', '').replaceAll('-', ' ')}`, async (t) => {
       const text = await readFile(join(folder, name), 'utf8');
-      const configuration = parseConfiguration(text, name, { ...defaultLoadOptions, dialect });
+      const configuration = parseConfiguration(text, name, { ...defaultLoadOptions, ...options });
       const model = join(folder, name.replace('.conf', '.json'));
       const messages = join(folder, name.replace('.conf', '.txt'));
       if (writesFiles) {
@@ -49,3 +54,8 @@ export const testDialect = async (dialect: Dialect): Promise<void> => {
     });
   }
 };
+
+export const testDialect = (dialect: Dialect): Promise<void> => testFolder(dialect, { dialect });
+
+/** Recognised by what is written in it. */
+export const testXinetd = (): Promise<void> => testFolder('xinetd', {});

@@ -15,9 +15,14 @@ const { kernel } = engine;
 const runningOf = (service: ResolvedService): RunningService => ({
   prepared: { service, recipe: undefined },
   usage: createUsage(),
+  request: () => {
+    throw new Error('nothing is started here');
+  },
   log: undefined,
   listeners: new Set(),
   isHeld: false,
+  rules: undefined,
+  visitors: 0,
   suspension: undefined,
 });
 
@@ -34,6 +39,8 @@ const scene = async (t: Test) => {
     descriptor,
     inode: undefined,
     isWatched: true,
+    isAsking: false,
+    isFiltered: false,
     owner: undefined,
     opening: { failures: 0, cancel: undefined },
     respawning: { failures: 0, cancel: undefined },

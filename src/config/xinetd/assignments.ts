@@ -1,7 +1,7 @@
 // One line of an entry: ATTRIBUTE OPERATOR VALUES, and what people write there that xinetd takes otherwise.
 import type { SourceText } from '../source.ts';
 import { readWords, type WordRules } from '../words.ts';
-import type { Notes, Word } from './notes.ts';
+import { type Notes, placeWord, type Word } from './notes.ts';
 
 export type Reading = { readonly source: SourceText; readonly rules: WordRules };
 
@@ -57,20 +57,17 @@ export const readAssignment = (
   if (match === null) return undefined;
   const [all, blanks = '', text = '', operator] = match;
   const { source, rules } = reading;
-  const name: Word = {
-    text,
-    line: number,
-    column: blanks.length + 1,
-    width: text.length,
-    isQuoted: false,
-    source,
-  };
+  const place = { text, line: number, column: blanks.length + 1, width: text.length, isQuoted: false };
   const { tokens, unclosed } = readWords(line, number, all.length, rules);
   if (unclosed !== undefined) {
-    notes.error({ ...unclosed, source }, 'the quotation mark is never closed', 'close it on the same line');
+    notes.error(
+      placeWord(unclosed, source),
+      'the quotation mark is never closed',
+      'close it on the same line',
+    );
     return 'broken';
   }
-  const values = tokens.map((token) => ({ ...token, source }));
+  const values = tokens.map((token) => placeWord(token, source));
   warnOfSurprises(values, reading, notes);
-  return { name, operator: operatorOf(operator), values };
+  return { name: placeWord(place, source), operator: operatorOf(operator), values };
 };

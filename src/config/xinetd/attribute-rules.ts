@@ -69,18 +69,22 @@ const rules = {
 
 export type AttributeName = keyof typeof rules;
 
-const isAttribute = (name: string): name is AttributeName => Object.hasOwn(rules, name);
-
-export const attributeNames: readonly string[] = [...Object.keys(rules), 'interface'];
-
 export type Attribute = { readonly name: AttributeName; readonly rule: Rule };
 
+const isAttribute = (name: string): name is AttributeName => Object.hasOwn(rules, name);
+
+const attributes: ReadonlyMap<string, Attribute> = new Map(
+  [...Object.keys(rules), 'interface'].flatMap((written): readonly [string, Attribute][] => {
+    const name = written === 'interface' ? 'bind' : written;
+    return isAttribute(name) ? [[written, { name, rule: rules[name] }]] : [];
+  }),
+);
+
+export const attributeNames: readonly string[] = [...attributes.keys()];
+
 /** The attribute of this name; `interface` is another name of `bind`. */
-export const findAttribute = (written: string): Attribute | undefined => {
-  const lower = written.toLowerCase();
-  const name = lower === 'interface' ? 'bind' : lower;
-  return isAttribute(name) ? { name, rule: rules[name] } : undefined;
-};
+export const findAttribute = (written: string): Attribute | undefined =>
+  attributes.get(written) ?? attributes.get(written.toLowerCase());
 
 /** What some xinetd had and none has any more, or what never came to it. */
 export const goneAttributes: ReadonlyMap<string, string> = new Map([

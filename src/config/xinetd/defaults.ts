@@ -53,8 +53,8 @@ const damage = (
   name: string,
   entries: readonly Entry[],
 ): AccessList | undefined => {
-  const entry = entries.find(({ damaged }) => damaged.has(name));
-  return entry === undefined ? list : breakList(list, entry.name);
+  const word = entries.map(({ damaged }) => damaged.get(name)).find((each) => each !== undefined);
+  return word === undefined ? list : breakList(list, list?.broken ?? word);
 };
 
 /** All operators add to the lists of services. */

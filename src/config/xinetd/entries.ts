@@ -2,10 +2,10 @@
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import { nearestWord } from '../nearest.ts';
 import type { Pieces } from '../pieces.ts';
-import type { SourceText, Token } from '../source.ts';
+import type { SourceText } from '../source.ts';
 import { readWords, skipBlanks } from '../words.ts';
 import { type Assignment, type Reading, readAssignment } from './assignments.ts';
-import { createNotes, type Notes, type Word } from './notes.ts';
+import { createNotes, type Notes, placeWord, type Word } from './notes.ts';
 
 export type Entry = {
   readonly kind: 'service' | 'defaults';
@@ -14,8 +14,8 @@ export type Entry = {
   readonly assignments: readonly Assignment[];
   /** What is wrong inside; of no interest where the entry is switched off. */
   readonly mistakes: readonly Diagnostic[];
-  /** Attributes of which a line could not be read, in lower case. */
-  readonly damaged: ReadonlySet<string>;
+  /** Attributes of which a line could not be read, in lower case, with the first word of the line. */
+  readonly damaged: ReadonlyMap<string, Word>;
   /** Its braces are not as they must be, which is reported. */
   readonly isBroken: boolean;
 };
@@ -34,22 +34,18 @@ const headOf = (word: Word | undefined): Head | undefined => {
 };
 
 /** Lines that say something: neither blank nor comments. */
-type Line = { readonly text: string; readonly number: number };
+type Line = { readonly text: string; readonly number: number; readonly start: number };
 
 const createLines = (source: SourceText) => {
   let index = 0;
-  const find = (): void => {
-    for (; index < source.lines.length; index += 1) {
-      const text = source.lines[index] ?? '';
-      const start = skipBlanks(text, 0);
-      if (start < text.length && text[start] !== '#') return;
-    }
-  };
   return {
     peek: (): Line | undefined => {
-      find();
-      const text = source.lines[index];
-      return text === undefined ? undefined : { text, number: index + 1 };
+      for (; index < source.lines.length; index += 1) {
+        const text = source.lines[index] ?? '';
+        const start = skipBlanks(text, 0);
+        if (start < text.length && text[start] !== '#') return { text, number: index + 1, start };
+      }
+      return undefined;
     },
     skip: (): void => {
       index += 1;
@@ -59,7 +55,7 @@ const createLines = (source: SourceText) => {
 type Lines = ReturnType<typeof createLines>;
 
 const wordsOf = ({ source, rules }: Reading, line: Line): readonly Word[] =>
-  readWords(line.text, line.number, 0, rules).tokens.map((token: Token) => ({ ...token, source }));
+  readWords(line.text, line.number, line.start, rules).tokens.map((token) => placeWord(token, source));
 
 const isOpening = (word: Word | undefined): boolean => word?.text === '{';
 
@@ -72,7 +68,7 @@ const splitBrace = (word: Word): readonly Word[] =>
       ]
     : [word];
 
-type Opening = { readonly isClosed: boolean };
+type Opening = { readonly isClosed: boolean; readonly isClean: boolean };
 
 /** Finds the brace that begins an entry, in its first line or the next. */
 const readOpening = (
@@ -88,49 +84,57 @@ const readOpening = (
   if (!isOpening(brace)) return undefined;
   if (next !== undefined) lines.skip();
   const isClosed = words.at(-1)?.text === '}';
-  if (first !== undefined && first.text !== '}') {
+  const isClean = first === undefined || first.text === '}';
+  if (!isClean) {
     inside.error(
       first,
       "this stands behind '{' and is not read",
       'write each attribute on a line of its own',
     );
   }
-  return { isClosed };
+  return { isClosed, isClean };
+};
+
+const complainOfLine = (first: Word, second: Word | undefined, inside: Notes): void => {
+  if (isOpening(first)) {
+    inside.error(first, "a '{' has no place here", 'remove it');
+    return;
+  }
+  const what = second === undefined ? 'nothing stands' : 'no operator stands';
+  const attribute = /^[a-z_0-9]+$/i.test(first.text) ? first.text : 'ATTRIBUTE';
+  inside.error(
+    first,
+    `${what} after '${first.text}'`,
+    `write ${attribute} = VALUE, as no line continues the one above it`,
+  );
 };
 
 /** The lines of an entry up to its end, or up to the next entry where it has none. */
 const readBody = (reading: Reading, lines: Lines, notes: Notes, inside: Notes) => {
   const assignments: Assignment[] = [];
-  const damaged = new Set<string>();
+  const damaged = new Map<string, Word>();
   let hasEnd = false;
   for (let line = lines.peek(); line !== undefined; line = lines.peek()) {
-    const words = wordsOf(reading, line);
-    const [first, second] = words;
-    const assignment = readAssignment(line.text, line.number, reading, inside);
-    if (assignment === undefined && headOf(first) !== undefined) break;
+    const isBrace = line.text[line.start] === '}';
+    const assignment = isBrace ? undefined : readAssignment(line.text, line.number, reading, inside);
+    if (assignment !== undefined && assignment !== 'broken') {
+      assignments.push(assignment);
+      lines.skip();
+      continue;
+    }
+    const [first, second] = wordsOf(reading, line);
+    if (first === undefined || (assignment === undefined && headOf(first) !== undefined)) break;
     lines.skip();
-    if (first?.text === '}') {
+    if (first.text === '}') {
       if (second !== undefined) notes.warn(second, "what stands behind '}' is ignored", 'remove it');
       hasEnd = true;
       break;
     }
-    if (assignment === undefined || assignment === 'broken') {
-      // a line that continues the one before it, as some believe: what it would have said is lost
-      for (const name of [first?.text, assignments.at(-1)?.name.text]) {
-        if (name !== undefined) damaged.add(name.replace(/[-+=].*$/, '').toLowerCase());
-      }
-      if (assignment === undefined && first !== undefined) {
-        inside.error(
-          first,
-          second === undefined
-            ? `nothing stands after '${first.text}'`
-            : `no operator stands after '${first.text}'`,
-          `write ${/^[a-z_0-9]+$/i.test(first.text) ? first.text : 'ATTRIBUTE'} = VALUE, as no line continues the one above it`,
-        );
-      }
-      continue;
+    // a line that continues the one before it, as some believe: what it would have said is lost
+    for (const name of [first.text, assignments.at(-1)?.name.text]) {
+      if (name !== undefined) damaged.set(name.replace(/[-+=].*$/, '').toLowerCase(), first);
     }
-    assignments.push(assignment);
+    if (assignment === undefined) complainOfLine(first, second, inside);
   }
   return { assignments, damaged, hasEnd };
 };
@@ -151,7 +155,7 @@ const readEntry = (
   }
   const body =
     opening?.isClosed === true
-      ? { assignments: [], damaged: new Set<string>(), hasEnd: true }
+      ? { assignments: [], damaged: new Map<string, Word>(), hasEnd: true }
       : readBody(reading, lines, notes, inside);
   if (!body.hasEnd && opening !== undefined) {
     const cost = kind === 'defaults' ? 'what follows is read as if it were there' : 'this service is off';
@@ -164,7 +168,7 @@ const readEntry = (
     assignments,
     damaged,
     mistakes: inside.diagnostics(),
-    isBroken: opening === undefined || !body.hasEnd,
+    isBroken: opening?.isClean !== true || !body.hasEnd,
   };
 };
 

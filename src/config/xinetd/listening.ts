@@ -96,11 +96,13 @@ const readRpc = (
 ): { readonly program: RpcProgram; readonly word: Word } | undefined => {
   const versionWord = attributes.one('rpc_version');
   const numberWord = attributes.one('rpc_number');
-  if (versionWord === undefined) return missing(name, 'rpc_version', 'write rpc_version = 1-2', notes);
+  const versions =
+    versionWord === undefined
+      ? missing(name, 'rpc_version', 'write rpc_version = 1-2', notes)
+      : readVersions(versionWord, notes);
   if (isUnlisted && numberWord === undefined) {
     return missing(name, 'rpc_number', 'write the number, or remove UNLISTED from type', notes);
   }
-  const versions = readVersions(versionWord, notes);
   const number = readNumber(numberWord, 0, 0xffffffff, notes);
   if (versions === undefined || (numberWord !== undefined && number === undefined)) return undefined;
   const [lowVersion, highVersion] = versions;

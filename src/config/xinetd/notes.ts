@@ -4,6 +4,16 @@ import { diagnose, type Mark, markToken, type SourceText, type Token } from '../
 
 export type Word = Token & { readonly source: SourceText };
 
+/** One object of one shape for each word: there are many. */
+export const placeWord = ({ text, line, column, width, isQuoted }: Token, source: SourceText): Word => ({
+  text,
+  line,
+  column,
+  width,
+  isQuoted,
+  source,
+});
+
 export const markWord = (word: Word): Mark => markToken(word.source, word);
 
 /** Where it stands, for messages at another place. */

@@ -74,6 +74,19 @@ const isGone = (word: Word, notes: Notes): boolean => {
   return true;
 };
 
+const readField = <Field extends string>(
+  word: Word,
+  fields: readonly Field[],
+  notes: Notes,
+): Field | undefined =>
+  readChoice(
+    word,
+    fields,
+    'field of the log',
+    notes,
+    fields.map((field) => field.toUpperCase()),
+  );
+
 export const readFields = <Field extends string>(
   assignments: readonly Assignment[] | undefined,
   inherited: Fields<Field> | undefined,
@@ -85,7 +98,7 @@ export const readFields = <Field extends string>(
   for (const { operator, values } of assignments) {
     if (operator === '=') found.clear();
     for (const word of values) {
-      const field = isGone(word, notes) ? undefined : readChoice(word, fields, 'field of the log', notes);
+      const field = isGone(word, notes) ? undefined : readField(word, fields, notes);
       if (field === undefined) continue;
       if (operator === '-=') found.delete(field);
       else found.set(field, word);

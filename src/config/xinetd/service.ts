@@ -107,12 +107,12 @@ export const readService = (
   const { name } = entry;
   const errors = notes.errorCount();
   notes.add(entry.mistakes);
+  if (entry.isBroken) return undefined;
   const flags = readFlags(attributes, notes);
   const types = readTypes(attributes, notes);
-  const transport = readTransport(name, attributes, notes);
-  const isWaiting = readWait(name, attributes, notes);
-  if (transport === undefined || isWaiting === undefined) return undefined;
-
+  // what is missing or wrong does not keep the rest from being looked at
+  const transport = readTransport(name, attributes, notes) ?? 'stream';
+  const isWaiting = readWait(name, attributes, notes) ?? false;
   const mode = modeOf(isWaiting, attributes, types, flags, transport, notes);
   const isWhole = mode === 'whole-socket';
   const inherited = { bind: defaults.bind, isV6only: defaults.isV6only };
@@ -136,7 +136,7 @@ export const readService = (
   const families = listening?.endpoints.map(({ family }) => family) ?? [];
   const surroundings = readSurroundings(attributes, defaults.passenv, mode, families, options, notes);
   if (answering !== undefined) checkUser(name, attributes, answering.answer, notes);
-  if (entry.isBroken || notes.errorCount() !== errors || listening === undefined || answering === undefined) {
+  if (notes.errorCount() !== errors || listening === undefined || answering === undefined) {
     return undefined;
   }
 

@@ -1,7 +1,7 @@
 // Readers of values: each gives undefined after it has said what is wrong.
 import { type Bytes, bytes, parseCount } from '../../model/quantity.ts';
 import { nearestWord } from '../nearest.ts';
-import { type Notes, placeOf, type Word } from './notes.ts';
+import type { Notes, Word } from './notes.ts';
 
 export const isWord = (word: Word, text: string): boolean => word.text.toLowerCase() === text.toLowerCase();
 
@@ -50,21 +50,26 @@ export const readSize = (word: Word | undefined, notes: Notes): Bytes | undefine
     : notes.error(word, `'${word.text}' is no size`, 'write a number of bytes, or one with k or M behind it');
 };
 
-/** One word of a closed list, in upper or lower case. */
+/** One word of a closed list, in upper or lower case; `shown` is how messages write the words. */
 export const readChoice = <Choice extends string>(
   word: Word | undefined,
   choices: readonly Choice[],
   what: string,
   notes: Notes,
+  shown: readonly string[] = choices,
 ): Choice | undefined => {
   if (word === undefined) return undefined;
   const choice = choices.find((candidate) => isWord(word, candidate));
   if (choice !== undefined) return choice;
-  const nearest = nearestWord(word.text, choices);
+  const nearest = nearestWord(
+    word.text,
+    shown.map((each) => each.toLowerCase()),
+  );
+  const meant = shown.find((each) => each.toLowerCase() === nearest);
   return notes.error(
     word,
     `'${word.text}' is no ${what}`,
-    nearest === undefined ? `write one of ${choices.join(', ')}` : `did you mean ${nearest}?`,
+    meant === undefined ? `write one of ${shown.join(', ')}` : `did you mean ${meant}?`,
   );
 };
 
@@ -75,6 +80,3 @@ export const readPath = (word: Word | undefined, notes: Notes): string | undefin
   notes.warn(word, `'${word.text}' is taken as /${word.text}`, 'write an absolute path');
   return `/${word.text}`;
 };
-
-/** For settings that come from defaults: whose they are. */
-export const ofDefaults = (word: Word): string => `of defaults at ${placeOf(word)}`;

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import type { Peer } from '../../model/address.ts';
 import { type Milliseconds, seconds } from '../../model/quantity.ts';
 import { peerOf } from '../../model/record.ts';
-import type { BuiltinName, ResolvedService } from '../../model/service.ts';
+import type { Answer, ResolvedService } from '../../model/service.ts';
 import type { ServeDatagrams, Surface } from '../surface.ts';
 import { chargenLine } from './chargen.ts';
 import { daytimeReply } from './daytime.ts';
@@ -16,6 +16,8 @@ const batch = 16;
 const roomLength = 65_536;
 /** Between two reports of refused sources of one service. */
 const reportPause = seconds(10);
+
+type Builtin = Extract<Answer, { readonly kind: 'builtin' }>;
 
 type RefusalCount = { reportedAt: Milliseconds; suppressed: number };
 
@@ -36,6 +38,12 @@ const createRefusalReport = (): ((surface: Surface, service: ResolvedService, pe
   };
 };
 
+/** A question is an event only where a service keeps a log of who was served: there may be very many. */
+const reportQuestion = ({ observer }: Surface, { id, serviceLog }: ResolvedService, peer: Peer): void => {
+  if (serviceLog === undefined || serviceLog.onSuccess.length === 0) return;
+  if (observer.isWanted('builtin-started')) observer.observe({ kind: 'builtin-started', service: id, peer });
+};
+
 const readInterfaces = (): Interfaces => {
   try {
     return networkInterfaces();
@@ -52,14 +60,18 @@ export const createDatagramBuiltins = (): ServeDatagrams => {
   let chargenStart = 0;
   let room: Uint8Array | undefined;
 
-  const replyOf = (builtin: BuiltinName, question: Uint8Array, surface: Surface): Uint8Array | undefined => {
+  const replyOf = (
+    { builtin, format }: Builtin,
+    question: Uint8Array,
+    surface: Surface,
+  ): Uint8Array | undefined => {
     switch (builtin) {
       case 'echo':
         return question;
       case 'chargen':
-        return chargenLine(chargenStart++);
+        return chargenLine(chargenStart++, format);
       case 'daytime':
-        return daytimeReply(surface.clock.wallClock());
+        return daytimeReply(surface.clock.wallClock(), format);
       case 'time':
         return timeReply(surface.clock.wallClock());
       case 'discard':
@@ -70,23 +82,29 @@ export const createDatagramBuiltins = (): ServeDatagrams => {
     }
   };
 
-  return (surface, { service }, listener) => {
+  return (surface, prepared, listener) => {
+    const { service } = prepared;
     const { kernel, clock } = surface;
     if (service.answer.kind !== 'builtin') throw new Error(`${service.id} is no built-in`);
-    const { builtin } = service.answer;
+    const { answer } = service;
     room ??= new Uint8Array(roomLength);
     for (let count = 0; count < batch; count++) {
       const received = kernel.receive(listener, room, 'take');
       if (received === undefined) return;
-      // nobody hears an answer of discard, so nobody can answer it
-      if (builtin === 'discard') continue;
+      if (!surface.mayAnswer(prepared, received.record)) continue;
       const peer = peerOf(received.record);
       if (peer.kind === 'unix') continue;
+      // nobody hears an answer of discard, so nobody can answer it
+      if (answer.builtin === 'discard') {
+        reportQuestion(surface, service, peer);
+        continue;
+      }
       if (isLoopSource(peer, surface.internalDatagramPorts(), clock.now())) {
         reportRefusal(surface, service, peer);
         continue;
       }
-      const reply = replyOf(builtin, room.subarray(0, received.length), surface);
+      reportQuestion(surface, service, peer);
+      const reply = replyOf(answer, room.subarray(0, received.length), surface);
       // what the kernel does not take is lost, as datagrams may be; also the answer to a broadcast, which has no one sender
       if (reply !== undefined) kernel.send(listener, reply, received.record);
     }

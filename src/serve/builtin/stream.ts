@@ -10,7 +10,7 @@ import { startTcpmux } from './tcpmux.ts';
 import { timeReply } from './time.ts';
 
 const startDaytime = announcing(daytimeReply);
-const startTime = announcing(timeReply);
+const startTime = announcing((now) => timeReply(now));
 
 export const startStreamBuiltin: Start = (surface, prepared, client, onEnded) => {
   const { answer, id } = prepared.service;

@@ -28,11 +28,16 @@ const enter = (surface: Surface, prepared: Prepared, client: Accepted, requested
   if (name === 'help') return sayAndClose(kernel, client.descriptor, listOf(members)) ? 'ended' : 'error';
   const member = members.find((each) => each.name.toLowerCase() === name);
   if (member !== undefined) {
-    const greet = (): void => {
-      if (member.saysGo) kernel.write(client.descriptor, go);
-    };
-    if (surface.enterMember(member, client, greet)) return 'ended';
-  } else if (observer.isWanted('mux-refused')) {
+    // what becomes of it is the member's business from here on, and may take a while
+    surface.enterMember(member, client, {
+      greet: ({ descriptor }) => {
+        if (member.saysGo) kernel.write(descriptor, go);
+      },
+      onRefused: ({ descriptor }) => sayAndClose(kernel, descriptor, notAvailable),
+    });
+    return 'ended';
+  }
+  if (observer.isWanted('mux-refused')) {
     const shown = escapeControls(requested).slice(0, longestShown);
     const peer = peerOf(client.record);
     observer.observe({ kind: 'mux-refused', service: prepared.service.id, peer, requested: shown });

@@ -8,7 +8,7 @@ import type { BuiltinName, ResolvedService } from '../../../src/model/service.ts
 import { type Kernel, openKernel } from '../../../src/native/kernel.ts';
 import { createDatagramBuiltins } from '../../../src/serve/builtin/datagram.ts';
 import { startStreamBuiltin } from '../../../src/serve/builtin/stream.ts';
-import type { MuxMember, Prepared, Started, Surface } from '../../../src/serve/surface.ts';
+import type { MuxMember, Prepared, Start, Started, Surface } from '../../../src/serve/surface.ts';
 import { createTestClock, type TestClock } from '../../support/clock.ts';
 import { resolved } from '../../support/services.ts';
 
@@ -43,7 +43,9 @@ export type Stage = {
   readonly surface: Surface;
 };
 
-export type StageOptions = Partial<Pick<Surface, 'muxMembers' | 'internalDatagramPorts' | 'enterMember'>> & {
+export type StageOptions = Partial<
+  Pick<Surface, 'muxMembers' | 'internalDatagramPorts' | 'enterMember' | 'mayAnswer'>
+> & {
   readonly isWanted?: (kind: Event['kind']) => boolean;
 };
 
@@ -57,7 +59,8 @@ export const createStage = (options: StageOptions = {}): Stage => {
     clock,
     observer: { observe: (event) => void events.push(event), isWanted: options.isWanted ?? (() => true) },
     muxMembers: options.muxMembers ?? (() => []),
-    enterMember: options.enterMember ?? (() => false),
+    enterMember: options.enterMember ?? ((_, client, { onRefused }) => onRefused(client)),
+    mayAnswer: options.mayAnswer ?? (() => true),
     internalDatagramPorts: options.internalDatagramPorts ?? (() => new Set()),
   };
   return { kernel, clock, events, surface };
@@ -91,12 +94,21 @@ export const serveStream = (
   stage: Stage,
   builtin: BuiltinName,
   isReady: Promise<void> = Promise.resolve(),
+): StreamService => serveEach(t, stage, startStreamBuiltin, builtinService(builtin), isReady);
+
+/** The same with any starter of an answer of our own. */
+export const serveEach = (
+  t: Teardown,
+  stage: Stage,
+  start: Start,
+  service: ResolvedService,
+  isReady: Promise<void> = Promise.resolve(),
 ): StreamService => {
   const { kernel, surface } = stage;
   const { listener, port } = openListener(kernel, 'stream');
   kernel.setBlocking(listener, false);
   kernel.listen(listener, 128);
-  const prepared = preparedOf(builtinService(builtin));
+  const prepared = preparedOf(service);
   const started: Started[] = [];
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   let ended = 0;
@@ -110,7 +122,7 @@ export const serveStream = (
         ended++;
         for (const { count, resolve } of waiting) if (ended >= count) resolve();
       };
-      started.push(startStreamBuiltin(surface, prepared, client, onEnded));
+      started.push(start(surface, prepared, client, onEnded));
       isStarted = true;
     }
   };

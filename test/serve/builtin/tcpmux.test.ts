@@ -17,11 +17,13 @@ const turns = async (count: number): Promise<void> => {
 
 /** A stage whose members say their name, and with the client's end give back what they read. */
 const createMuxStage = (isAdmitted = true): Stage => {
-  const enterMember: Surface['enterMember'] = (member, client, greet) => {
-    if (!isAdmitted) return false;
-    greet();
+  const enterMember: Surface['enterMember'] = (member, client, { greet, onRefused }) => {
+    if (!isAdmitted) {
+      onRefused(client);
+      return;
+    }
+    greet(client);
     serveMember(stage, member, client);
-    return true;
   };
   const stage = createStage({ muxMembers: () => members, enterMember });
   return stage;

@@ -1,0 +1,58 @@
+// Connections that acceptd itself opens, and never waits for.
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+
+#include <cerrno>
+
+#include "address.hh"
+#include "api.hh"
+#include "fd.hh"
+
+int toInternetAddress(int version, std::string host, uint16_t port, sockaddr_storage& address) {
+  address = {};
+  if (version == 4) {
+    auto& v4 = reinterpret_cast<sockaddr_in&>(address);
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    return inet_pton(AF_INET, host.c_str(), &v4.sin_addr) == 1 ? static_cast<int>(sizeof v4) : -EINVAL;
+  }
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(port);
+  if (const size_t percent = host.find('%'); percent != std::string::npos) {
+    v6.sin6_scope_id = if_nametoindex(host.c_str() + percent + 1);
+    if (v6.sin6_scope_id == 0) return -ENODEV;
+    host.resize(percent);
+  }
+  return inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr) == 1 ? static_cast<int>(sizeof v6) : -EINVAL;
+}
+
+/// connectStream(4 | 6, host, port): a socket, CLOEXEC and not blocking, whose connection is under way; -errno.
+Napi::Value connectStream(const Napi::CallbackInfo& info) {
+  const int version = integer(info, 0);
+  sockaddr_storage address;
+  const auto port = static_cast<uint16_t>(integer(info, 2));
+  const int length = toInternetAddress(version, text(info[1]), port, address);
+  if (length < 0) return number(info, length);
+  Fd connection(socket(version == 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!connection.isOpen()) return number(info, -errno);
+  const auto* target = reinterpret_cast<const sockaddr*>(&address);
+  if (connect(connection.get(), target, static_cast<socklen_t>(length)) < 0 && errno != EINPROGRESS) {
+    return number(info, -errno);
+  }
+  return number(info, connection.release());
+}
+
+/// connectState(fd): 0 when it is connected, 1 while that is under way, -errno when it has failed. On this machine the
+/// whole handshake happens within connect(2), so that asking right away spares most relays a turn of the loop.
+Napi::Value connectState(const Napi::CallbackInfo& info) {
+  const int descriptor = integer(info, 0);
+  pollfd wanted = {descriptor, POLLOUT, 0};
+  if (poll(&wanted, 1, 0) < 1) return number(info, 1);
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) < 0) return number(info, -errno);
+  return number(info, -error);
+}

@@ -1,0 +1,79 @@
+// All flows: a private epoll that libuv polls, the queue of flows that have something to move, and their ends.
+//
+// An event only says that a flow is to have its turn. Turns are short and go round, and after a bounded number of them
+// libuv has its own: a flow that never runs dry cannot keep other flows, or who is to be accepted, waiting.
+#pragma once
+
+#include <uv.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "fd.hh"
+#include "flow.hh"
+
+/// One ended flow, as JavaScript reads it: eight doubles. `first` and `second` are the sockets in the order of join().
+struct FlowEnd {
+  double id;
+  double error;  // errno, 0 when both directions came to their end
+  double takenFromFirst;
+  double givenToFirst;
+  double takenFromSecond;
+  double givenToSecond;
+  double reserved[2];
+};
+
+/// How descriptors become long-lived, and end (SpawnEngine counts them).
+struct DescriptorWays {
+  std::function<int(int)> raise;  // the descriptor itself where it cannot be raised
+  std::function<void(int)> close;
+  std::function<int(int)> raiseUncounted;
+};
+
+class Relay {
+ public:
+  using OnEnded = std::function<void(const std::vector<FlowEnd>&)>;
+
+  Relay();
+  ~Relay();
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  /// 0 or -errno.
+  [[nodiscard]] int open(uv_loop_t* loop, DescriptorWays ways, size_t pipes, OnEnded onEnded);
+  /// Closes the handles; `whenClosed` is called when they are, and only then may this be destroyed.
+  void close(std::function<void()> whenClosed);
+
+  /// Takes both sockets, whatever comes of it, and gives the id of their flow or -errno.
+  [[nodiscard]] int join(int first, int second);
+  /// Ends a flow with a reset for both; its end is not told but given. False when it has ended already.
+  [[nodiscard]] bool stop(uint32_t id, FlowEnd& end);
+  /// Milliseconds since bytes were last moved; -ENOENT when it has ended.
+  [[nodiscard]] double quietTime(uint32_t id) const;
+
+ private:
+  struct Flow;
+  void onReady();
+  void runTurns();
+  void note(uint64_t token, uint32_t events);
+  void queue(Flow& flow);
+  bool turn(Flow& flow, uint64_t& moved);
+  FlowEnd end(Flow& flow, int error);
+  [[nodiscard]] Flow* find(uint32_t id) const { return id < flows_.size() ? flows_[id].get() : nullptr; }
+  void tellEnds();
+
+  Fd epoll_;
+  DescriptorWays ways_;
+  OnEnded onEnded_;
+  Workshop workshop_;
+  std::vector<std::unique_ptr<Flow>> flows_;
+  std::vector<uint32_t> freeIds_;
+  std::vector<uint32_t> queue_;
+  std::vector<uint32_t> unspent_;  // queued for the next round
+  std::vector<FlowEnd> ends_;
+  uv_loop_t* loop_ = nullptr;
+  uv_poll_t* poll_ = nullptr;
+  uv_idle_t* again_ = nullptr;  // active while turns are left over: libuv does not wait then
+};

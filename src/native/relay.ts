@@ -1,0 +1,133 @@
+// Flows: two sockets whose bytes the addon copies from each to the other, and the connections that lead there.
+import type { ConnectAddress } from '../model/address.ts';
+import { type Descriptor, descriptorOf } from '../model/descriptor.ts';
+import { type Milliseconds, milliseconds } from '../model/quantity.ts';
+import { demand, describeErrno, openAddon, SystemError } from './addon.ts';
+import type { Kernel } from './kernel.ts';
+
+const addon = openAddon<{
+  connectStream(version: number, host: string, port: number): number;
+  connectState(fd: number): number;
+  openRelay(rows: Float64Array, onEnded: (count: number) => void): number;
+  joinFlow(first: number, second: number): number;
+  stopFlow(id: number, row: Float64Array): number;
+  quietTime(id: number): number;
+}>();
+
+/** A flow's end. First and second are the sockets in the order in which they were joined. */
+export type FlowEnd = {
+  /** undefined when both sides had said all; else what broke it, and both sides were reset. */
+  readonly failure: { readonly code: string; readonly reason: string } | undefined;
+  readonly takenFromFirst: number;
+  readonly givenToFirst: number;
+  readonly takenFromSecond: number;
+  readonly givenToSecond: number;
+};
+
+export type Flow = {
+  /** Resets both sides; `onEnded` is called before this returns. Nothing where it has ended. */
+  readonly stop: () => void;
+  /** For how long no byte was moved; undefined when it has ended. */
+  readonly quietFor: () => Milliseconds | undefined;
+};
+
+export type Relay = {
+  /**
+   * Copies in both directions until both have come to their end: one side's end of file is passed on after its bytes and
+   * leaves the other direction as it is; a reset of one becomes a reset of the other. Takes both sockets, also when it
+   * throws SystemError. `onEnded` is called once, later or by stop().
+   */
+  readonly join: (first: Descriptor, second: Descriptor, onEnded: (end: FlowEnd) => void) => Flow;
+};
+
+export const showTarget = ({ version, host, port }: ConnectAddress): string =>
+  version === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+
+/** A socket on its way to an address; throws SystemError where there can be none, or no way is known. */
+export const beginConnect = (target: ConnectAddress): Descriptor => {
+  const result = addon.connectStream(target.version, target.host, target.port);
+  return descriptorOf(demand(`connect to ${showTarget(target)}`, result));
+};
+
+/** How far a begun connection has come. On the same machine it is there, or refused, right after its begin. */
+export const connectProgress = (
+  descriptor: Descriptor,
+  target: ConnectAddress,
+): 'connected' | 'under way' | SystemError => {
+  const state = addon.connectState(descriptor);
+  if (state === 0) return 'connected';
+  if (state > 0) return 'under way';
+  const { code, reason } = describeErrno(state);
+  return new SystemError(`connect to ${showTarget(target)}`, code, reason);
+};
+
+const rowFields = 8;
+const rowCount = 64;
+
+const endOf = (rows: Float64Array, index: number): FlowEnd => {
+  const field = (offset: number): number => rows[index * rowFields + offset] ?? 0;
+  return {
+    failure: field(1) === 0 ? undefined : describeErrno(field(1)),
+    takenFromFirst: field(2),
+    givenToFirst: field(3),
+    takenFromSecond: field(4),
+    givenToSecond: field(5),
+  };
+};
+
+const openRelay = (): Relay => {
+  const rows = new Float64Array(rowCount * rowFields);
+  const row = new Float64Array(rowFields);
+  const waiting = new Map<number, (end: FlowEnd) => void>();
+
+  const takeWaiting = (id: number): ((end: FlowEnd) => void) | undefined => {
+    const tell = waiting.get(id);
+    waiting.delete(id);
+    return tell;
+  };
+
+  const tellEnds = (count: number): void => {
+    // read whole before anybody is told: they may join others, which get the same ids
+    const batch = Array.from({ length: count }, (_, index) => ({
+      tell: takeWaiting(rows[index * rowFields] ?? -1),
+      end: endOf(rows, index),
+    }));
+    for (const { tell, end } of batch) tell?.(end);
+  };
+
+  demand('open a relay', addon.openRelay(rows, tellEnds));
+
+  return {
+    join: (first, second, onEnded) => {
+      const id = demand('relay a connection', addon.joinFlow(first, second));
+      const tell = (end: FlowEnd): void => {
+        isOver = true;
+        onEnded(end);
+      };
+      let isOver = false;
+      waiting.set(id, tell);
+      return {
+        stop: () => {
+          if (isOver || waiting.get(id) !== tell || addon.stopFlow(id, row) === 0) return;
+          waiting.delete(id);
+          tell(endOf(row, 0));
+        },
+        quietFor: () => {
+          const time = isOver || waiting.get(id) !== tell ? -1 : addon.quietTime(id);
+          return time < 0 ? undefined : milliseconds(time);
+        },
+      };
+    },
+  };
+};
+
+const relays = new WeakMap<Kernel, Relay>();
+
+/** The relay of the process's engine, opened for the first who needs it; throws SystemError. */
+export const relayOf = (kernel: Kernel): Relay => {
+  const known = relays.get(kernel);
+  if (known !== undefined) return known;
+  const relay = openRelay();
+  relays.set(kernel, relay);
+  return relay;
+};

@@ -1,0 +1,107 @@
+// An admitted client gets its answer: a process, a built-in or a relay is started, and tried again where none can be made.
+import type { Source } from '../admission/limits.ts';
+import { seconds } from '../model/quantity.ts';
+import { type ConnectionRecord, peerOf } from '../model/record.ts';
+import { SystemError } from '../native/addon.ts';
+import type { Accepted, Recipe } from '../native/kernel.ts';
+import { serveConnection, startRecipe } from '../serve/serve.ts';
+import type { Instances } from './instances.ts';
+import { observeRefusal } from './refusal.ts';
+import type { RunningService, Runtime } from './running.ts';
+import type { Visitors } from './visitors.ts';
+import type { States } from './watch.ts';
+
+const shortages: ReadonlyMap<string, 'descriptors' | 'processes'> = new Map([
+  ['EMFILE', 'descriptors'],
+  ['ENFILE', 'descriptors'],
+  ['ENOBUFS', 'descriptors'],
+  ['ENOMEM', 'processes'],
+  ['EAGAIN', 'processes'],
+]);
+
+/** Between two tries for one client. */
+const retryPause = seconds(5);
+
+export const createAnswers = (runtime: Runtime, states: States, instances: Instances, visitors: Visitors) => {
+  const { kernel, observer } = runtime;
+
+  /** The kernel said no to a start: the end of this client, and a pause for all when it was a shortage. */
+  const onStartError = (
+    service: RunningService,
+    error: unknown,
+    record: ConnectionRecord | undefined,
+  ): void => {
+    if (!(error instanceof SystemError)) throw error;
+    const failure = { code: error.code, what: error.message };
+    const of = shortages.get(error.code);
+    if (of !== undefined) {
+      observeRefusal(runtime, service, of, record);
+      states.enterShortage(of, failure);
+      return;
+    }
+    const peer = record === undefined ? undefined : peerOf(record);
+    observer.observe({
+      kind: 'start-failed',
+      service: service.prepared.service.id,
+      pid: undefined,
+      failure,
+      peer,
+    });
+  };
+
+  /** Whether a start is worth another try after a while, with the client waiting. */
+  const waitsForProcess = (service: RunningService, error: unknown, tries: number): error is SystemError =>
+    error instanceof SystemError &&
+    shortages.get(error.code) === 'processes' &&
+    tries < service.prepared.service.limits.startRetries;
+
+  /**
+   * Starts the answer to an admitted client, whose place is taken already; takes the connection. `recipe` takes the
+   * place of the service's own answer. Gives the pid of a process that was started at once.
+   */
+  const start = (
+    service: RunningService,
+    client: Accepted,
+    source: Source,
+    recipe?: Recipe,
+    tries = 0,
+  ): number | undefined => {
+    const onBuiltinEnded = (): void => {
+      if (started?.kind === 'builtin') runtime.builtins.delete(started.stop);
+      instances.release(service, source);
+    };
+    let started: ReturnType<typeof serveConnection> | undefined;
+    try {
+      started =
+        recipe === undefined
+          ? serveConnection(runtime.surface, service.prepared, client, onBuiltinEnded)
+          : startRecipe(runtime.surface, recipe, client);
+    } catch (error) {
+      const giveUp = (): void => {
+        kernel.close(client.descriptor);
+        onStartError(service, error, client.record);
+        instances.release(service, source);
+      };
+      if (!waitsForProcess(service, error, tries)) {
+        giveUp();
+        return undefined;
+      }
+      states.enterShortage('processes', { code: error.code, what: error.message });
+      const leave = visitors.enter(service, giveUp);
+      if (leave === undefined) giveUp();
+      else
+        runtime.clock.after(retryPause, () => {
+          if (leave()) start(service, client, source, recipe, tries + 1);
+        });
+      return undefined;
+    }
+    // that a built-in could start says nothing of processes
+    if (started.kind === 'process' || runtime.shortage.of === 'descriptors') runtime.shortage.failures = 0;
+    instances.register(service, started, client.record, source, undefined);
+    return started.kind === 'process' ? started.pid : undefined;
+  };
+
+  return { start, onStartError };
+};
+
+export type Answers = ReturnType<typeof createAnswers>;

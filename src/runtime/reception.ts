@@ -1,0 +1,318 @@
+// From an accepted client to its answer or its refusal: banners, rules, questions about it, limits. All at once where
+// nothing has to be awaited, which is the usual way; otherwise the client waits and nobody else does.
+import { admitClient } from '../admission/admit.ts';
+import type { Judgement } from '../admission/judge.ts';
+import { enterInstance, giveBackStart, type Source } from '../admission/limits.ts';
+import { noWrapperFacts, type WrapperFacts } from '../admission/wrapper-facts.ts';
+import type { RefusalCause, RefusalReason } from '../model/event.ts';
+import type { Milliseconds } from '../model/quantity.ts';
+import { peerOf, sourceOf } from '../model/record.ts';
+import type { WrapperEffect } from '../model/wrapper-effect.ts';
+import type { Accepted, Recipe } from '../native/kernel.ts';
+import { discardUnread } from '../serve/builtin/parting.ts';
+import type { Answers } from './answers.ts';
+import type { Effects } from './effects.ts';
+import type { Gate } from './gate.ts';
+import type { Instances } from './instances.ts';
+import { type Questions, withOwnEnd } from './questions.ts';
+import { observeRefusal } from './refusal.ts';
+import type { RunningService, Runtime } from './running.ts';
+import { sayLater, sayNow } from './utterance.ts';
+import type { Visitors } from './visitors.ts';
+import type { States } from './watch.ts';
+
+/** What the caller does around the decision. */
+export type Manner = {
+  /** Called before the answer starts. */
+  readonly greet: ((client: Accepted) => void) | undefined;
+  /** The client is refused, that was told, and it is the caller's again. */
+  readonly onRefused: (client: Accepted) => void;
+};
+
+/** A client on its way through the reception. */
+type Visit = {
+  readonly service: RunningService;
+  client: Accepted;
+  readonly manner: Manner;
+  /** Set while it holds a place among the service's instances. */
+  source: Source | undefined;
+  facts: WrapperFacts;
+  /** Of hosts.allow and hosts.deny, once they have admitted it. */
+  recipe: Recipe | undefined;
+};
+
+export const createReception = (
+  runtime: Runtime,
+  states: States,
+  instances: Instances,
+  answers: Answers,
+  visitors: Visitors,
+  gate: Gate,
+  questions: Questions,
+  effects: Effects,
+) => {
+  const { kernel, clock } = runtime;
+
+  /** Lets a client wait for something; when there are too many it is refused. `resume` does nothing once the wait is over. */
+  const wait = (visit: Visit, begin: (resume: (next: () => void) => void) => () => void): void => {
+    let stop: (() => void) | undefined;
+    const leave = visitors.enter(visit.service, () => {
+      stop?.();
+      refuse(visit, 'draining');
+    });
+    if (leave === undefined) {
+      refuse(visit, 'access', 'unanswered');
+      return;
+    }
+    // it may stay for seconds, and what stands low makes each start of a handler dearer (native/spawn.hh)
+    visit.client = { ...visit.client, descriptor: kernel.tryRaise(visit.client.descriptor) };
+    stop = begin((next) => {
+      if (leave()) next();
+    });
+  };
+
+  /** Says a text to a client and goes on when it has heard it, or has shown that it does not listen. */
+  const say = (visit: Visit, text: Uint8Array, next: () => void): void => {
+    const rest = text.length === 0 ? text : sayNow(kernel, visit.client.descriptor, text);
+    if (rest === undefined || rest.length === 0) {
+      next();
+      return;
+    }
+    wait(visit, (resume) => sayLater(kernel, clock, visit.client.descriptor, rest, () => resume(next)));
+  };
+
+  const complainOf =
+    ({ prepared }: RunningService) =>
+    (what: string): void =>
+      runtime.observer.observe({
+        kind: 'impaired',
+        service: prepared.service.id,
+        failure: { code: 'EIO', what },
+      });
+
+  const sayBanner = (visit: Visit, path: string | undefined, next: () => void): void => {
+    if (path === undefined) {
+      next();
+      return;
+    }
+    const text = runtime.banners.textOf(path, complainOf(visit.service));
+    if (text instanceof Uint8Array) {
+      say(visit, text, next);
+      return;
+    }
+    wait(visit, (resume) => {
+      void text.then((read) => resume(() => say(visit, read, next)));
+      return () => undefined;
+    });
+  };
+
+  const leavePlace = (visit: Visit): void => {
+    const { service, source } = visit;
+    if (source === undefined) return;
+    visit.source = undefined;
+    giveBackStart(service.usage, service.prepared.service.limits.rate);
+    instances.release(service, source);
+  };
+
+  /** The last words to one who is refused. There is no waiting for a place for them: then what fits at once has to do. */
+  const sayFarewell = (visit: Visit, text: Uint8Array, next: () => void): void => {
+    const rest = sayNow(kernel, visit.client.descriptor, text);
+    // unread bytes would turn the close into a reset, and the client would lose what it was told
+    const end = (): void => {
+      discardUnread(kernel, visit.client.descriptor);
+      next();
+    };
+    let stop: (() => void) | undefined;
+    const isSaid = rest === undefined || rest.length === 0;
+    const leave = isSaid
+      ? undefined
+      : visitors.enter(visit.service, () => {
+          stop?.();
+          next();
+        });
+    if (isSaid || leave === undefined) {
+      end();
+      return;
+    }
+    stop = sayLater(kernel, clock, visit.client.descriptor, rest, () => {
+      if (leave()) end();
+    });
+  };
+
+  const refuse = (visit: Visit, reason: RefusalReason, cause?: RefusalCause): void => {
+    const { service, client, manner } = visit;
+    leavePlace(visit);
+    observeRefusal(runtime, service, reason, client.record, cause);
+    const { identity, banners } = service.prepared.service;
+    if (identity?.whenRefused === true) void identify(visit, undefined);
+    const text =
+      banners?.failure === undefined
+        ? undefined
+        : runtime.banners.textOf(banners.failure, complainOf(service));
+    const next = (): void => manner.onRefused(client);
+    if (text instanceof Uint8Array && reason !== 'draining') sayFarewell(visit, text, next);
+    else next();
+  };
+
+  /** Takes a place among the service's instances; false after a refusal. */
+  const takePlace = (visit: Visit): boolean => {
+    const { service, client } = visit;
+    const { id, limits } = service.prepared.service;
+    if (runtime.instances.size >= runtime.processLimit) {
+      refuse(visit, 'processes', 'process-limit');
+      return false;
+    }
+    // a service without a listener of its own cannot close it
+    if (service.suspension !== undefined && service.listeners.size === 0) {
+      refuse(visit, 'suspended');
+      return false;
+    }
+    const source = sourceOf(client.record, limits.sourcePrefix);
+    const verdict = admitClient(
+      { service: id, limits, source },
+      service.usage,
+      runtime.sourceRates,
+      clock.now(),
+    );
+    if (verdict.kind === 'admit') {
+      enterInstance(service.usage, source);
+      visit.source = source;
+      return true;
+    }
+    refuse(visit, verdict.reason);
+    if (verdict.reason === 'rate' && limits.onRate === 'close') states.enterSuspended(service, 'rate');
+    return false;
+  };
+
+  const start = (visit: Visit): void => {
+    const { service, client, source, manner } = visit;
+    if (source === undefined) throw new Error('a client without a place cannot be answered');
+    manner.greet?.(client);
+    const { identity } = service.prepared.service;
+    if (identity?.whenAdmitted !== true || identity.isRequired) {
+      answers.start(service, client, source, visit.recipe);
+      return;
+    }
+    // asked beside the start, not before it; the descriptor is the handler's by the time of the answer
+    const record = withOwnEnd(client.descriptor, client.record);
+    void questions.identify(service, record, answers.start(service, client, source, visit.recipe));
+  };
+
+  const identify = ({ service, client }: Visit, pid: number | undefined): Promise<boolean> =>
+    questions.identify(service, withOwnEnd(client.descriptor, client.record), pid);
+
+  /** What comes between the decision and the answer: nothing, most often. */
+  const welcome = (visit: Visit): void => {
+    const { identity, banners } = visit.service.prepared.service;
+    if (identity?.isRequired !== true && banners?.success === undefined) start(visit);
+    else demandIdentity(visit, () => sayBanner(visit, banners?.success, () => start(visit)));
+  };
+
+  /** The client's machine has to say who its user is, or there is no answer. */
+  const demandIdentity = (visit: Visit, next: () => void): void => {
+    if (visit.service.prepared.service.identity?.isRequired !== true) {
+      next();
+      return;
+    }
+    wait(visit, (resume) => {
+      void identify(visit, undefined).then((isKnown) =>
+        resume(isKnown ? next : () => refuse(visit, 'access', 'identity')),
+      );
+      return () => undefined;
+    });
+  };
+
+  const ask = (visit: Visit, { question, mustBeAnswered }: Extract<Judgement, { kind: 'ask' }>): void => {
+    wait(visit, (resume) => {
+      const { service, client, facts } = visit;
+      const subject = { service, record: client.record, connection: visit.client.descriptor };
+      void questions.ask(question, subject, facts).then((answered) =>
+        resume(() => {
+          if (answered === undefined && mustBeAnswered) {
+            refuse(visit, 'access', 'unanswered');
+            return;
+          }
+          visit.facts = answered ?? questions.suppose(question, facts);
+          decide(visit);
+        }),
+      );
+      return () => undefined;
+    });
+  };
+
+  /** Does what rules of hosts.allow and hosts.deny want done, and gives what they want said. */
+  const affect = (visit: Visit, wanted: readonly WrapperEffect[]): Uint8Array => {
+    const { recipe, banner } = effects.apply(
+      visit.service,
+      wanted,
+      visit.client.descriptor,
+      visit.client.record,
+    );
+    visit.recipe = recipe;
+    return banner;
+  };
+
+  const decide = (visit: Visit): void => {
+    const { service, client } = visit;
+    if (runtime.isDraining) {
+      refuse(visit, 'draining');
+      return;
+    }
+    const { judgement, facts } = gate.judge(service, client.record, client.descriptor, visit.facts);
+    visit.facts = facts;
+    switch (judgement.kind) {
+      case 'refuse':
+        say(visit, affect(visit, judgement.effects), () => refuse(visit, judgement.reason, judgement.cause));
+        return;
+      case 'ask':
+        // while it is found out who the client is, its place is not given to another
+        if (visit.source !== undefined || takePlace(visit)) ask(visit, judgement);
+        return;
+      case 'admit':
+        if (visit.source === undefined && !takePlace(visit)) return;
+        if (judgement.effects.length === 0) welcome(visit);
+        else say(visit, affect(visit, judgement.effects), () => welcome(visit));
+    }
+  };
+
+  /** Nobody has any business at a sensor: who comes is kept out of all services. */
+  const trap = (
+    { prepared }: RunningService,
+    { record }: Accepted,
+    denyTime: Milliseconds | 'forever' | undefined,
+  ): void => {
+    if (denyTime !== undefined) runtime.sensors.trap(record, clock.now(), denyTime);
+    if (!runtime.observer.isWanted('trapped')) return;
+    runtime.observer.observe({
+      kind: 'trapped',
+      service: prepared.service.id,
+      peer: peerOf(record),
+      denyTime,
+    });
+  };
+
+  /** Decides on a client and takes it, unless it is refused. */
+  const enter = (service: RunningService, client: Accepted, manner: Manner): void => {
+    const { answer } = service.prepared.service;
+    if (answer.kind === 'sensor') {
+      trap(service, client, answer.denyTime);
+      manner.onRefused(client);
+      return;
+    }
+    const visit: Visit = {
+      service,
+      client,
+      manner,
+      source: undefined,
+      facts: noWrapperFacts,
+      recipe: undefined,
+    };
+    const banner = service.prepared.service.banners?.always;
+    if (banner === undefined) decide(visit);
+    else sayBanner(visit, banner, () => decide(visit));
+  };
+
+  return { enter };
+};
+
+export type Reception = ReturnType<typeof createReception>;

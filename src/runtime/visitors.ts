@@ -1,0 +1,37 @@
+// Clients between their accept and their answer, for whom something is awaited: how many there may be, and how it ends.
+import type { RunningService, Runtime } from './running.ts';
+
+/** Each has a descriptor; beyond so many the next one is turned away. */
+const mostVisitors = 1_024;
+/** One service cannot fill all places: its clients may all come from one place whose names nobody answers for. */
+const mostOfOneService = 256;
+
+export type Visitors = ReturnType<typeof createVisitors>;
+
+export const createVisitors = ({ visitors }: Runtime) => ({
+  /**
+   * Registers a client that has to wait; undefined when there are too many. `dismiss` is called when the server is
+   * stopped meanwhile. The function it gives ends the wait: false when it was over already, and nothing may be done then.
+   */
+  enter: (service: RunningService, dismiss: () => void): (() => boolean) | undefined => {
+    if (visitors.size >= mostVisitors || service.visitors >= mostOfOneService) return undefined;
+    const visitor = {
+      dismiss: () => {
+        if (leave()) dismiss();
+      },
+    };
+    const leave = (): boolean => {
+      if (!visitors.delete(visitor)) return false;
+      service.visitors -= 1;
+      return true;
+    };
+    visitors.add(visitor);
+    service.visitors += 1;
+    return leave;
+  },
+
+  /** Ends all waits, as refusals. */
+  dismissAll: (): void => {
+    for (const { dismiss } of [...visitors]) dismiss();
+  },
+});
