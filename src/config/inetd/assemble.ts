@@ -6,6 +6,7 @@ import { completeLimits, type WrittenLimits } from './limits.ts';
 import type { Listening } from './listening.ts';
 import type { Scope } from './scope.ts';
 import { serviceId } from './service-id.ts';
+import { wrappedAccess } from './wrapping.ts';
 
 export type Read = {
   /** The token with which the service begins. */
@@ -36,7 +37,7 @@ export const assembleService = (read: Read, { meaning, options }: Scope, report:
     answer,
     credentials,
     limits: completeLimits(limits, mode, meaning, options, hasDefaultRate),
-    access: read.access,
+    access: read.access ?? wrappedAccess(answer, listening, mode, options),
     banners: read.banners,
     identity: read.identity,
     serviceLog: read.serviceLog,
