@@ -4,6 +4,7 @@ import type { Access, ClientPattern, TimeRange } from '../model/access.ts';
 import type { Endpoint } from '../model/address.ts';
 import type { Limits } from '../model/limits.ts';
 import { isMapped, type Network, networkOf, parseAddress } from '../model/network.ts';
+import { parseCount } from '../model/quantity.ts';
 import type { Answer, BuiltinName, ResourceLimit, Service } from '../model/service.ts';
 
 /** The number of a port that has a name; undefined where nobody knows it. */
@@ -60,16 +61,20 @@ export const takesMapped = (host: string): boolean => {
   return bytes !== undefined && (isMapped(bytes) || bytes.every((byte) => byte === 0));
 };
 
+const orAll = (host: string): string =>
+  parseAddress(host)?.every((byte) => byte === 0) === true ? '*' : host;
+
 /** A numeric address has its version whatever the protocol says; both versions are one of each. */
 export const normalEndpoints = (endpoint: Endpoint, portNumber: PortNumber): readonly Endpoint[] => {
   if (endpoint.kind === 'unix') return [endpoint];
-  const number = portNumber(endpoint.port, endpoint.socketType === 'stream' ? 'tcp' : 'udp');
+  const protocol = endpoint.socketType === 'stream' ? 'tcp' : 'udp';
+  const number = parseCount(endpoint.port) ?? portNumber(endpoint.port, protocol);
   const internet = { ...endpoint, port: number === undefined ? endpoint.port : String(number) };
-  if (isIPv4(internet.host)) return [{ ...internet, family: 'v4' }];
+  const host = orAll(internet.host);
+  if (isIPv4(internet.host)) return [{ ...internet, host, family: 'v4' }];
   if (isIPv6(internet.host)) {
-    return [
-      { ...internet, family: internet.family === 'dual' && takesMapped(internet.host) ? 'dual' : 'v6' },
-    ];
+    const family = internet.family === 'dual' && takesMapped(internet.host) ? 'dual' : 'v6';
+    return [{ ...internet, host, family }];
   }
   return internet.family === 'both'
     ? [

@@ -8,6 +8,9 @@ import { freePort, freePorts } from '../support/ports.ts';
 import { serve, temporaryDirectory } from './stage.ts';
 import { service, writeConfiguration } from './xinetd-stage.ts';
 
+// each of these starts processes, which takes seconds on a machine that is busy
+t.setTimeout(300_000);
+
 t.test('QUIT ends it at once, and nobody else; a second word of it changes nothing', async (t) => {
   const directory = temporaryDirectory(t);
   const port = await freePort();

@@ -6,6 +6,7 @@ import type { Limits } from '../../model/limits.ts';
 import { hostNetwork, networkOf, parseAddress } from '../../model/network.ts';
 import { parseCount, seconds } from '../../model/quantity.ts';
 import type { Mode, SocketSettings } from '../../model/service.ts';
+import { takesMapped } from '../normal-form.ts';
 import type { Report, Token } from '../source.ts';
 import type { Directive } from './syntax.ts';
 import {
@@ -49,7 +50,7 @@ const readInternet = (
   return {
     kind: 'internet',
     socketType,
-    family: isIPv4(host) ? 'v4' : isAll ? v6 : 'v6',
+    family: isIPv4(host) ? 'v4' : takesMapped(host) ? v6 : 'v6',
     host: isAll ? '*' : scope === undefined ? host : `${host}%${scope}`,
     port: String(port),
   };

@@ -11,7 +11,7 @@ import { unlimitedConnections } from './written-access.ts';
 export type UnitFile = { readonly name: string; readonly text: string };
 
 const knownKeys: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['Unit', new Set(['Description', 'StartLimitIntervalSec'])],
+  ['Unit', new Set(['Description', 'StartLimitIntervalSec', 'CollectMode'])],
   [
     'Socket',
     new Set([
@@ -142,9 +142,8 @@ export const readUnits = (files: readonly UnitFile[]): ReadUnits => {
       socket.report.error(first.key, `there is no ${name}.service`, 'write it beside the socket unit');
       continue;
     }
-    const errors = socket.report.errorCount() + service.report.errorCount();
     const located = readPair(name, socket, service);
-    const isSound = socket.report.errorCount() + service.report.errorCount() === errors;
+    const isSound = socket.report.errorCount() + service.report.errorCount() === 0;
     if (located !== undefined && isSound) services.push(located);
   }
   return { services, diagnostics: [...units.values()].flatMap(({ report }) => report.diagnostics()) };

@@ -33,9 +33,13 @@ const describe = (id: string): Line => [
   id.replace(/\s+/g, ' ').replaceAll('%', '%%').replace(/\\+$/, ''),
 ];
 
-/** systemd has a limit of starts of its own, after which it gives the socket up. */
-const unitLines = (service: Service): readonly Line[] => [
+/**
+ * An instance that failed would be kept, and count as a connection of its client; a socket whose service starts too
+ * often would be given up.
+ */
+const unitLines = (service: Service, hasInstances: boolean): readonly Line[] => [
   describe(service.id),
+  ...(hasInstances ? [['CollectMode', 'inactive-or-failed'] as const] : []),
   ...(service.mode === 'whole-socket' ? [['StartLimitIntervalSec', '0'] as const] : []),
 ];
 
@@ -99,7 +103,7 @@ const writeUnits = (
       {
         name: `${name}${hasInstances ? '@' : ''}.service`,
         text: showUnit(comments.slice(0, 1), [
-          { name: 'Unit', lines: unitLines(service) },
+          { name: 'Unit', lines: unitLines(service, hasInstances) },
           { name: 'Service', lines: handler },
         ]),
       },

@@ -35,20 +35,23 @@ export const obstacleOf = ({
   if (mode === 'per-connection' && endpoints[0]?.socketType === 'dgram') {
     return 'nobody is started for a single datagram';
   }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: none of these is allowed there, quoted or not
+  if (/["'\\\u0000-\u001f\u007f]/.test(answer.file)) {
+    return `no path of a program has such characters, as ${JSON.stringify(answer.file)}`;
+  }
   const isPath = answer.file.startsWith('/') && !/\/\.\.?(?:\/|$)|\/\/|\/$/.test(answer.file);
   return isPath || !/[/]/.test(answer.file) ? undefined : `the path '${answer.file}' is not absolute`;
 };
 
 type Program = Answer & { readonly kind: 'program' };
 
-/** The dash: an instance that fails does not count as a failed unit, and none of those pile up. */
 const programCommand = ({ file, arguments: words }: Program, report: LossReport): string => {
   const [name, ...others] = words;
   if (name === undefined) {
     report.lose('answer.arguments', 'a program gets its own path as argument 0');
   }
   const isOwn = (name ?? file) === file && !file.includes('$');
-  const head = quoteWord(`-${isOwn ? '' : '@'}${file}`);
+  const head = quoteWord(`${isOwn ? '' : '@'}${file}`);
   return [head, ...(isOwn ? others : words).map(quoteArgument)].join(' ');
 };
 

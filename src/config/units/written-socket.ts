@@ -5,7 +5,7 @@ import { parseCount } from '../../model/quantity.ts';
 import type { Service } from '../../model/service.ts';
 import type { LossReport } from '../conversion.ts';
 import { octal } from '../inetd/written-line.ts';
-import { normalEndpoints, type PortNumber } from '../normal-form.ts';
+import { normalEndpoints, type PortNumber, takesMapped } from '../normal-form.ts';
 import { escapeSpecifiers, isPlainValue } from './quoting.ts';
 import { type Line, optional } from './written-line.ts';
 
@@ -15,7 +15,7 @@ const keys = {
   seqpacket: 'ListenSequentialPacket',
 } as const;
 
-const isWildcard = ({ host }: InternetEndpoint): boolean => host === '*' || /^[0:]+$/.test(host);
+const isWildcard = ({ host }: InternetEndpoint): boolean => host === '*' || takesMapped(host);
 
 /** A link-local address has its interface behind the port. */
 const showInternet = ({ host, port, family }: InternetEndpoint): string => {
@@ -37,6 +37,7 @@ const obstacleOf = (endpoint: Endpoint): string | undefined => {
     return isNormal ? undefined : `a unit file cannot write the path ${JSON.stringify(endpoint.path)}`;
   }
   const { host, port } = endpoint;
+  if (port === '0') return 'no unit listens on a port that the kernel chooses';
   if (parseCount(port) === undefined) return `'${port}' has no port in /etc/services`;
   if (host !== '*' && !isIPv4(host) && !isIPv6(host)) return `a unit has no host names, as '${host}'`;
   return undefined;
@@ -57,9 +58,9 @@ const splitDual = (
   report.lose('endpoints', 'a unit has one BindIPv6Only=, so each version has its own socket');
   return {
     endpoints: endpoints.flatMap((endpoint): readonly Endpoint[] =>
-      endpoint.kind === 'internet' && endpoint.family === 'dual'
+      endpoint.kind === 'internet' && endpoint.family === 'dual' && endpoint.host === '*'
         ? [
-            { ...endpoint, family: 'v4', host: '*' },
+            { ...endpoint, family: 'v4' },
             { ...endpoint, family: 'v6' },
           ]
         : [endpoint],
