@@ -12,7 +12,8 @@ import { type Diagnostic, isError, showDiagnostic } from '../model/diagnostic.ts
 import { parseCount } from '../model/quantity.ts';
 import type { Service } from '../model/service.ts';
 import { machine } from '../operate/machine.ts';
-import { type Target, type TargetName, targets } from './convert-targets.ts';
+import type { TargetName } from './convert-options.ts';
+import { type Target, targets } from './convert-targets.ts';
 import { loadOptions, type ReadingChoice } from './load-options.ts';
 import { FileExistsError, strictestMode, writeFiles } from './write-files.ts';
 
