@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import yargs, { type Argv } from 'yargs';
 import { benchOptions } from './command/bench-options.ts';
+import { convertOptions } from './command/convert-options.ts';
 import { optionalPid, UsageError, wholeNumber } from './command/option-values.ts';
 import { complain, type ExitStatus, exitStatus } from './exit-status.ts';
 import { dialects } from './model/service.ts';
@@ -179,6 +180,15 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       },
     )
     .command(
+      'convert',
+      'write a configuration in another language',
+      (command) => convertOptions(configurationOptions(command)),
+      async (chosen) => {
+        const { convert } = await import('./command/convert.ts');
+        status = await convert(chosen);
+      },
+    )
+    .command(
       'listen <addresses..>',
       'serve one program from the command line',
       (command) =>
@@ -265,7 +275,7 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       },
     )
     .parserConfiguration({ 'populate--': true })
-    .demandCommand(1, 'say what to do: run, check, listen, bench, consistency, inetd or xinetd')
+    .demandCommand(1, 'say what to do: run, check, convert, listen, bench, consistency, inetd or xinetd')
     .strict()
     .recommendCommands()
     .wrap(Math.min(110, process.stdout.columns ?? 110))

@@ -7,6 +7,7 @@ import type {
   WrapperRule,
   WrapperServer,
 } from '../model/wrapper-rules.ts';
+import { createHostIndex, type HostIndex, isIndexed, matchNetwork4 } from './host-index.ts';
 import { foldCase, matchText } from './text-pattern.ts';
 import { netgroupKey, type WrapperFacts, type WrapperQuestion } from './wrapper-facts.ts';
 
@@ -76,11 +77,30 @@ const isInNetwork = (bytes: Uint8Array, network: Uint8Array, prefix: number): bo
   return rest === 0 || ((bytes[whole] ?? 0) ^ (network[whole] ?? 0)) >> (8 - rest) === 0;
 };
 
-const numberOf = (bytes: Uint8Array): number =>
-  (((bytes[0] ?? 0) << 24) | ((bytes[1] ?? 0) << 16) | ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0)) >>> 0;
+/** Pattern files may be long. */
+const known = new WeakMap<
+  readonly HostPattern[],
+  { readonly index: HostIndex<true>; readonly others: readonly HostPattern[] }
+>();
 
-/** inet_addr(3) has no other word for this address than that it is none. */
-const notAnAddress = 0xffffffff;
+const matchPatterns = (
+  patterns: readonly HostPattern[],
+  end: End,
+  match: (pattern: HostPattern) => Match,
+): Match => {
+  const compiled = known.get(patterns) ?? {
+    index: createHostIndex(patterns.filter(isIndexed).map((pattern) => [pattern, true] as const)),
+    others: patterns.filter((pattern) => !isIndexed(pattern)),
+  };
+  known.set(patterns, compiled);
+  let isFound = false;
+  if (end.bytes !== undefined) {
+    compiled.index.find(end.bytes, end.address, () => {
+      isFound = true;
+    });
+  }
+  return isFound || anyOf(compiled.others, match);
+};
 
 const matchHost = (pattern: HostPattern, end: End, party: Party, within: readonly string[]): Match => {
   const { bytes } = end;
@@ -92,11 +112,8 @@ const matchHost = (pattern: HostPattern, end: End, party: Party, within: readonl
       return end.address !== 'unknown' && withName(end, isNameKnown);
     case 'local':
       return withName(end, (name) => isNameKnown(name) && !name.includes('.'));
-    case 'network4': {
-      if (bytes?.length !== 4) return false;
-      const address = numberOf(bytes);
-      return address !== notAnAddress && (address & pattern.mask) >>> 0 === pattern.network;
-    }
+    case 'network4':
+      return bytes !== undefined && matchNetwork4(bytes, pattern);
     case 'network6':
       if (bytes?.length !== 16) return false;
       if (pattern.scope !== undefined && pattern.scope !== 0 && pattern.scope !== end.scope) return false;
@@ -111,7 +128,7 @@ const matchHost = (pattern: HostPattern, end: End, party: Party, within: readonl
       // one that is not there, and one that names itself, is empty
       if (patterns === undefined || within.includes(pattern.path)) return false;
       if (patterns === 'unreadable') return { kind: 'senseless' };
-      return anyOf(patterns, (each) => matchHost(each, end, party, [...within, pattern.path]));
+      return matchPatterns(patterns, end, (each) => matchHost(each, end, party, [...within, pattern.path]));
     }
     case 'nobody':
       return false;
@@ -142,3 +159,13 @@ export const matchRule = (rule: WrapperRule, party: Party): Match =>
         both(matchHost(host, party.client, party, []), () => matchUser(user, party)),
       ),
   );
+
+/** Whether a rule is about a daemon; undefined where that depends on our end of the connection. */
+export const matchDaemon = ({ servers }: WrapperRule, daemon: string): boolean | undefined => {
+  let depends = false;
+  const found = matchList(servers, ({ daemon: pattern, host }) => {
+    if (pattern.kind === 'port' || host !== undefined) depends = true;
+    return pattern.kind !== 'port' && matchText(pattern, daemon);
+  });
+  return depends ? undefined : found === true;
+};

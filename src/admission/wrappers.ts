@@ -1,10 +1,11 @@
 // The verdict of hosts.allow and hosts.deny on a client: the first rule that matches, and what its options make of it.
 import { showAddressBytes } from '../model/network.ts';
 import { localBytes, localPortOf, remoteBytes, remotePortOf, scopeOf } from '../model/record.ts';
-import type { WrapperRule, WrapperRules, WrapperTable } from '../model/wrapper-rules.ts';
+import type { WrapperRules } from '../model/wrapper-rules.ts';
 import { foldCase } from './text-pattern.ts';
 import type { WrapperQuestion } from './wrapper-facts.ts';
-import { type End, matchRule, type Party } from './wrapper-match.ts';
+import { firstMatch } from './wrapper-index.ts';
+import type { End, Party } from './wrapper-match.ts';
 import { applyOptions } from './wrapper-options.ts';
 import type { WrapperJudgement, WrapperRequest, WrapperVerdict } from './wrapper-verdict.ts';
 
@@ -51,20 +52,6 @@ const partyOf = ({ daemon, record, facts }: WrapperRequest, { files }: WrapperRu
   };
 };
 
-/** The first rule of a table that matches, `undefined` where none does. */
-const firstMatch = (
-  { rules }: WrapperTable,
-  party: Party,
-): { readonly rule: WrapperRule; readonly isSenseless: boolean } | WrapperQuestion | undefined => {
-  for (const rule of rules) {
-    const match = matchRule(rule, party);
-    if (match === false) continue;
-    if (match === true) return { rule, isSenseless: false };
-    return match.kind === 'senseless' ? { rule, isSenseless: true } : match;
-  }
-  return undefined;
-};
-
 const judgeTable = (
   name: 'allow' | 'deny',
   party: Party,
@@ -76,9 +63,11 @@ const judgeTable = (
   // what it keeps out is not known, so nobody is let in
   if (table.ending === 'unreadable') return refusal;
   const found = firstMatch(table, party);
-  if (found !== undefined && 'kind' in found) return { kind: 'ask', question: found };
-  if (found?.isSenseless === true) return { ...refusal, rule: found.rule.origin };
-  if (found !== undefined) return applyOptions(found.rule, name, party, request, rules);
+  if (found !== undefined) {
+    const { rule, match } = found;
+    if (match === true) return applyOptions(rule, name, party, request, rules);
+    return match.kind === 'senseless' ? { ...refusal, rule: rule.origin } : { kind: 'ask', question: match };
+  }
   return name === 'deny' && table.ending === 'broken' ? refusal : undefined;
 };
 

@@ -27,17 +27,19 @@ Serves an inetd.conf as inetd does: in the background, with a pid file. Also whe
   -p[FILE], --pidfile[=FILE]  where to write the pid; empty for nowhere (default /run/inetd.pid)
   --environment         handlers find the client's address in their environment
   --resolve             the same; names are not looked up
-  -l                    log connections (acceptd always does)
-  -w, -W                wrap services with TCP wrappers; see below
+  -l                    log connections (acceptd always does); TCP wrappers too, see below
+  -w, -W                TCP wrappers for programs, for built-ins; see below
   --dialect NAME        ${dialects.join(', ')} (default: debian)
-  --without-wrappers    go on where an option asks for TCP wrappers
+  --without-wrappers    do not consult hosts.allow and hosts.deny, whatever other options say
   --drain SECONDS       what instances get to end at TERM (default 10)
   -h, --help            this text
 
 In the background it goes on logging to the stderr that it was given.
 Without FILE: /etc/inetd.conf, and /etc/inetd.d where it exists.
-acceptd does not consult hosts.allow and hosts.deny itself: -w, -W and Debian's -l are refused, because serving
-without them would let in whom they keep out. Write /usr/sbin/tcpd as the program of a service instead.
+TCP wrappers: /etc/hosts.allow and /etc/hosts.deny say who may come, as hosts_access(5) and hosts_options(5) have it.
+-l with --dialect debian or openbsd consults them for programs that get accepted streams, by the name argv[0]. -w does
+so for these and for programs on datagrams, by the program's name without its directory; -W for built-ins, by the name
+of the service. A program /usr/sbin/tcpd consults them itself.
 
 Examples:
   acceptd inetd -i                       the system's services, in the foreground
@@ -97,11 +99,15 @@ const numbersOf = (values: Values): ReadonlyMap<string, number> | string => {
   return numbers;
 };
 
-/** In which dialects -l also asks for TCP wrappers. */
-const isWrapped = (values: Values, dialect: Dialect): boolean =>
-  values['wrap-programs'] === true ||
-  values['wrap-internal'] === true ||
-  (values.log === true && (dialect === 'debian' || dialect === 'openbsd'));
+/** In some dialects -l also asks for TCP wrappers. */
+const wrapsOf = (values: Values, dialect: Dialect): LoadOptions['wraps'] => {
+  if (values['without-wrappers'] === true) return defaultLoadOptions.wraps;
+  const isLogWrapping = values.log === true && (dialect === 'debian' || dialect === 'openbsd');
+  return {
+    programs: values['wrap-programs'] === true ? 'all' : isLogWrapping ? 'streams' : 'none',
+    builtins: values['wrap-internal'] === true,
+  };
+};
 
 /** The words after `inetd`, or all of them when acceptd was started under that name. */
 export const runInetd = async (words: readonly string[]): Promise<ExitStatus> => {
@@ -123,12 +129,6 @@ export const runInetd = async (words: readonly string[]): Promise<ExitStatus> =>
   }
   const numbers = numbersOf(values);
   if (typeof numbers === 'string') return complain(numbers, exitStatus.usage);
-  if (isWrapped(values, dialect) && values['without-wrappers'] !== true) {
-    return complain(
-      'TCP wrappers are asked for, and acceptd does not consult hosts.allow; use /usr/sbin/tcpd as program, or add --without-wrappers',
-      exitStatus.usage,
-    );
-  }
   const staysInFront = values.debug === true || values.foreground === true || values.interactive === true;
   const stay = staysInFront ? inForeground : await enterBackground();
   if (stay.kind === 'left') return stay.status;
@@ -145,6 +145,7 @@ export const runInetd = async (words: readonly string[]): Promise<ExitStatus> =>
     defaultPerSource: numbers.get('per-source'),
     hasAddressVariables: values.environment === true || values.resolve === true,
     keepsEnvironment: values['keep-environment'] === true,
+    wraps: wrapsOf(values, dialect),
   };
   const standard = ['/etc/inetd.conf', ...(existsSync('/etc/inetd.d') ? ['/etc/inetd.d'] : [])];
   const named = values.pidfile ?? '/run/inetd.pid';

@@ -7,8 +7,8 @@ export type Loss = {
   readonly fields: readonly string[];
   /** In one clause, about the target. */
   readonly message: string;
-  /** What to do about it, in one clause. */
-  readonly advice: string;
+  /** What to do about it, in one clause; undefined where there is nothing to do but to live with it. */
+  readonly advice: string | undefined;
 };
 
 export type WrittenService = {
@@ -26,7 +26,7 @@ export type Conversion = {
 
 export type LossReport = {
   /** Says what of the service is lost; `fields` are dotted names of its parts, separated by blanks. */
-  lose(fields: string, message: string, advice: string): void;
+  lose(fields: string, message: string, advice?: string): void;
   losses(): readonly Loss[];
 };
 
@@ -39,6 +39,12 @@ export const createLossReport = (): LossReport => {
     losses: () => losses,
   };
 };
+
+/** `-` is whom acceptd itself runs as, which only its own language says so. */
+export const withoutDash = (service: Service): Service =>
+  service.credentials.user === '-'
+    ? { ...service, credentials: { ...service.credentials, user: undefined } }
+    : service;
 
 /** The first name that is not taken yet: `finger`, `finger-2`, `finger-3`. */
 export const takeName = (wanted: string, taken: Set<string>): string => {

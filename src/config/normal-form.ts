@@ -4,7 +4,8 @@ import type { Access, ClientPattern, TimeRange } from '../model/access.ts';
 import type { Endpoint } from '../model/address.ts';
 import type { Limits } from '../model/limits.ts';
 import { isMapped, type Network, networkOf, parseAddress } from '../model/network.ts';
-import type { Service } from '../model/service.ts';
+import { parseCount } from '../model/quantity.ts';
+import type { Answer, BuiltinName, ResourceLimit, Service } from '../model/service.ts';
 
 /** The number of a port that has a name; undefined where nobody knows it. */
 export type PortNumber = (name: string, protocol: 'tcp' | 'udp') => number | undefined;
@@ -55,21 +56,25 @@ const normalAccess = (access = openAccess): Access => ({
 });
 
 /** Clients of IPv4 come to no other address of IPv6 than these. */
-const takesMapped = (host: string): boolean => {
+export const takesMapped = (host: string): boolean => {
   const bytes = parseAddress(host);
   return bytes !== undefined && (isMapped(bytes) || bytes.every((byte) => byte === 0));
 };
 
+const orAll = (host: string): string =>
+  parseAddress(host)?.every((byte) => byte === 0) === true ? '*' : host;
+
 /** A numeric address has its version whatever the protocol says; both versions are one of each. */
 export const normalEndpoints = (endpoint: Endpoint, portNumber: PortNumber): readonly Endpoint[] => {
   if (endpoint.kind === 'unix') return [endpoint];
-  const number = portNumber(endpoint.port, endpoint.socketType === 'stream' ? 'tcp' : 'udp');
+  const protocol = endpoint.socketType === 'stream' ? 'tcp' : 'udp';
+  const number = parseCount(endpoint.port) ?? portNumber(endpoint.port, protocol);
   const internet = { ...endpoint, port: number === undefined ? endpoint.port : String(number) };
-  if (isIPv4(internet.host)) return [{ ...internet, family: 'v4' }];
+  const host = orAll(internet.host);
+  if (isIPv4(internet.host)) return [{ ...internet, host, family: 'v4' }];
   if (isIPv6(internet.host)) {
-    return [
-      { ...internet, family: internet.family === 'dual' && takesMapped(internet.host) ? 'dual' : 'v6' },
-    ];
+    const family = internet.family === 'dual' && takesMapped(internet.host) ? 'dual' : 'v6';
+    return [{ ...internet, host, family }];
   }
   return internet.family === 'both'
     ? [
@@ -88,6 +93,22 @@ const normalLimits = (limits: Limits): Limits => {
     onLimit: limits.instances === undefined ? 'hold' : limits.onLimit,
   };
 };
+
+/** Limits of different resources are set one after the other, in whatever order. */
+const sortLimits = (limits: readonly ResourceLimit[]): readonly ResourceLimit[] =>
+  [...limits].sort((left, right) => (left.resource < right.resource ? -1 : 1));
+
+/** All that a service is; where it came from is no part of that. */
+export const exactService = (service: Service): unknown => {
+  const { origin: _, dialect: __, process, ...parts } = service;
+  return { ...parts, process: { ...process, resourceLimits: sortLimits(process.resourceLimits) } };
+};
+
+/** Built-ins that say something else in the form of xinetd. */
+export const hasForms = (builtin: BuiltinName): boolean => builtin === 'daytime' || builtin === 'chargen';
+
+const normalAnswer = (answer: Answer): Answer =>
+  answer.kind === 'builtin' && !hasForms(answer.builtin) ? { ...answer, format: undefined } : answer;
 
 /** Where acceptd itself answers, no process is started that could have a user or an environment. */
 const withoutProcess = {
@@ -118,6 +139,7 @@ export const normalService = (service: Service, portNumber: PortNumber): NormalS
   return {
     ...parts,
     endpoints: service.endpoints.flatMap((endpoint) => normalEndpoints(endpoint, portNumber)),
+    answer: normalAnswer(service.answer),
     access: normalAccess(service.access),
     banners: service.banners ?? { always: undefined, success: undefined, failure: undefined },
     identity: hasIdentity ? identity : undefined,
@@ -127,9 +149,7 @@ export const normalService = (service: Service, portNumber: PortNumber): NormalS
       ...process,
       workingDirectory: process.workingDirectory ?? '/',
       umask: process.umask ?? 0o022,
-      resourceLimits: [...process.resourceLimits].sort((left, right) =>
-        left.resource < right.resource ? -1 : 1,
-      ),
+      resourceLimits: sortLimits(process.resourceLimits),
     },
     surroundings,
     ...(isProgram ? {} : { ...withoutProcess, surroundings: { showsMapped: surroundings.showsMapped } }),

@@ -31,6 +31,11 @@ export type LoadOptions = {
   readonly hasAddressVariables: boolean;
   /** Debian's `-E`: handlers inherit acceptd's environment. */
   readonly keepsEnvironment: boolean;
+  /**
+   * For which entries hosts.allow and hosts.deny are consulted. Programs: Debian's and OpenBSD's `-l` means accepted
+   * streams, by argv[0]; FreeBSD's `-w` accepted streams and datagrams, by the last part of the path. `-W`: built-ins.
+   */
+  readonly wraps: { readonly programs: 'none' | 'streams' | 'all'; readonly builtins: boolean };
 };
 
 export const defaultLoadOptions: LoadOptions = {
@@ -48,4 +53,5 @@ export const defaultLoadOptions: LoadOptions = {
   defaultPerSource: undefined,
   hasAddressVariables: false,
   keepsEnvironment: false,
+  wraps: { programs: 'none', builtins: false },
 };

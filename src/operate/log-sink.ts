@@ -68,12 +68,22 @@ export const openLogSink = (kernel: Kernel, descriptor: Descriptor): LogSink =>
 /** `later` calls once, after a short while. */
 export const createLogSink = (outlet: Outlet, later: (call: () => void) => void): LogSink => {
   let isGathering = false;
+  /** Text becomes bytes when it has been gathered: one by one it would take longer than all the rest. */
+  let gathered = '';
   let waiting: Uint8Array[] = [];
   let size = 0;
   let dropped = 0;
   let isBusy = false;
   let whenEmpty: (() => void) | undefined;
   let whenRoom: (() => void) | undefined;
+
+  const collect = (): void => {
+    if (gathered === '') return;
+    const bytes = Buffer.from(gathered);
+    size += bytes.length - gathered.length;
+    waiting.push(bytes);
+    gathered = '';
+  };
 
   /** Takes back what one write would take, as one piece, the rest untouched. */
   const nextBytes = (): Uint8Array => {
@@ -101,7 +111,10 @@ export const createLogSink = (outlet: Outlet, later: (call: () => void) => void)
   const hasRoom = (): boolean => size < mostWaiting / 2;
 
   const pump = (): void => {
-    while (!isBusy && waiting.length > 0) {
+    for (;;) {
+      if (isBusy) break;
+      collect();
+      if (waiting.length === 0) break;
       isBusy = true;
       const taken = outlet(nextBytes(), (later) => {
         isBusy = false;
@@ -118,14 +131,17 @@ export const createLogSink = (outlet: Outlet, later: (call: () => void) => void)
 
   return {
     write: (record) => {
-      const bytes = Buffer.from(record);
-      if (size + bytes.length > mostWaiting) {
+      if (size + record.length > mostWaiting) {
         dropped += 1;
         return;
       }
-      waiting.push(bytes);
-      size += bytes.length;
-      if (size >= gatherSize) return pump();
+      gathered += record;
+      size += record.length;
+      if (gathered.length >= gatherSize) {
+        collect();
+        pump();
+        return;
+      }
       if (isGathering) return;
       isGathering = true;
       later(() => {

@@ -1,15 +1,11 @@
 // Reads hosts.allow, hosts.deny and all that they name: once a change of the files, never for a connection.
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Lookups } from '../config/lookups.ts';
 import { diagnose } from '../config/source.ts';
 import { filesIn, namesOf, needsServerEnd } from '../config/wrappers/names.ts';
-import {
-  type ParsedTable,
-  parsePatternFile,
-  parseWrapperTable,
-  type TableName,
-} from '../config/wrappers/table.ts';
+import { beginTable, type ParsedTable, parsePatternFile, type TableName } from '../config/wrappers/table.ts';
 import { parseBanner } from '../config/wrappers/template.ts';
 import type { Diagnostic, Origin } from '../model/diagnostic.ts';
 import type { HostPattern, Template, WrapperRules, WrapperUser } from '../model/wrapper-rules.ts';
@@ -25,6 +21,7 @@ export type LoadedWrappers = {
 
 /** More than anybody writes, and little enough to hold. */
 const largestFile = 64 * 1024 * 1024;
+const rulesAtOnce = 200;
 const largestBanner = 64 * 1024;
 
 const codeOf = (error: unknown): string =>
@@ -59,7 +56,10 @@ const readTable = async (path: string, name: TableName): Promise<ParsedTable> =>
   const endsAt: Origin = { file: path, line: 1, column: 1 };
   try {
     const text = await readRegular(path, largestFile);
-    return parseWrapperTable(text?.toString('utf8') ?? '', path, name);
+    const reading = beginTable(text?.toString('utf8') ?? '', path, name);
+    // clients are served between the parts of a long file
+    while (reading.readSome(rulesAtOnce)) await setImmediate();
+    return reading.end();
   } catch (error) {
     return {
       table: { rules: [], ending: 'unreadable', endsAt },

@@ -37,6 +37,7 @@ const port = fc.oneof(
   fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/),
 );
 const count = fc.integer({ min: 1, max: 1_000_000 });
+const orNobody = fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 9, arbitrary: count });
 const duration = fc.integer({ min: 1, max: 10_000_000 }).map(milliseconds);
 const maybe = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> =>
   fc.option(value, { nil: undefined });
@@ -134,8 +135,8 @@ const socket = fc.record({
 });
 
 const limits = fc.record({
-  instances: maybe(fc.oneof(fc.constant(0), count)),
-  perSource: maybe(fc.oneof(fc.constant(0), count)),
+  instances: maybe(orNobody),
+  perSource: maybe(orNobody),
   perSourceRate: maybe(fc.record({ count, window: duration })),
   sourcePrefix: fc.record({ v4: fc.integer({ min: 0, max: 32 }), v6: fc.integer({ min: 0, max: 128 }) }),
   rate: maybe(fc.record({ count, window: duration, pause: duration })),

@@ -49,15 +49,17 @@ t.test('5: a value that cannot be understood disables the service', async (t) =>
 });
 
 t.test('7: neither `enabled` nor `disable = no` revives a service with an error', async (t) => {
-  const [listed = 0, said = 0] = await freePorts(2);
+  const [listed = 0, said = 0, good = 0] = await freePorts(3);
   await startWith(
     t,
     [
-      'defaults\n{\nenabled = b c\n}\n',
+      'defaults\n{\nenabled = b c d\n}\n',
       service(listed, 'nice = abc'),
       serviceNamed('c', said, 'nice = abc', 'disable = no'),
+      serviceNamed('d', good),
     ].join(''),
   );
+  t.equal(await knock('127.0.0.1', good), served);
   t.equal(await knock('127.0.0.1', listed), refused);
   t.equal(await knock('127.0.0.1', said), refused);
 });
@@ -82,18 +84,20 @@ t.test('9: `bind` with two addresses never listens on all of them', async (t) =>
   if (isOff) t.match(complaints(acceptd, 'error'), [/^line 4: .*bind/], 'and it says why');
 });
 
-t.test('11: an entry without its } takes the next one with it, and the one after that runs', async (t) => {
-  const [first = 0, second = 0, third = 0] = await freePorts(3);
-  const acceptd = await startWith(
-    t,
-    [service(first).replace(/\}\n$/, ''), serviceNamed('c', second), serviceNamed('d', third)].join(''),
-  );
-  t.equal(await knock('127.0.0.1', first), refused);
-  t.equal(await knock('127.0.0.1', second), refused);
-  t.equal(await knock('127.0.0.1', third), served);
-  const told = [...complaints(acceptd, 'error'), ...complaints(acceptd, 'warning')];
-  t.ok(told.length > 0, told.join('\n'));
-});
+t.test(
+  '11: an entry without its } is off and told; those after it run (xinetd loses the next one)',
+  async (t) => {
+    const [first = 0, second = 0, third = 0] = await freePorts(3);
+    const acceptd = await startWith(
+      t,
+      [service(first).replace(/\}\n$/, ''), serviceNamed('c', second), serviceNamed('d', third)].join(''),
+    );
+    t.equal(await knock('127.0.0.1', first), refused);
+    t.equal(await knock('127.0.0.1', second), served);
+    t.equal(await knock('127.0.0.1', third), served);
+    t.match(complaints(acceptd, 'error'), [/^line 2: .*\}/]);
+  },
+);
 
 t.test('12: { on the line of its service is understood', async (t) => {
   const port = await freePort();
@@ -138,7 +142,7 @@ t.test('60: without log_type nothing is logged, and who asked for it is told so'
 
 const stock = '/etc/xinetd.d';
 t.test(
-  "65: the files of Debian's package load with disable = no: 15 services, `servers` and `services` are no more",
+  "65: the files of Debian's package load with disable = no: all ports are served, `servers` and `services` are no more",
   isRoot && existsSync(stock)
     ? {}
     : { skip: isRoot ? 'xinetd is not installed: see .ci/packages' : 'only root can bind their ports' },
@@ -149,7 +153,7 @@ t.test(
     ]);
     const acceptd = await startAcceptd(t, {
       config: {
-        'xinetd.conf': readFileSync('/etc/xinetd.conf', 'utf8').replace('/etc/xinetd.d', './xinetd.d'),
+        'xinetd.conf': readFileSync('/etc/xinetd.conf', 'utf8').replaceAll('/etc/xinetd.d', './xinetd.d'),
         ...Object.fromEntries(files),
       },
       // a network of its own: nobody else has the ports there
@@ -159,7 +163,8 @@ t.test(
     t.equal(told.length, 2, told.join('\n'));
     t.match(told, [/servers/, /services/]);
     const [applied] = recordsOf(acceptd, 'applied');
-    t.equal(applied === undefined ? 0 : numberIn(applied, 'services'), 15);
-    t.equal(recordsOf(acceptd, 'listening').length >= 15 || recordsOf(acceptd, 'failed').length === 0, true);
+    t.equal(applied === undefined ? 0 : numberIn(applied, 'services'), 10);
+    // five files repeat the services for UDP, which xinetd runs twice on one port; one of each answers all
+    t.equal(complaints(acceptd, 'warning').filter((text) => /is the same service as/.test(text)).length, 5);
   },
 );

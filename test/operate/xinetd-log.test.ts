@@ -173,6 +173,9 @@ t.test('the answers of acceptd itself have pid 0, and an end where xinetd makes 
     t.strictSame(tell(...both(name)), [`START: ${name} pid=0 from=192.0.2.7`]);
   const relayed: Event = { kind: 'relayed', service: 'u', peer, bytesIn: 5, bytesOut: 0 };
   t.strictSame(tell(relayed), ['TRAFFIC: u in=5(bytes) out=0(bytes)']);
+  const refusal = { code: 'ECONNREFUSED', what: 'cannot connect to 127.0.0.1:80: connection refused' };
+  const unreached: Event = { kind: 'start-failed', service: 'u', pid: undefined, failure: refusal, peer };
+  t.strictSame(tell(unreached), [], "a target that is not there is the daemon's log's");
   t.end();
 });
 

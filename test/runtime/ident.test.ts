@@ -1,9 +1,11 @@
 // Asking for a client's user, of real servers that answer well, badly, slowly or not at all.
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { createIdent, type Ident, parseIdentReply } from '../../src/runtime/ident.ts';
 import { createTestClock } from '../support/clock.ts';
+import { listenAt, loopback, openEngine, readable, recipeOf } from '../support/engine.ts';
 import { freePort } from '../support/ports.ts';
 import { clientRecord, unixRecord } from '../support/records.ts';
 
@@ -98,6 +100,25 @@ t.test('a server that says something else, too much, or nothing', async (t) => {
   t.strictSame(await ask(t, (socket) => socket.once('data', () => socket.resetAndDestroy())), {
     why: 'error while receiving response',
   });
+});
+
+const realServer = '/usr/sbin/nullidentd';
+
+t.test('a real server', { skip: existsSync(realServer) ? false : 'needs nullidentd' }, async (t) => {
+  const { kernel, ended } = openEngine(t);
+  const listener = listenAt(kernel, loopback(4));
+  const reply = createIdent({ clock: createTestClock(), port: kernel.portOf(listener) }).ask(record);
+  await readable(kernel, listener);
+  const [accepted] = kernel.accept(listener, 1);
+  if (accepted === undefined) throw new Error('nobody came');
+  // it does not run as root
+  const nobody = { uid: 65_534, gid: 65_534, groups: [] };
+  const credentials = process.getuid?.() === 0 ? nobody : undefined;
+  const recipe = recipeOf(kernel, realServer, { credentials });
+  const pid = kernel.spawn(recipe, accepted.descriptor, accepted.record, 'give');
+  t.match(await reply, { user: /^UNIX *: *\w+$/ });
+  await ended(pid);
+  kernel.close(listener);
 });
 
 t.test('where there is no server', async (t) => {

@@ -1,4 +1,5 @@
 // The scenarios, in the order in which they are measured and shown.
+import { accessRules } from './access-rules.ts';
 import { burst } from './burst.ts';
 import { clients } from './clients.ts';
 import { growth } from './growth.ts';
@@ -6,6 +7,19 @@ import { listeners } from './listeners.ts';
 import { live } from './live.ts';
 import { open } from './open.ts';
 import { reload } from './reload.ts';
+import { sameConfiguration } from './same-configuration.ts';
 import type { Scenario } from './scenario.ts';
+import { standstill } from './standstill.ts';
 
-export const allScenarios: readonly Scenario[] = [clients, open, listeners, live, reload, burst, growth];
+export const allScenarios: readonly Scenario[] = [
+  clients,
+  sameConfiguration,
+  open,
+  listeners,
+  accessRules,
+  live,
+  reload,
+  standstill,
+  burst,
+  growth,
+];

@@ -7,6 +7,7 @@ import { inetutilsInetd } from './inetutils-inetd.ts';
 import { node } from './node.ts';
 import { openbsdInetd } from './openbsd-inetd.ts';
 import { rlinetd } from './rlinetd.ts';
+import { acceptdWithLog, xinetdWithLog } from './same-configuration.ts';
 import { socat } from './socat.ts';
 import { socketActivate } from './socket-activate.ts';
 import { systemdPeers } from './systemd.ts';
@@ -23,6 +24,7 @@ export const allServers: readonly ServerKind[] = [
   openbsdInetd,
   inetutilsInetd,
   xinetd,
+  xinetdWithLog,
   rlinetd,
   tcpserver,
   tcpsvd,
@@ -32,6 +34,7 @@ export const allServers: readonly ServerKind[] = [
   node,
   acceptd,
   acceptdAsItComes,
+  acceptdWithLog,
 ];
 
 /** Those that are wanted and here; `say` is told why others are not. */

@@ -1,4 +1,5 @@
 // The last step of both forms, the line and the definition: what they have read becomes a service.
+import type { Access } from '../../model/access.ts';
 import type { Answer, Credentials, Mode, Service } from '../../model/service.ts';
 import { markToken, type Report, type Token } from '../source.ts';
 import { isForkedBuiltin } from './answer.ts';
@@ -6,6 +7,7 @@ import { completeLimits, type WrittenLimits } from './limits.ts';
 import type { Listening } from './listening.ts';
 import type { Scope } from './scope.ts';
 import { serviceId } from './service-id.ts';
+import { wrappedAccess } from './wrapping.ts';
 
 export type Read = {
   /** The token with which the service begins. */
@@ -19,6 +21,10 @@ export type Read = {
   readonly limits: WrittenLimits;
 } & Pick<Service, 'process' | 'surroundings' | 'socket'> &
   Partial<Pick<Service, 'access' | 'banners' | 'identity' | 'serviceLog'>>;
+
+/** What an entry says itself, with the wrapper name that the command line gives to those that name none. */
+const joinAccess = (own: Access | undefined, wrapped: Access | undefined): Access | undefined =>
+  own === undefined ? wrapped : { ...own, wrapperName: own.wrapperName ?? wrapped?.wrapperName };
 
 export const assembleService = (read: Read, { meaning, options }: Scope, report: Report): Service => {
   const { service, id, listening, mode, answer, credentials, limits, process, surroundings, socket } = read;
@@ -36,7 +42,7 @@ export const assembleService = (read: Read, { meaning, options }: Scope, report:
     answer,
     credentials,
     limits: completeLimits(limits, mode, meaning, options, hasDefaultRate),
-    access: read.access,
+    access: joinAccess(read.access, wrappedAccess(answer, listening, mode, options)),
     banners: read.banners,
     identity: read.identity,
     serviceLog: read.serviceLog,

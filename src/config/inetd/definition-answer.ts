@@ -9,7 +9,7 @@ import { checkPort } from './name.ts';
 import type { Scope } from './scope.ts';
 
 /** How long a connection to the other address may take where nothing is written. */
-export const defaultConnectTimeout = seconds(10);
+export const defaultConnectTimeout = seconds(30);
 
 const answerKeys = ['exec', 'internal', 'redirect', 'sensor'];
 

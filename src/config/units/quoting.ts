@@ -14,7 +14,7 @@ export const escapeSpecifiers = (text: string): string => text.replaceAll('%', '
 /** One word, as the lists of the kind `Environment=` take it. */
 export const quoteWord = (word: string): string => {
   const text = escapeSpecifiers(word);
-  if (/^[A-Za-z0-9_./:=@,+%-]+$/.test(text)) return text;
+  if (/^[[\]A-Za-z0-9_./:=@,+%-]+$/.test(text)) return text;
   const escaped = text.replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is escaped
     /[\\"\u0000-\u001f\u007f]/g,

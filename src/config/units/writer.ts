@@ -1,6 +1,12 @@
 // Service -> a socket unit and a service unit; what they cannot say becomes comments and losses.
 import type { Service } from '../../model/service.ts';
-import { type Conversion, createLossReport, takeName, type WrittenService } from '../conversion.ts';
+import {
+  type Conversion,
+  createLossReport,
+  takeName,
+  type WrittenService,
+  withoutDash,
+} from '../conversion.ts';
 import type { PortNumber } from '../normal-form.ts';
 import { accessLines, connectionLines, rateLines } from './written-access.ts';
 import { type Line, showComment, showUnit } from './written-line.ts';
@@ -27,9 +33,13 @@ const describe = (id: string): Line => [
   id.replace(/\s+/g, ' ').replaceAll('%', '%%').replace(/\\+$/, ''),
 ];
 
-/** systemd has a limit of starts of its own, after which it gives the socket up. */
-const unitLines = (service: Service): readonly Line[] => [
+/**
+ * An instance that failed would be kept, and count as a connection of its client; a socket whose service starts too
+ * often would be given up.
+ */
+const unitLines = (service: Service, hasInstances: boolean): readonly Line[] => [
   describe(service.id),
+  ...(hasInstances ? [['CollectMode', 'inactive-or-failed'] as const] : []),
   ...(service.mode === 'whole-socket' ? [['StartLimitIntervalSec', '0'] as const] : []),
 ];
 
@@ -37,7 +47,7 @@ const writeLeftOut = (service: Service, name: string, reason: string): File => (
   name: `${name}.socket`,
   text: [
     `${service.id} (${service.origin.file}:${service.origin.line})`,
-    `left out: systemd has ${reason}`,
+    `left out: ${reason}`,
     'This file is no unit: nothing listens.',
   ]
     .map(showComment)
@@ -77,8 +87,9 @@ const writeUnits = (
     `${service.id} (${service.origin.file}:${service.origin.line})`,
     ...report.losses().map(({ message }) => `not the same: ${message}`),
   ];
+  const wanted = wantedName(service, taken);
   const files = sockets.flatMap((listening): readonly File[] => {
-    const name = takeName(wantedName(service, taken), taken);
+    const name = takeName(wanted, taken);
     const accept: Line = ['Accept', hasInstances ? 'yes' : 'no'];
     return [
       {
@@ -92,7 +103,7 @@ const writeUnits = (
       {
         name: `${name}${hasInstances ? '@' : ''}.service`,
         text: showUnit(comments.slice(0, 1), [
-          { name: 'Unit', lines: unitLines(service) },
+          { name: 'Unit', lines: unitLines(service, hasInstances) },
           { name: 'Service', lines: handler },
         ]),
       },
@@ -104,7 +115,7 @@ const writeUnits = (
 /** Services as unit files; those that systemd cannot have are files of comments alone. */
 export const writeSystemd = (services: readonly Service[], portNumber: PortNumber): Conversion => {
   const taken = new Set<string>();
-  const written = services.map((service) => writeUnits(service, portNumber, taken));
+  const written = services.map(withoutDash).map((service) => writeUnits(service, portNumber, taken));
   return {
     files: written.flatMap(({ files }) => files),
     services: written.map((each) => each.written),

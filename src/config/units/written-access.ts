@@ -36,10 +36,10 @@ const listLines = (service: Service, report: LossReport): readonly Line[] => {
     report.lose('access.onlyFrom', 'clients cannot be let in by their names', 'write their addresses');
   }
   if (show(allowed).join() !== show(named).join()) {
-    report.lose('access.onlyFrom', 'IPAddressAllow= wins, so what is denied is cut out of it', 'nothing');
+    report.lose('access.onlyFrom', 'IPAddressAllow= wins, so what is denied is cut out of it');
   }
   if (noAccess.length > 0) {
-    report.lose('access.noAccess', 'nobody else comes in who is not in IPAddressAllow=', 'nothing');
+    report.lose('access.noAccess', 'nobody else comes in who is not in IPAddressAllow=');
   }
   return [
     ['IPAddressDeny', 'any'],
@@ -53,12 +53,12 @@ export const accessLines = (service: Service, report: LossReport): readonly Line
   if (access !== undefined && access.times.length > 0) {
     report.lose('access.times', 'no times of day', 'let timers start and stop the socket');
   }
-  if (access?.maxLoad !== undefined) report.lose('access.maxLoad', 'no limit of the load', 'nothing');
+  if (access?.maxLoad !== undefined) report.lose('access.maxLoad', 'no limit of the load');
   if (access?.wrapperName !== undefined) {
     report.lose('access.wrapperName', 'no hosts.allow and hosts.deny', 'start the program with tcpd');
   }
   if (banners !== undefined) report.lose('banners', 'no banners', 'let the program write them');
-  if (identity !== undefined) report.lose('identity', "nobody asks for the client's user", 'nothing');
+  if (identity !== undefined) report.lose('identity', "nobody asks for the client's user");
   if (serviceLog !== undefined) {
     report.lose('serviceLog', "no log of a service's own; the journal names units", 'read journalctl -u');
   }
@@ -71,14 +71,10 @@ export const rateLines = ({ limits }: Service, report: LossReport): readonly Lin
   const forever: Line = ['TriggerLimitIntervalSec', '0'];
   if (rate === undefined) return [forever, ['PollLimitIntervalSec', '0']];
   if (rate.pause !== rate.window) {
-    report.lose(
-      'limits.rate.pause',
-      'the pause after too many starts is the rest of the interval',
-      'nothing',
-    );
+    report.lose('limits.rate.pause', 'the pause after too many starts is the rest of the interval');
   }
   if (limits.onRate !== 'wait') {
-    report.lose('limits.onRate', 'meanwhile clients wait, and the port stays open', 'nothing');
+    report.lose('limits.onRate', 'meanwhile clients wait, and the port stays open');
   }
   report.lose('', 'PollLimit...= needs systemd 255', 'look at systemctl --version');
   return [forever, ['PollLimitIntervalSec', span(rate.window)], ['PollLimitBurst', String(rate.count)]];
@@ -90,26 +86,25 @@ export const connectionLines = ({ limits, answer, mode }: Service, report: LossR
   const usual = isWhole ? 'hold' : 'refuse';
   if (limits.instances !== undefined && limits.onLimit !== usual) {
     const what = usual === 'refuse' ? 'are turned away' : 'wait';
-    report.lose('limits.onLimit', `when all instances are busy further clients ${what}`, 'nothing');
+    report.lose('limits.onLimit', `when all instances are busy further clients ${what}`);
   }
   if (limits.perSourceRate !== undefined) {
     report.lose('limits.perSourceRate', 'nobody counts the starts of one client', 'use a firewall');
   }
   if (limits.startRetries > 0) {
-    report.lose('limits.startRetries', 'a start that fails is not tried again', 'nothing');
+    report.lose('limits.startRetries', 'a start that fails is not tried again');
   }
   const { v4, v6 } = limits.sourcePrefix;
   const isCounted = limits.perSource !== undefined || limits.perSourceRate !== undefined;
   if (isCounted && (v4 !== 32 || v6 !== 128)) {
-    report.lose('limits.sourcePrefix', 'a source is one address, not a network', 'nothing');
+    report.lose('limits.sourcePrefix', 'a source is one address, not a network');
   }
   if (isWhole || answer.kind === 'relay') {
     if (limits.perSource !== undefined) {
-      report.lose('limits.perSource', 'the connections of one client are not counted here', 'nothing');
+      report.lose('limits.perSource', 'the connections of one client are not counted here');
     }
     if (isWhole && limits.instances !== 1) {
-      report.lose('limits.instances', 'a service has one instance at a time', 'nothing');
-      if (limits.instances === undefined) report.lose('limits.onLimit', 'further clients wait', 'nothing');
+      report.lose('limits.instances', 'a service has one instance at a time');
     }
     return [];
   }

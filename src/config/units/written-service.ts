@@ -35,20 +35,23 @@ export const obstacleOf = ({
   if (mode === 'per-connection' && endpoints[0]?.socketType === 'dgram') {
     return 'nobody is started for a single datagram';
   }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: none of these is allowed there, quoted or not
+  if (/["'\\\u0000-\u001f\u007f]/.test(answer.file)) {
+    return `no path of a program has such characters, as ${JSON.stringify(answer.file)}`;
+  }
   const isPath = answer.file.startsWith('/') && !/\/\.\.?(?:\/|$)|\/\/|\/$/.test(answer.file);
   return isPath || !/[/]/.test(answer.file) ? undefined : `the path '${answer.file}' is not absolute`;
 };
 
 type Program = Answer & { readonly kind: 'program' };
 
-/** The dash: an instance that fails does not count as a failed unit, and none of those pile up. */
 const programCommand = ({ file, arguments: words }: Program, report: LossReport): string => {
   const [name, ...others] = words;
   if (name === undefined) {
-    report.lose('answer.arguments', 'a program gets its own path as argument 0', 'nothing');
+    report.lose('answer.arguments', 'a program gets its own path as argument 0');
   }
   const isOwn = (name ?? file) === file && !file.includes('$');
-  const head = quoteWord(`-${isOwn ? '' : '@'}${file}`);
+  const head = quoteWord(`${isOwn ? '' : '@'}${file}`);
   return [head, ...(isOwn ? others : words).map(quoteArgument)].join(' ');
 };
 
@@ -56,7 +59,7 @@ const relayCommand = (service: Service, report: LossReport): string => {
   const { answer, limits } = service;
   if (answer.kind !== 'relay') return '';
   if (answer.connectTimeout !== relayTimeout) {
-    report.lose('answer.connectTimeout', 'connecting takes as long as Linux tries', 'nothing');
+    report.lose('answer.connectTimeout', 'connecting takes as long as Linux tries');
   }
   const host = answer.host.includes(':') ? `[${answer.host}]` : answer.host;
   const most = limits.instances ?? unlimitedConnections;
@@ -89,11 +92,12 @@ const limitLine = ({ resource, soft, hard }: ResourceLimit): Line => {
 
 const credentialLines = (service: Service, report: LossReport): readonly Line[] => {
   const { user, group, supplementaryGroups } = service.credentials;
-  if (user !== undefined && supplementaryGroups !== undefined && service.answer.kind === 'program') {
+  const isSomebody = user !== undefined || group !== undefined;
+  if (isSomebody && supplementaryGroups !== undefined && service.answer.kind === 'program') {
     if (supplementaryGroups.length === 0) {
-      report.lose('credentials.supplementaryGroups', "a user's groups are always given too", 'nothing');
+      report.lose('credentials.supplementaryGroups', "a user's groups are always given too");
     } else {
-      report.lose('', "the groups of the user's own are given too", 'nothing');
+      report.lose('', "the groups of the user's own are given too");
     }
   }
   return [
@@ -120,7 +124,7 @@ const directoryLine = (
 
 const processLines = (service: Service, report: LossReport): readonly Line[] => {
   const { hasSession, nice, umask, workingDirectory, rootDirectory, resourceLimits } = service.process;
-  if (!hasSession) report.lose('process.hasSession', 'every instance has a session of its own', 'nothing');
+  if (!hasSession) report.lose('process.hasSession', 'every instance has a session of its own');
   return [
     ...directoryLine('WorkingDirectory', workingDirectory, report),
     ...directoryLine('RootDirectory', rootDirectory, report),
@@ -143,7 +147,7 @@ const surroundingsLines = (service: Service, report: LossReport): readonly Line[
   }
   const known = surroundings.environment.filter(({ name }) => variableName.test(name));
   if (known.length < surroundings.environment.length) {
-    report.lose('surroundings.environment', 'names of variables have letters, digits and _ only', 'nothing');
+    report.lose('surroundings.environment', 'names of variables have letters, digits and _ only');
   }
   const passed = surroundings.passedVariables.filter((name) => variableName.test(name));
   if (passed.length < surroundings.passedVariables.length) {
@@ -164,7 +168,7 @@ const surroundingsLines = (service: Service, report: LossReport): readonly Line[
 export const serviceLines = (service: Service, report: LossReport): readonly Line[] => {
   const { answer, surroundings } = service;
   if (surroundings.showsMapped) {
-    report.lose('surroundings.showsMapped', 'IPv4 clients are shown as IPv4', 'nothing');
+    report.lose('surroundings.showsMapped', 'IPv4 clients are shown as IPv4');
   }
   if (answer.kind !== 'program') {
     report.lose('', 'one process copies for all connections', 'look at its log');

@@ -5,7 +5,7 @@ import { parseCount } from '../../model/quantity.ts';
 import type { Service } from '../../model/service.ts';
 import type { LossReport } from '../conversion.ts';
 import { octal } from '../inetd/written-line.ts';
-import { normalEndpoints, type PortNumber } from '../normal-form.ts';
+import { normalEndpoints, type PortNumber, takesMapped } from '../normal-form.ts';
 import { escapeSpecifiers, isPlainValue } from './quoting.ts';
 import { type Line, optional } from './written-line.ts';
 
@@ -15,14 +15,14 @@ const keys = {
   seqpacket: 'ListenSequentialPacket',
 } as const;
 
-const isWildcard = ({ host }: InternetEndpoint): boolean => host === '*' || /^[0:]+$/.test(host);
+const isWildcard = ({ host }: InternetEndpoint): boolean => host === '*' || takesMapped(host);
 
 /** A link-local address has its interface behind the port. */
 const showInternet = ({ host, port, family }: InternetEndpoint): string => {
   if (host === '*') return family === 'v4' ? `0.0.0.0:${port}` : `[::]:${port}`;
   if (isIPv4(host)) return `${host}:${port}`;
   const [address, scope] = host.split('%');
-  return `[${address}]:${port}${scope === undefined ? '' : `%${escapeSpecifiers(scope)}`}`;
+  return `[${address}]:${port}${scope === undefined ? '' : `%%${escapeSpecifiers(scope)}`}`;
 };
 
 const listenLine = (endpoint: Endpoint): Line => [
@@ -37,6 +37,7 @@ const obstacleOf = (endpoint: Endpoint): string | undefined => {
     return isNormal ? undefined : `a unit file cannot write the path ${JSON.stringify(endpoint.path)}`;
   }
   const { host, port } = endpoint;
+  if (port === '0') return 'no unit listens on a port that the kernel chooses';
   if (parseCount(port) === undefined) return `'${port}' has no port in /etc/services`;
   if (host !== '*' && !isIPv4(host) && !isIPv6(host)) return `a unit has no host names, as '${host}'`;
   return undefined;
@@ -54,12 +55,12 @@ const splitDual = (
   );
   if (!families.has('v6')) return { endpoints, option: families.has('dual') ? 'both' : undefined };
   if (!families.has('dual')) return { endpoints, option: 'ipv6-only' };
-  report.lose('endpoints', 'a unit has one BindIPv6Only=, so each version has its own socket', 'nothing');
+  report.lose('endpoints', 'a unit has one BindIPv6Only=, so each version has its own socket');
   return {
     endpoints: endpoints.flatMap((endpoint): readonly Endpoint[] =>
-      endpoint.kind === 'internet' && endpoint.family === 'dual'
+      endpoint.kind === 'internet' && endpoint.family === 'dual' && endpoint.host === '*'
         ? [
-            { ...endpoint, family: 'v4', host: '*' },
+            { ...endpoint, family: 'v4' },
             { ...endpoint, family: 'v6' },
           ]
         : [endpoint],
@@ -75,7 +76,7 @@ const ownerLines = (endpoints: readonly Endpoint[], report: LossReport): readonl
   const isUniform = unix.every(
     ({ owner, group, mode }) => owner === first.owner && group === first.group && mode === first.mode,
   );
-  if (!isUniform) report.lose('endpoints', 'all sockets of a unit have one owner and mode', 'nothing');
+  if (!isUniform) report.lose('endpoints', 'all sockets of a unit have one owner and mode');
   return [
     ...optional('SocketUser', first.owner),
     ...optional('SocketGroup', first.group),
@@ -115,8 +116,8 @@ export const writeListening = (
 };
 
 export const optionLines = ({ socket }: Service, report: LossReport): readonly Line[] => {
-  if (socket.fastOpen !== undefined) report.lose('socket.fastOpen', 'no TCP Fast Open', 'nothing');
-  if (socket.debug) report.lose('socket.debug', 'no SO_DEBUG', 'nothing');
+  if (socket.fastOpen !== undefined) report.lose('socket.fastOpen', 'no TCP Fast Open');
+  if (socket.debug) report.lose('socket.debug', 'no SO_DEBUG');
   return [
     ...optional('Backlog', socket.backlog),
     ...optional('SendBuffer', socket.sendBuffer),

@@ -33,6 +33,10 @@ export const markStretch = (source: SourceText, line: RuleLine, start: number, e
 /** What libwrap has room for: one byte of its 2048 is for the end of the text. */
 const largestLine = 2047;
 
+/** With its line feed; no character has more than three bytes for each of its UTF-16 units. */
+const fitsLine = (text: string): boolean =>
+  text.length * 3 < largestLine || Buffer.byteLength(text) < largestLine;
+
 const isRule = (text: string): boolean => !text.startsWith('#') && /[^ \t\r\n]/.test(text);
 
 /**
@@ -49,7 +53,7 @@ export const splitRules = (source: SourceText): RuleLines => {
     pieces.push({ start: text.length, line: index + 1 });
     const joined = { text: text + line, pieces };
     if (line.includes('\0')) return { lines, broken: { line: joined, why: 'nul' } };
-    if (Buffer.byteLength(joined.text) + 1 > largestLine) {
+    if (!fitsLine(joined.text)) {
       return { lines, broken: { line: joined, why: 'too-long' } };
     }
     if (isLast) return { lines, broken: { line: joined, why: 'unterminated' } };

@@ -166,9 +166,6 @@ export const readClient = (word: Stretch, complain: Complaint): WrapperClient =>
 export const readServer = (word: Stretch, complain: Complaint): WrapperServer => {
   const [daemon, host] = splitWord(word, '@');
   const port = /^\+?[0-9]+$/.test(daemon.text) ? Number(daemon.text) : 65536;
-  if (daemon.text.startsWith('/') && host === undefined) {
-    complain.warn(daemon, 'a daemon has no path, so this matches none', 'write the last part of it');
-  }
   return {
     daemon: port <= 65535 ? { kind: 'port', port } : readText(daemon.text),
     host: host === undefined ? undefined : readHost(host, complain),

@@ -42,8 +42,9 @@ const readRule = (source: SourceText, line: RuleLine, complain: Complaint): Wrap
     return undefined;
   }
   const [clients, options] = splitAt(rest, ':');
-  const [firstServer] = splitList(servers);
-  const [firstClient] = splitList(clients);
+  const serverWords = splitList(servers);
+  const clientWords = splitList(clients);
+  const [firstServer] = serverWords;
   if (firstServer === undefined) {
     complain.warn(
       servers,
@@ -53,7 +54,7 @@ const readRule = (source: SourceText, line: RuleLine, complain: Complaint): Wrap
   } else if (firstServer.text.startsWith('#')) {
     complain.warn(firstServer, 'this is no comment: blanks stand before the #', 'remove them');
   }
-  if (firstClient === undefined) {
+  if (clientWords.length === 0) {
     const isAddress = options?.text.includes(':') === true || options?.text.startsWith('/') === true;
     complain.warn(
       clients,
@@ -63,9 +64,10 @@ const readRule = (source: SourceText, line: RuleLine, complain: Complaint): Wrap
   }
   return {
     origin: markStretch(source, line, firstServer?.start ?? 0, 1).at,
-    servers: readList(splitList(servers), (word) => readServer(word, complain)),
-    clients: readList(splitList(clients), (word) => readClient(word, complain)),
-    options: options === undefined ? [] : readOptions(options, complain),
+    servers: readList(serverWords, (word) => readServer(word, complain)),
+    clients: readList(clientWords, (word) => readClient(word, complain)),
+    // of a rule that matches nobody they are most often the rest of an address
+    options: options === undefined || clientWords.length === 0 ? [] : readOptions(options, complain),
   };
 };
 
@@ -84,29 +86,47 @@ const tellBroken = (name: TableName, why: keyof typeof whyBroken): readonly [str
   return [`${message}: ${meaning}`, advice];
 };
 
+/** A table that is read a few rules at a time. */
+export type TableReading = {
+  /** False when there are no more. */
+  readonly readSome: (count: number) => boolean;
+  readonly end: () => ParsedTable;
+};
+
 /** Never throws; `file` is what the diagnostics name. */
-export const parseWrapperTable = (text: string, file: string, name: TableName): ParsedTable => {
+export const beginTable = (text: string, file: string, name: TableName): TableReading => {
   const source = splitWrapperText(text, file);
   const { lines, broken } = splitRules(source);
   const diagnostics: Diagnostic[] = [];
   const rules: WrapperRule[] = [];
-  for (const line of lines) {
-    const rule = readRule(source, line, complaintOf(source, line, diagnostics));
-    if (rule !== undefined) rules.push(rule);
-  }
-  if (broken === undefined) {
-    return {
-      table: { rules, ending: 'complete', endsAt: { file, line: source.lines.length, column: 1 } },
-      diagnostics,
-    };
-  }
-  const complain = complaintOf(source, broken.line, diagnostics);
-  const whole = { text: broken.line.text, start: 0 };
-  complain.error(whole, ...tellBroken(name, broken.why));
+  let next = 0;
   return {
-    table: { rules, ending: 'broken', endsAt: markStretch(source, broken.line, 0, 1).at },
-    diagnostics,
+    readSome: (count) => {
+      for (const line of lines.slice(next, next + count)) {
+        const rule = readRule(source, line, complaintOf(source, line, diagnostics));
+        if (rule !== undefined) rules.push(rule);
+      }
+      next += count;
+      return next < lines.length;
+    },
+    end: () => {
+      if (broken === undefined) {
+        const endsAt = { file, line: source.lines.length, column: 1 };
+        return { table: { rules, ending: 'complete', endsAt }, diagnostics };
+      }
+      const complain = complaintOf(source, broken.line, diagnostics);
+      complain.error({ text: broken.line.text, start: 0 }, ...tellBroken(name, broken.why));
+      const endsAt = markStretch(source, broken.line, 0, 1).at;
+      return { table: { rules, ending: 'broken', endsAt }, diagnostics };
+    },
   };
+};
+
+/** All at once. */
+export const parseWrapperTable = (text: string, file: string, name: TableName): ParsedTable => {
+  const reading = beginTable(text, file, name);
+  while (reading.readSome(1_000));
+  return reading.end();
 };
 
 /** A file of host patterns: words between blanks. It has no comments and no EXCEPT. */

@@ -11,6 +11,14 @@ export const splitAt = (
   { text, start }: Stretch,
   separator: string,
 ): readonly [Stretch, Stretch | undefined] => {
+  if (!/[[\]]/.test(text)) {
+    const index = text.indexOf(separator);
+    if (index === -1) return [{ text, start }, undefined];
+    return [
+      { text: text.slice(0, index), start },
+      { text: text.slice(index + 1), start: start + index + 1 },
+    ];
+  }
   let depth = 0;
   for (let index = 0; index < text.length; index++) {
     const character = text[index];
@@ -32,11 +40,27 @@ export const splitWord = (word: Stretch, separator: string): readonly [Stretch, 
   return [{ text: word.text.slice(0, 1) + left.text, start: word.start }, right];
 };
 
+const isBetween = (character: string | undefined): boolean =>
+  character === ' ' || character === ',' || character === '\t' || character === '\r' || character === '\n';
+
 /** The words of a list, between blanks and commas. */
-export const splitList = ({ text, start }: Stretch): readonly Stretch[] =>
-  [...text.matchAll(/[^, \t\r\n]+/g)].map((match) => ({ text: match[0], start: start + match.index }));
+export const splitList = ({ text, start }: Stretch): readonly Stretch[] => {
+  const words: Stretch[] = [];
+  let begin = -1;
+  for (let index = 0; index <= text.length; index++) {
+    const isEnd = index === text.length || isBetween(text[index]);
+    if (!isEnd && begin === -1) begin = index;
+    if (!isEnd || begin === -1) continue;
+    words.push({ text: text.slice(begin, index), start: start + begin });
+    begin = -1;
+  }
+  return words;
+};
 
 /** Letters of A to Z are the same as those of a to z, and no others are. */
-export const foldCase = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+export const foldCase = (text: string): string =>
+  /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
 
-export const isWord = (text: string, word: string): boolean => foldCase(text) === foldCase(word);
+/** `word` is in capitals. */
+export const isWord = (text: string, word: string): boolean =>
+  text.length === word.length && text.toUpperCase() === word;

@@ -15,7 +15,8 @@ export type Answering = {
   readonly wrapperName: string;
 };
 
-const connectTimeout = seconds(30);
+/** How long a redirect tries to reach the other side. */
+export const connectTimeout = seconds(30);
 const builtins: readonly BuiltinName[] = ['echo', 'discard', 'chargen', 'daytime', 'time', 'tcpmux'];
 /** Built-ins that xinetd had once; Debian still has their files. */
 const goneBuiltins: ReadonlySet<string> = new Set(['servers', 'services', 'xadmin']);

@@ -6,35 +6,37 @@ import {
   type LossReport,
   takeName,
   type WrittenService,
+  withoutDash,
 } from '../conversion.ts';
 import type { PortNumber } from '../normal-form.ts';
-import { accessLines, limitLines } from './written-access.ts';
+import { accessLines, limitLines, obstacleOf } from './written-access.ts';
 import { type WrittenAnswer, writeAnswer } from './written-answer.ts';
 import { type Place, writePlaces } from './written-endpoints.ts';
 import { isWord, type Line, lineIf, showComment, showLine } from './written-line.ts';
-import { logLines } from './written-log.ts';
+import { writeLog } from './written-log.ts';
 import { credentialLines, processLines, socketFlags, surroundingsLines } from './written-process.ts';
 
 /** How often xinetd tries to start a server. */
 const usualRetries = 4;
 
-const policyFlags = (service: Service, report: LossReport): readonly string[] => {
-  const { limits, identity } = service;
-  if (limits.startRetries !== 0 && limits.startRetries !== usualRetries) {
-    report.lose('limits.startRetries', `a start is tried again ${usualRetries} times`, 'nothing');
+const retryFlags = ({ limits }: Service, report: LossReport): readonly string[] => {
+  if (limits.startRetries === 0) return ['NORETRY'];
+  if (limits.startRetries !== usualRetries) {
+    report.lose('limits.startRetries', `a start is tried again ${usualRetries} times`);
   }
-  if (identity?.isRequired === true && !identity.whenAdmitted) {
-    report.lose('identity', 'only a client whose user is asked for can be required to tell it', 'nothing');
-  }
-  return [
-    ...(limits.startRetries === 0 ? ['NORETRY'] : []),
-    ...(identity?.isRequired === true && identity.whenAdmitted ? ['IDONLY'] : []),
-  ];
+  return [];
 };
 
-const wrapperLines = ({ access }: Service, report: LossReport): readonly Line[] | undefined => {
+const wrapperLines = (
+  { access, rpc, endpoints }: Service,
+  report: LossReport,
+): readonly Line[] | undefined => {
   const name = access?.wrapperName;
   if (name === undefined) return undefined;
+  if (rpc !== undefined && endpoints[0]?.socketType === 'stream') {
+    report.lose('access.wrapperName', 'hosts.allow is not asked for RPC over TCP', 'use only_from');
+    return undefined;
+  }
   if (isWord(name)) return [['libwrap', name]];
   report.lose('access.wrapperName', 'libwrap has no name with blanks', 'rename it in hosts.allow too');
   return undefined;
@@ -45,12 +47,14 @@ type Body = { readonly flags: readonly string[]; readonly lines: readonly Line[]
 /** What is the same for every address. */
 const writeBody = (service: Service, answer: WrittenAnswer, report: LossReport): Body => {
   const wrapper = wrapperLines(service, report);
+  const log = writeLog(service, report);
   const isDatagram = service.endpoints[0]?.socketType === 'dgram';
   const waits = service.mode === 'whole-socket' || isDatagram;
   return {
     flags: [
       ...answer.flags,
-      ...policyFlags(service, report),
+      ...retryFlags(service, report),
+      ...log.flags,
       ...socketFlags(service, report),
       ...(wrapper === undefined ? ['NOLIBWRAP'] : []),
     ],
@@ -63,7 +67,7 @@ const writeBody = (service: Service, answer: WrittenAnswer, report: LossReport):
       ...limitLines(service, report),
       ...processLines(service, report),
       ...surroundingsLines(service, report),
-      ...logLines(service, report),
+      ...log.lines,
     ],
   };
 };
@@ -93,17 +97,20 @@ const writeService = (
   const { origin, id } = service;
   const heading = showComment(`${id} (${origin.file}:${origin.line})`);
   const answer = writeAnswer(service, report);
-  const places = answer && writePlaces(service, answer.name, portNumber, report);
+  const obstacle = obstacleOf(service);
+  if (obstacle !== undefined) report.lose('', obstacle, 'write addresses and networks');
+  const places =
+    answer && obstacle === undefined ? writePlaces(service, answer.name, portNumber, report) : undefined;
   const isSplit = service.mode === 'per-connection' && service.answer.kind === 'program';
   if (places !== undefined && isSplit && service.endpoints[0]?.socketType === 'dgram') {
     report.lose('', 'xinetd starts no server for a single datagram', 'use a server that waits');
   } else if (answer !== undefined && places !== undefined) {
     const wanted = isWord(id) ? id : `${places[0]?.name}`;
     if (places.length > 1) {
-      report.lose('', `its ${places.length} addresses are services with limits of their own`, 'nothing');
+      report.lose('', `its ${places.length} addresses are services with limits of their own`);
     }
     const ids = places.map(() => takeName(wanted, taken));
-    if (ids[0] !== id) report.lose('id', `it is called ${ids[0]}`, 'nothing');
+    if (ids[0] !== id) report.lose('id', `it is called ${ids[0]}`);
     const body = writeBody(service, answer, report);
     const entries = places.map((place, index) => showEntry(ids[index] ?? wanted, place, answer, body));
     return {
@@ -121,7 +128,7 @@ const writeService = (
 /** Services as one file of xinetd.conf. */
 export const writeXinetd = (services: readonly Service[], portNumber: PortNumber): Conversion => {
   const taken = new Set<string>();
-  const written = services.map((service) => writeService(service, portNumber, taken));
+  const written = services.map(withoutDash).map((service) => writeService(service, portNumber, taken));
   return {
     files: [{ name: 'xinetd.conf', text: written.map(({ text }) => text).join('\n') }],
     services: written.map((each) => each.written),

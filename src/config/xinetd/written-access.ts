@@ -1,5 +1,5 @@
 // Who may come, how many and how fast, what clients and logs are told, in the attributes of xinetd.conf.
-import type { ClientPattern } from '../../model/access.ts';
+import type { ClientPattern, TimeRange } from '../../model/access.ts';
 import { showNetwork } from '../../model/network.ts';
 import type { Service } from '../../model/service.ts';
 import type { LossReport } from '../conversion.ts';
@@ -15,19 +15,46 @@ const showClient = (pattern: ClientPattern): string =>
       ? showNetwork(pattern.network)
       : showClientPattern(pattern);
 
-export const accessLines = ({ access, banners }: Service, report: LossReport): readonly Line[] => {
+/** A range that ends where it begins is a mistake to xinetd. */
+const showTimes = (times: readonly TimeRange[], report: LossReport): readonly string[] =>
+  splitTimes(times).map(({ from, to }) => {
+    if (from < to) return `${showTime(from)}-${showTime(to)}`;
+    report.lose('access.times', 'a time of one minute is two minutes');
+    return from === 0 ? '00:00-00:01' : `${showTime(from - 1)}-${showTime(from)}`;
+  });
+
+/** Why the lists cannot be said. */
+export const obstacleOf = ({ access, mode }: Service): string | undefined => {
+  const isNamed = [...(access?.onlyFrom ?? []), ...(access?.noAccess ?? [])].some(
+    ({ kind }) => kind !== 'network',
+  );
+  return isNamed && mode === 'whole-socket'
+    ? 'xinetd cannot know the names of the clients of a server that waits'
+    : undefined;
+};
+
+const bannerLines = ({ banners, mode, endpoints }: Service, report: LossReport): readonly Line[] => {
+  if (banners !== undefined && (mode === 'whole-socket' || endpoints[0]?.socketType === 'dgram')) {
+    report.lose('banners', 'only connections have banners');
+    return [];
+  }
   const file = (attribute: string, field: string, path: string | undefined): readonly Line[] => {
     if (path === undefined || isWord(path)) return path === undefined ? [] : [[attribute, path]];
     report.lose(`banners.${field}`, `xinetd has no path with blanks for ${attribute}`, 'rename the file');
     return [];
   };
-  const lines = [
+  return [
     ...file('banner', 'always', banners?.always),
     ...file('banner_success', 'success', banners?.success),
     ...file('banner_fail', 'failure', banners?.failure),
   ];
+};
+
+export const accessLines = (service: Service, report: LossReport): readonly Line[] => {
+  const { access } = service;
+  const lines = bannerLines(service, report);
   if (access === undefined) return lines;
-  const times = splitTimes(access.times).map(({ from, to }) => `${showTime(from)}-${showTime(to)}`);
+  const times = showTimes(access.times, report);
   return [
     ...(access.onlyFrom === undefined ? [] : [['only_from', ...access.onlyFrom.map(showClient)] as const]),
     ...lineIf(access.noAccess.length > 0, 'no_access', ...access.noAccess.map(showClient)),
@@ -53,11 +80,11 @@ const rateLines = ({ limits }: Service, usual: { readonly onRate: string }, repo
   }
   const pause = Math.ceil(rate.pause / 1000);
   if (pause * 1000 !== rate.pause) {
-    report.lose('limits.rate.pause', `cps has whole seconds: the pause is ${pause}`, 'nothing');
+    report.lose('limits.rate.pause', `cps has whole seconds: the pause is ${pause}`);
   }
   if (limits.onRate !== usual.onRate) {
     const what = usual.onRate === 'close' ? 'closes the port for the pause' : 'lets clients wait';
-    report.lose('limits.onRate', `a service that starts too often ${what}`, 'nothing');
+    report.lose('limits.onRate', `a service that starts too often ${what}`);
   }
   return ['cps', String(rate.count), String(pause)];
 };
@@ -71,19 +98,18 @@ export const limitLines = (service: Service, report: LossReport): readonly Line[
     report.lose('limits.onLimit', `a service that is full ${what}`, 'choose the number of instances for it');
   }
   if (isWhole && (limits.instances ?? 2) > 1) {
-    report.lose('limits.instances', 'a server that waits is started once at a time', 'nothing');
-    if (limits.instances === undefined) report.lose('limits.onLimit', 'further clients wait', 'nothing');
+    report.lose('limits.instances', 'a server that waits is started once at a time');
   }
   if (limits.perSourceRate !== undefined) {
     report.lose('limits.perSourceRate', 'xinetd does not count the starts of one client', 'use per_source');
   }
   if (isWhole && limits.perSource !== undefined) {
-    report.lose('limits.perSource', 'nobody counts the clients of a server that waits', 'nothing');
+    report.lose('limits.perSource', 'nobody counts the clients of a server that waits');
   }
   const hasSources = limits.perSource !== undefined || limits.perSourceRate !== undefined;
   const { v4, v6 } = limits.sourcePrefix;
   if (hasSources && (v4 !== 32 || v6 !== 128)) {
-    report.lose('limits.sourcePrefix', 'per_source counts single addresses, not networks', 'nothing');
+    report.lose('limits.sourcePrefix', 'per_source counts single addresses, not networks');
   }
   return [
     ...lineIf(!isWhole, 'instances', limits.instances === undefined ? 'UNLIMITED' : String(limits.instances)),

@@ -1,8 +1,9 @@
 // Who answers, in the attributes of xinetd.conf.
-import { milliseconds } from '../../model/quantity.ts';
 import type { Service } from '../../model/service.ts';
 import type { LossReport } from '../conversion.ts';
 import { baseName } from '../inetd/answer.ts';
+import { hasForms } from '../normal-form.ts';
+import { connectTimeout } from './answer.ts';
 import { isWord, type Line } from './written-line.ts';
 
 export type WrittenAnswer = {
@@ -12,9 +13,6 @@ export type WrittenAnswer = {
   readonly flags: readonly string[];
   readonly lines: readonly Line[];
 };
-
-/** How long acceptd tries to reach the other side of a redirect that xinetd.conf writes. */
-export const redirectTimeout = milliseconds(10_000);
 
 type Answer<Kind extends Service['answer']['kind']> = Service['answer'] & { readonly kind: Kind };
 
@@ -32,7 +30,7 @@ const program = (answer: Answer<'program'>, report: LossReport): WrittenAnswer |
     return undefined;
   }
   if (name === undefined) {
-    report.lose('answer.arguments', 'the program gets its own name as argument 0', 'nothing');
+    report.lose('answer.arguments', 'the program gets its own name as argument 0');
   }
   const isUsual = name === undefined || name === baseName(file);
   const words = isUsual ? others : answer.arguments;
@@ -49,15 +47,15 @@ const builtin = (answer: Answer<'builtin'>, report: LossReport): WrittenAnswer |
     report.lose('', 'xinetd has no built-in ident', 'start a program, as nullidentd');
     return undefined;
   }
-  if (answer.format !== 'xinetd') {
-    report.lose('answer.format', "daytime and chargen answer in xinetd's form", 'nothing');
+  if (answer.format !== 'xinetd' && hasForms(answer.builtin)) {
+    report.lose('answer.format', `${answer.builtin} answers in xinetd's form`);
   }
   return { name: answer.builtin, types: ['INTERNAL'], flags: [], lines: [] };
 };
 
 const relay = (answer: Answer<'relay'>, report: LossReport): WrittenAnswer => {
-  if (answer.connectTimeout !== redirectTimeout) {
-    report.lose('answer.connectTimeout', 'a redirect has no connect timeout of its own', 'nothing');
+  if (answer.connectTimeout !== connectTimeout) {
+    report.lose('answer.connectTimeout', 'a redirect has no connect timeout of its own');
   }
   return { name: undefined, types: [], flags: [], lines: [['redirect', answer.host, answer.port]] };
 };
@@ -69,7 +67,7 @@ const denyMinutes = (answer: Answer<'sensor'>, report: LossReport): string => {
   if (denyTime === 'forever') return 'FOREVER';
   const minutes = Math.ceil(denyTime / 60_000);
   if (minutes * 60_000 !== denyTime) {
-    report.lose('answer.denyTime', `deny_time has whole minutes: it is ${minutes}`, 'nothing');
+    report.lose('answer.denyTime', `deny_time has whole minutes: it is ${minutes}`);
   }
   return String(minutes);
 };

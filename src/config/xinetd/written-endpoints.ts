@@ -4,7 +4,7 @@ import type { InternetEndpoint } from '../../model/address.ts';
 import { parseCount } from '../../model/quantity.ts';
 import type { Service } from '../../model/service.ts';
 import type { LossReport } from '../conversion.ts';
-import { normalEndpoints, type PortNumber } from '../normal-form.ts';
+import { normalEndpoints, type PortNumber, takesMapped } from '../normal-form.ts';
 import { isWord, type Line, lineIf } from './written-line.ts';
 
 /** One entry of several that may be needed. */
@@ -40,7 +40,7 @@ const familyOf = (
   if (isIPv6(host)) {
     return {
       flags: [],
-      lines: [...bind, ...lineIf(/^[0:]*$/.test(host) && family === 'v6', 'v6only', 'yes')],
+      lines: [...bind, ...lineIf(takesMapped(host) && family === 'v6', 'v6only', 'yes')],
     };
   }
   switch (family) {

@@ -62,7 +62,7 @@ const resourceLines = (service: Service, report: LossReport): readonly Line[] =>
 export const processLines = (service: Service, report: LossReport): readonly Line[] => {
   if (service.answer.kind !== 'program') return [];
   const { hasSession, nice, umask, workingDirectory, rootDirectory } = service.process;
-  if (!hasSession) report.lose('process.hasSession', 'every server has a session of its own', 'nothing');
+  if (!hasSession) report.lose('process.hasSession', 'every server has a session of its own');
   if (workingDirectory !== undefined && workingDirectory !== '/') {
     report.lose('process.workingDirectory', 'every server starts in /', 'start a script that changes it');
   }
@@ -87,7 +87,7 @@ export const surroundingsLines = (service: Service, report: LossReport): readonl
   }
   if (surroundings.hasFd3) report.lose('surroundings.hasFd3', 'descriptor 3 is closed', 'use 0 and 1');
   if (surroundings.hasAddressVariables !== (mode === 'per-connection')) {
-    report.lose('surroundings.hasAddressVariables', 'the variables of addresses are always set', 'nothing');
+    report.lose('surroundings.hasAddressVariables', 'the variables of addresses are always set');
   }
   // the last of several assignments of one name counts
   const assigned = new Map(surroundings.environment.map(({ name, value }) => [name, value]));
@@ -98,7 +98,7 @@ export const surroundingsLines = (service: Service, report: LossReport): readonl
   const passesAll = surroundings.passedVariables.length === 1 && surroundings.passedVariables[0] === '*';
   const passed = [...new Set(surroundings.passedVariables)].filter((name) => isWord(name) && name !== '*');
   if (!passesAll && passed.length !== surroundings.passedVariables.length) {
-    report.lose('surroundings.passedVariables', 'passenv has names only, each once', 'nothing');
+    report.lose('surroundings.passedVariables', 'passenv has names only, each once');
   }
   return [
     ...lineIf(written.length > 0, 'env', ...written.map(([name, value]) => `${name}=${value}`)),
@@ -126,7 +126,7 @@ const otherOptions = [
 export const socketFlags = ({ socket }: Service, report: LossReport): readonly string[] => {
   for (const option of otherOptions) {
     if (socket[option] !== undefined && socket[option] !== false) {
-      report.lose(`socket.${option}`, `xinetd does not set ${option} of a socket`, 'nothing');
+      report.lose(`socket.${option}`, `xinetd does not set ${option} of a socket`);
     }
   }
   return [...(socket.noDelay ? ['NODELAY'] : []), ...(socket.keepAlive ? ['KEEPALIVE'] : [])];

@@ -38,6 +38,12 @@ const createRefusalReport = (): ((surface: Surface, service: ResolvedService, pe
   };
 };
 
+/** A question is an event only where a service keeps a log of who was served: there may be very many. */
+const reportQuestion = ({ observer }: Surface, { id, serviceLog }: ResolvedService, peer: Peer): void => {
+  if (serviceLog === undefined || serviceLog.onSuccess.length === 0) return;
+  if (observer.isWanted('builtin-started')) observer.observe({ kind: 'builtin-started', service: id, peer });
+};
+
 const readInterfaces = (): Interfaces => {
   try {
     return networkInterfaces();
@@ -86,14 +92,18 @@ export const createDatagramBuiltins = (): ServeDatagrams => {
       const received = kernel.receive(listener, room, 'take');
       if (received === undefined) return;
       if (!surface.mayAnswer(prepared, received.record)) continue;
-      // nobody hears an answer of discard, so nobody can answer it
-      if (answer.builtin === 'discard') continue;
       const peer = peerOf(received.record);
       if (peer.kind === 'unix') continue;
+      // nobody hears an answer of discard, so nobody can answer it
+      if (answer.builtin === 'discard') {
+        reportQuestion(surface, service, peer);
+        continue;
+      }
       if (isLoopSource(peer, surface.internalDatagramPorts(), clock.now())) {
         reportRefusal(surface, service, peer);
         continue;
       }
+      reportQuestion(surface, service, peer);
       const reply = replyOf(answer, room.subarray(0, received.length), surface);
       // what the kernel does not take is lost, as datagrams may be; also the answer to a broadcast, which has no one sender
       if (reply !== undefined) kernel.send(listener, reply, received.record);

@@ -1,0 +1,132 @@
+// The directives of [Service]: what is started, as whom, and what it finds.
+import {
+  type Answer,
+  type Credentials,
+  type Mode,
+  type ProcessSettings,
+  resourceNames,
+  type Surroundings,
+} from '../../model/service.ts';
+import type { Report, Token } from '../source.ts';
+import { expandDollars } from './quoting.ts';
+import {
+  readNumber,
+  readOctal,
+  readRawWords,
+  readResourceLimit,
+  readText,
+  readWords,
+  type Values,
+} from './values.ts';
+import { relayTimeout } from './written-service.ts';
+
+export type Command = {
+  readonly file: string;
+  readonly arguments: readonly string[];
+};
+
+const readArgument = (value: Token, text: string, report: Report): string | undefined => {
+  const expanded = readText({ ...value, text }, report);
+  if (expanded === undefined) return undefined;
+  return (
+    expandDollars(expanded) ??
+    report.error(value, `variables, as in '${text}', are not read yet`, 'write $$ for a dollar sign')
+  );
+};
+
+/** Of the prefixes before the path `@` names argument 0 and `-` forgives failures; others change the rights. */
+const readCommand = (value: Token, report: Report): Command | undefined => {
+  const words = readRawWords(value, report);
+  const [, prefixes = '', path = ''] = /^([-@:+!|]*)(.*)$/s.exec(words[0]?.text ?? '') ?? [];
+  if (/[+!|:]/.test(prefixes)) {
+    return report.error(value, `the prefixes '${prefixes}' are not read yet`, 'remove them');
+  }
+  if (words.some(({ text, isQuoted }) => text === ';' && !isQuoted)) {
+    return report.error(value, 'a second command is not read yet', 'write one');
+  }
+  const file = readText({ ...value, text: path }, report);
+  if (file === undefined || file === '') {
+    return report.error(value, 'there is no program', 'write ExecStart=/PATH');
+  }
+  const others = words.slice(1).flatMap(({ text }) => readArgument(value, text, report) ?? []);
+  return { file, arguments: prefixes.includes('@') ? others : [file, ...others] };
+};
+
+export const isRelayCommand = ({ file }: Command): boolean => /\/systemd-socket-proxyd$/.test(file);
+
+export type Answering = {
+  readonly answer: Answer;
+  /** How many connections a relay has at once, where it counts them. */
+  readonly instances: number | undefined;
+};
+
+const readRelay = (value: Token, command: Command, report: Report): Answering | undefined => {
+  const words = command.arguments.slice(1);
+  const option = words.find((word) => word.startsWith('--connections-max='));
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):([^:]+)$/.exec(words.at(-1) ?? '') ?? [];
+  const host = bracketed ?? plain;
+  if (host === undefined || port === undefined) {
+    return report.error(value, 'there is no HOST:PORT to copy to', 'write it last');
+  }
+  return {
+    answer: { kind: 'relay', host, port, connectTimeout: relayTimeout },
+    instances: option === undefined ? 256 : Number(option.slice(option.indexOf('=') + 1)),
+  };
+};
+
+export const readAnswer = (values: Values, report: Report): Answering | undefined => {
+  const value = values.one('ExecStart');
+  const command = value && readCommand(value, report);
+  if (value === undefined || command === undefined) return undefined;
+  if (isRelayCommand(command)) return readRelay(value, command, report);
+  return { answer: { kind: 'program', ...command }, instances: undefined };
+};
+
+export const readCredentials = (values: Values, report: Report): Credentials => {
+  const groups = readWords(values.all('SupplementaryGroups'), report);
+  return {
+    user: readText(values.one('User'), report),
+    group: readText(values.one('Group'), report),
+    supplementaryGroups: groups.length === 0 ? undefined : groups,
+  };
+};
+
+export const readProcess = (values: Values, report: Report): ProcessSettings => ({
+  hasSession: true,
+  nice: readNumber(values.one('Nice'), report),
+  umask: readOctal(values.one('UMask'), report),
+  workingDirectory: readText(values.one('WorkingDirectory'), report),
+  rootDirectory: readText(values.one('RootDirectory'), report),
+  resourceLimits: resourceNames.flatMap((resource) => {
+    const value = values.one(`Limit${resource.toUpperCase()}`);
+    const limit = value && readResourceLimit(value, report);
+    return limit === undefined ? [] : [{ resource, ...limit }];
+  }),
+});
+
+const errorTargets: ReadonlyMap<string, Surroundings['stderr']> = new Map([
+  ['socket', 'client'],
+  ['journal', 'log'],
+  ['null', 'null'],
+]);
+
+const readErrorTarget = (value: Token | undefined, report: Report): Surroundings['stderr'] => {
+  if (value === undefined) return 'client';
+  const target = errorTargets.get(value.text);
+  if (target === undefined)
+    report.error(value, `'${value.text}' is not read yet`, 'write socket, journal or null');
+  return target ?? 'log';
+};
+
+export const readSurroundings = (values: Values, mode: Mode, report: Report): Surroundings => ({
+  stderr: readErrorTarget(values.one('StandardError'), report),
+  hasFd3: values.one('StandardInput')?.text !== 'socket',
+  hasAddressVariables:
+    mode === 'per-connection' && !readWords(values.all('UnsetEnvironment'), report).includes('REMOTE_ADDR'),
+  environment: readWords(values.all('Environment'), report).map((word) => {
+    const equals = word.indexOf('=');
+    return { name: word.slice(0, equals), value: word.slice(equals + 1) };
+  }),
+  passedVariables: readWords(values.all('PassEnvironment'), report),
+  showsMapped: false,
+});
