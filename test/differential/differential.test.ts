@@ -1,7 +1,7 @@
 // xinetd itself and acceptd, each on a machine of its own, serve the same generated configurations to the same clients.
 import t from 'tap';
 import { compileHandlers } from '../support/compile.ts';
-import { settle } from './differences.ts';
+import { bannerFile, settle } from './differences.ts';
 import { generateTrials } from './generate.ts';
 import { neutralResult } from './neutral.ts';
 import { createStage, findObstacle } from './play.ts';
@@ -22,7 +22,7 @@ t.test(
     const trials = generateTrials(count, {
       handlers,
       world: stage.directory,
-      banner: '/etc/debian_version',
+      banner: bannerFile,
     });
     const [xinetd, acceptd] = await Promise.all([
       stage.play('xinetd', trials),
