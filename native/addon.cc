@@ -50,6 +50,7 @@ constexpr Function kFunctions[] = {
     {"errorText", errorText},
     {"raiseDescriptorLimit", raiseDescriptorLimit},
     {"trimMemory", trimMemory},
+    {"exitNow", exitNow},
     {"zoneName", zoneName},
     {"silenceStandardError", silenceStandardError},
     {"openMemoryFile", openMemoryFile},

@@ -57,6 +57,7 @@ Napi::Value spawnRecipe(const Napi::CallbackInfo& info);
 Napi::Value errorText(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info);
 Napi::Value trimMemory(const Napi::CallbackInfo& info);
+Napi::Value exitNow(const Napi::CallbackInfo& info);
 Napi::Value silenceStandardError(const Napi::CallbackInfo& info);
 // time-zone.cc
 Napi::Value zoneName(const Napi::CallbackInfo& info);

@@ -129,6 +129,12 @@ size_t formatField(const Record& record, Field field, char* out) {
       return formatAddress(record.family, record.local, isLinkLocal(record.local) ? record.scope : 0, out);
     case Field::LocalPort:
       return formatNumber(record.localPort, out);
+    case Field::MappedRemoteAddress: {
+      constexpr char prefix[] = "::ffff:";
+      const size_t length = record.family == 4 ? sizeof prefix - 1 : 0;
+      memcpy(out, prefix, length);
+      return length + formatAddress(record.family, record.remote, record.scope, out + length);
+    }
     case Field::PeerPid:
       return formatNumber(record.pid, out);
     case Field::PeerUid:

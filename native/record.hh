@@ -44,6 +44,8 @@ enum class Field : uint8_t {
   RemotePort,
   LocalAddress,
   LocalPort,
+  /// An IPv4 address in the form in which an IPv6 socket has it.
+  MappedRemoteAddress,
   PeerPid,
   PeerUid,
   PeerGid,

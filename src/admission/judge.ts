@@ -21,8 +21,8 @@ export type Judgement =
   | {
       readonly kind: 'ask';
       readonly question: WrapperQuestion;
-      /** Whether silence keeps the client out; to hosts.allow and hosts.deny what is not known is a word of its own. */
-      readonly mustBeAnswered: boolean;
+      /** To access lists silence is none of the answers; to hosts.allow and hosts.deny it means that there is nothing to know. */
+      readonly isOfLists: boolean;
     };
 
 /** What the rules are held against; asked only by the rules that need it. */
@@ -74,7 +74,7 @@ const judgeByWrappers = (
   const found = judgeWrappers(rules, { daemon, record: client, facts, pid: process.pid });
   switch (found.kind) {
     case 'ask':
-      return { kind: 'ask', question: found.question, mustBeAnswered: false };
+      return { kind: 'ask', question: found.question, isOfLists: false };
     case 'deny':
       return { kind: 'refuse', reason: 'access', cause: 'wrappers', effects: found.effects };
     case 'allow':
@@ -92,13 +92,13 @@ export const judgeClient = (
 ): Judgement => {
   if (record !== undefined && circumstances.isTrapped(record)) return refusal('access', 'sensor');
   if (rules === undefined) return admitted;
-  const listed = record === undefined ? 'allow' : judgeAccess(rules.lists, record, facts);
-  if (listed === 'deny') return refusal('access', 'list');
+  const listed = record === undefined ? 'allow' : judgeAccess(rules.lists, record, facts, facts.unanswered);
+  if (listed === 'deny') return refusal('access', facts.unanswered.length > 0 ? 'unanswered' : 'list');
   const moment = judgeMoment(rules.access, circumstances);
   if (moment.kind !== 'admit') return moment;
   if (listed !== 'allow') {
     const question: WrapperQuestion = listed.kind === 'user' ? { ...listed, patience: undefined } : listed;
-    return { kind: 'ask', question, mustBeAnswered: true };
+    return { kind: 'ask', question, isOfLists: true };
   }
   return judgeByWrappers(rules.access.wrapperName, record, facts, circumstances);
 };

@@ -22,6 +22,8 @@ export type WrapperFacts = Facts & {
   readonly netgroups: ReadonlyMap<string, boolean>;
   /** By command; one that did not end in time has not succeeded. */
   readonly commands: ReadonlyMap<string, boolean>;
+  /** What access lists wanted to know and nobody has answered. */
+  readonly unanswered: readonly Question[];
 };
 
 export const netgroupKey = (group: string, host: string): string => `${group} ${host}`;
@@ -33,6 +35,7 @@ export const withWrapperFacts = (facts: Facts): WrapperFacts => ({
   isServerParanoid: false,
   netgroups: new Map(),
   commands: new Map(),
+  unanswered: [],
 });
 
 export const noWrapperFacts: WrapperFacts = withWrapperFacts(noFacts);

@@ -3,6 +3,7 @@ import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { isError, showDiagnostic } from '../model/diagnostic.ts';
 import type { Observer } from '../model/event.ts';
 import { type Milliseconds, milliseconds, seconds } from '../model/quantity.ts';
+import { exitNow } from '../native/exit.ts';
 import { openAnswers } from '../operate/consistency.ts';
 import { createTrimmer, observers } from '../operate/memory.ts';
 import { findRunning, removePidFile, writePidFile } from '../operate/pid-file.ts';
@@ -194,6 +195,6 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   if (pidFile !== undefined) removePidFile(pidFile);
   await Promise.all([log, trace].map((each) => each?.flush(milliseconds(flushPatience))));
   kernel.shutDown();
-  // what still waits for a disk or a logger has had its time
-  process.exit(exitStatus.done);
+  // what still waits for a disk, a logger or a resolver has had its time
+  return exitNow(exitStatus.done);
 };

@@ -8,7 +8,7 @@ import type {
   UnixEndpoint,
 } from '../model/address.ts';
 import { parseCount } from '../model/quantity.ts';
-import type { ResolvedRpc, Service } from '../model/service.ts';
+import type { Language, ResolvedRpc, Service } from '../model/service.ts';
 import type { Lookups } from './lookups.ts';
 import type { LocatedService, Mark } from './source.ts';
 
@@ -53,6 +53,7 @@ const findHosts = async (
 const findPort = async (
   endpoint: InternetEndpoint,
   mark: Mark,
+  dialect: Language,
   lookups: Lookups,
   complain: Complain,
 ): Promise<number | undefined> => {
@@ -64,7 +65,9 @@ const findPort = async (
   return complain(
     mark,
     `the service '${endpoint.port}' has no port for ${protocol}`,
-    'write the number, or add it to /etc/services',
+    dialect === 'xinetd'
+      ? 'write port = NUMBER and type = UNLISTED, or add it to /etc/services'
+      : 'write the number, or add it to /etc/services',
   );
 };
 
@@ -74,9 +77,10 @@ const resolveInternet = async (
   lookups: Lookups,
   complain: Complain,
 ): Promise<readonly InternetAddress[]> => {
-  const { marks } = located;
+  const { marks, service } = located;
   const hosts = await findHosts(endpoint, marks.host ?? marks.service, lookups, complain);
-  const port = await findPort(endpoint, marks.port ?? marks.service, lookups, complain);
+  const portMark = marks.port ?? marks.service;
+  const port = await findPort(endpoint, portMark, service.dialect, lookups, complain);
   if (hosts === undefined || port === undefined) return [];
   const hasIpv4 = hosts.some(({ version }) => version === 4);
   return hosts.map(({ host, version }) => ({

@@ -58,9 +58,14 @@ export const warnOfUnknownHosts = async (
       const found = await Promise.race([lookups.hosts(name, 'both'), deadline]);
       if (found?.length !== 0) return;
       for (const mark of marks.values()) {
-        const message = `the host '${name}' has no address now, so it means nobody`;
+        const message = `the host '${name}' of this list has no address now`;
         diagnostics.push(
-          diagnose('warning', mark, message, 'check the name; names of networks are not known'),
+          diagnose(
+            'warning',
+            mark,
+            message,
+            'check it; it is asked for again when clients come, and names of networks are not known',
+          ),
         );
       }
     }),

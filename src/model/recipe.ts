@@ -10,6 +10,7 @@ export const addressFields = [
   'remotePort',
   'localAddress',
   'localPort',
+  'mappedRemoteAddress',
   'peerPid',
   'peerUid',
   'peerGid',

@@ -36,6 +36,7 @@ export type LoggedService = {
 
 /** A configuration's second service with the same id is called `ID#2` elsewhere. */
 export const writtenId = (id: string, ids: ReadonlySet<string>): string => {
+  if (!id.includes('#')) return id;
   const base = id.replace(/#\d+$/, '');
   return ids.has(base) ? base : id;
 };
@@ -63,16 +64,15 @@ export const loggedService = (
   };
 };
 
-/** What must be told so that nothing is missing in a service's log. */
-export const wantedKinds = ({ settings, requiresUser, hasEnds }: LoggedService): readonly Event['kind'][] => {
-  const { onSuccess, onFailure } = settings;
-  return [
-    ...(onSuccess.size > 0 ? (['started', 'builtin-started'] as const) : []),
-    ...(hasEnds ? (['exited', 'builtin-ended'] as const) : []),
-    ...(hasEnds || onFailure.size > 0 ? (['start-failed'] as const) : []),
-    ...(onSuccess.has('traffic') ? (['relayed'] as const) : []),
-    ...(onSuccess.has('userid') || onFailure.has('userid') ? (['identified'] as const) : []),
-    ...(requiresUser ? (['unidentified'] as const) : []),
-    ...(onFailure.size > 0 ? (['refused', 'trapped'] as const) : []),
-  ];
+/** Adds what must be told so that nothing is missing in a service's log. */
+export const addWantedKinds = (
+  { settings: { onSuccess, onFailure }, requiresUser, hasEnds }: LoggedService,
+  wanted: Set<Event['kind']>,
+): void => {
+  if (onSuccess.size > 0) wanted.add('started').add('builtin-started');
+  if (hasEnds) wanted.add('exited').add('builtin-ended').add('start-failed');
+  if (onSuccess.has('traffic')) wanted.add('relayed');
+  if (onSuccess.has('userid') || onFailure.has('userid')) wanted.add('identified');
+  if (requiresUser) wanted.add('unidentified');
+  if (onFailure.size > 0) wanted.add('refused').add('trapped').add('start-failed');
 };

@@ -5,10 +5,10 @@ import { milliseconds } from '../model/quantity.ts';
 import type { ResolvedService } from '../model/service.ts';
 import type { LogDestination } from '../model/service-log.ts';
 import {
+  addWantedKinds,
   type LineWriter,
   type LoggedService,
   loggedService,
-  wantedKinds,
   writtenId,
 } from './logged-service.ts';
 import {
@@ -48,10 +48,13 @@ export const createXinetdLog = (clock: Clock, destinations: Destinations): Xinet
   const retired = new Set<string>();
 
   const refresh = (): void => {
-    const all = [...entries.values()];
-    const writerOf = destinations.use(all.map(({ destination }) => destination));
-    for (const entry of all) entry.write = writerOf(entry.destination);
-    wanted = new Set(all.flatMap(wantedKinds));
+    const writerOf = destinations.use(Array.from(entries.values(), ({ destination }) => destination));
+    const kinds = new Set<Event['kind']>();
+    for (const entry of entries.values()) {
+      entry.write = writerOf(entry.destination);
+      addWantedKinds(entry, kinds);
+    }
+    wanted = kinds;
   };
 
   const setServices = (services: readonly ResolvedService[]): void => {
@@ -90,7 +93,8 @@ export const createXinetdLog = (clock: Clock, destinations: Destinations): Xinet
     entry.live -= 1;
     if (entry.live > 0 || !retired.delete(id)) return;
     entries.delete(id);
-    refresh();
+    // once for all that a reload has left
+    if (retired.size === 0) refresh();
   };
 
   const observe = (event: Event): void => {

@@ -6,7 +6,7 @@ import { type ConnectionRecord, peerOf } from '../model/record.ts';
 import type { WrapperEffect } from '../model/wrapper-effect.ts';
 import type { Effects } from './effects.ts';
 import type { Gate } from './gate.ts';
-import type { Questions } from './questions.ts';
+import { type Questions, withoutAnswer } from './questions.ts';
 import { observeRefusal } from './refusal.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 import type { States } from './watch.ts';
@@ -56,14 +56,13 @@ export const createDatagramGate = (
     }
     listener.isAsking = true;
     states.update(listener);
-    const { question, mustBeAnswered } = judgement;
-    void questions.ask(question, { service, record, connection: undefined }, facts).then((answered) => {
-      listener.isAsking = false;
-      if (answered !== undefined) answers.set(listener, answered);
-      else if (mustBeAnswered) drop(listener, record, 'access', 'unanswered');
-      else answers.set(listener, questions.suppose(question, facts));
-      states.update(listener);
-    });
+    void questions
+      .ask(judgement.question, { service, record, connection: undefined }, facts)
+      .then((answered) => {
+        listener.isAsking = false;
+        answers.set(listener, answered ?? withoutAnswer(judgement, facts));
+        states.update(listener);
+      });
     return undefined;
   };
 

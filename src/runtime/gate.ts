@@ -3,7 +3,7 @@ import { type Circumstances, type Judgement, judgeClient } from '../admission/ju
 import { noWrapperFacts, type WrapperFacts } from '../admission/wrapper-facts.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { ConnectionRecord } from '../model/record.ts';
-import { type Questions, withOwnEnd } from './questions.ts';
+import { type Questions, withOwnEnd, withoutAnswer } from './questions.ts';
 import type { RunningService, Runtime } from './running.ts';
 
 /** A judgement, and the facts that it was made with: a question is only asked where nobody knows the answer yet. */
@@ -41,9 +41,7 @@ export const createGate = (runtime: Runtime, questions: Questions) => {
       if (judgement.kind !== 'ask') return { judgement, facts: found };
       const known = questions.known(judgement.question, record, found);
       if (known === undefined) return { judgement, facts: found };
-      if (known !== 'silence') found = known;
-      else if (judgement.mustBeAnswered) return { judgement: unanswered, facts: found };
-      else found = questions.suppose(judgement.question, found);
+      found = known === 'silence' ? withoutAnswer(judgement, found) : known;
     }
     return { judgement: unanswered, facts: found };
   };

@@ -112,6 +112,12 @@ export const createListeners = (runtime: Runtime, states: States, entrance: Entr
     }
   };
 
+  /** Nothing has changed, but what failed before gets another chance. */
+  const refresh = (listener: RunningListener): void => {
+    forgetFailures(listener);
+    states.update(listener);
+  };
+
   /** A server may have it, or have left it to a child. */
   const belongsToUsAlone = ({ owner, service }: RunningListener): boolean =>
     owner === undefined && service.prepared.service.mode === 'per-connection';
@@ -152,8 +158,7 @@ export const createListeners = (runtime: Runtime, states: States, entrance: Entr
       open(listener, []);
       return;
     }
-    forgetFailures(listener);
-    states.update(listener);
+    refresh(listener);
   };
 
   /** Opens a listener that was shut for a while, unless it is open or being tried already. */
@@ -166,7 +171,7 @@ export const createListeners = (runtime: Runtime, states: States, entrance: Entr
     for (const listener of listeners.values()) retry(listener);
   };
 
-  return { add, open, pass, shut, close, retry, reopen, retryNow };
+  return { add, open, pass, refresh, shut, close, retry, reopen, retryNow };
 };
 
 export type Listeners = ReturnType<typeof createListeners>;

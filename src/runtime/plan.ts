@@ -1,4 +1,5 @@
 // The difference between what listens and what should: a pure function from both to what is to be done.
+import { createHash } from 'node:crypto';
 import { addressKey, type ListenAddress } from '../model/address.ts';
 import type { ResolvedService } from '../model/service.ts';
 
@@ -94,6 +95,18 @@ export const planListeners = (
   };
 };
 
-/** Whether anything but its place in the file is different. */
+/** Of each service that was compared, because a running one is compared at every reload; its whole text would be large. */
+const digests = new WeakMap<ResolvedService, string>();
+
+const digestOf = (service: ResolvedService): string => {
+  const known = digests.get(service);
+  if (known !== undefined) return known;
+  const text = JSON.stringify({ ...service, origin: undefined });
+  const digest = createHash('sha256').update(text).digest('base64');
+  digests.set(service, digest);
+  return digest;
+};
+
+/** Whether nothing but its place in the file is different. */
 export const isSameService = (one: ResolvedService, other: ResolvedService): boolean =>
-  JSON.stringify({ ...one, origin: undefined }) === JSON.stringify({ ...other, origin: undefined });
+  digestOf(one) === digestOf(other);

@@ -1,6 +1,7 @@
 // What is asked about a client: names and addresses of the name service, the user of its own machine, netgroups, commands.
 import type { Answer } from '../admission/facts.ts';
 import { learn } from '../admission/facts.ts';
+import type { Judgement } from '../admission/judge.ts';
 import { netgroupKey, type WrapperFacts, type WrapperQuestion } from '../admission/wrapper-facts.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { type Milliseconds, seconds } from '../model/quantity.ts';
@@ -36,7 +37,16 @@ export const withOwnEnd = (
   }
 };
 
-/** What is supposed where nobody has answered: that there is nothing to know. */
+/** What is known when nobody has answered. */
+export const withoutAnswer = (
+  { question, isOfLists }: Extract<Judgement, { readonly kind: 'ask' }>,
+  facts: WrapperFacts,
+): WrapperFacts =>
+  isOfLists && (question.kind === 'name' || question.kind === 'addresses')
+    ? { ...facts, unanswered: [...facts.unanswered, question] }
+    : suppose(question, facts);
+
+/** That there is nothing to know. */
 const suppose = (question: WrapperQuestion, facts: WrapperFacts): WrapperFacts => {
   switch (question.kind) {
     case 'name':
@@ -167,7 +177,7 @@ export const createQuestions = (
     return 'user' in answer;
   };
 
-  return { known, ask, suppose, addresses, identify };
+  return { known, ask, addresses, identify };
 };
 
 /** Addresses of a name do not depend on who wants to know. */

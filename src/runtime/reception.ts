@@ -14,7 +14,7 @@ import type { Answers } from './answers.ts';
 import type { Effects } from './effects.ts';
 import type { Gate } from './gate.ts';
 import type { Instances } from './instances.ts';
-import { type Questions, withOwnEnd } from './questions.ts';
+import { type Questions, withOwnEnd, withoutAnswer } from './questions.ts';
 import { observeRefusal } from './refusal.ts';
 import type { RunningService, Runtime } from './running.ts';
 import { sayLater, sayNow } from './utterance.ts';
@@ -150,8 +150,13 @@ export const createReception = (
         ? undefined
         : runtime.banners.textOf(banners.failure, complainOf(service));
     const next = (): void => manner.onRefused(client);
-    if (text instanceof Uint8Array && reason !== 'draining') sayFarewell(visit, text, next);
-    else next();
+    if (text === undefined || reason === 'draining') next();
+    else if (text instanceof Uint8Array) sayFarewell(visit, text, next);
+    else {
+      const leave = visitors.enter(service, next);
+      if (leave === undefined) next();
+      else void text.then((read) => leave() && sayFarewell(visit, read, next));
+    }
   };
 
   /** Takes a place among the service's instances; false after a refusal. */
@@ -222,17 +227,13 @@ export const createReception = (
     });
   };
 
-  const ask = (visit: Visit, { question, mustBeAnswered }: Extract<Judgement, { kind: 'ask' }>): void => {
+  const ask = (visit: Visit, asked: Extract<Judgement, { kind: 'ask' }>): void => {
     wait(visit, (resume) => {
       const { service, client, facts } = visit;
       const subject = { service, record: client.record, connection: visit.client.descriptor };
-      void questions.ask(question, subject, facts).then((answered) =>
+      void questions.ask(asked.question, subject, facts).then((answered) =>
         resume(() => {
-          if (answered === undefined && mustBeAnswered) {
-            refuse(visit, 'access', 'unanswered');
-            return;
-          }
-          visit.facts = answered ?? questions.suppose(question, facts);
+          visit.facts = answered ?? withoutAnswer(asked, facts);
           decide(visit);
         }),
       );

@@ -1,7 +1,7 @@
 // After a strict reload, whoever could not come any more goes: asked first (TERM), and made to after a while (KILL).
 import { type Milliseconds, seconds } from '../model/quantity.ts';
 import type { Gate } from './gate.ts';
-import type { Questions } from './questions.ts';
+import { type Questions, withoutAnswer } from './questions.ts';
 import type { Instance, Runtime } from './running.ts';
 
 /** Between TERM and KILL. */
@@ -35,8 +35,8 @@ export const createStrictReload = (runtime: Runtime, gate: Gate, questions: Ques
         { service, record, connection: undefined },
         facts,
       );
-      if (answered === undefined) return judgement.mustBeAnswered;
-      ({ judgement, facts } = gate.judge(service, record, undefined, answered));
+      const known = answered ?? withoutAnswer(judgement, facts);
+      ({ judgement, facts } = gate.judge(service, record, undefined, known));
     }
     return judgement.kind === 'refuse' && judgement.reason === 'access';
   };

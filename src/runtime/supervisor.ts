@@ -177,13 +177,19 @@ export const createSupervisor = ({
       if (running === undefined) throw new Error(`${id} was not prepared`);
       return running;
     };
+    const isChanged = (service: ResolvedService): boolean =>
+      before.get(service.id) !== runningOf(service).prepared;
     members = wanted.flatMap((service) =>
       service.mux === undefined ? [] : [{ ...service.mux, prepared: runningOf(service).prepared }],
     );
     datagramPorts = builtinDatagramPorts(wanted);
     for (const { key, address, service } of plan.keep) {
       const listener = runtime.listeners.get(key);
-      if (listener !== undefined) listeners.pass(listener, address, runningOf(service));
+      if (listener === undefined) continue;
+      const running = runningOf(service);
+      // with thousands of listeners, setting what is set already would hold up everybody
+      if (listener.service === running && !isChanged(service)) listeners.refresh(listener);
+      else listeners.pass(listener, address, running);
     }
     // two unix sockets cannot have one path even for a moment
     for (const { key, address } of plan.close) if (address.kind === 'unix') closeListener(key, undefined);
@@ -203,8 +209,6 @@ export const createSupervisor = ({
     rpc.sync(runtime.listeners.values());
     prepareBanners();
     if (strictReload) enforce();
-    const isChanged = (service: ResolvedService): boolean =>
-      before.get(service.id) !== runningOf(service).prepared;
     observer.observe({
       kind: 'applied',
       services: wanted.length,

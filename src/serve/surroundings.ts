@@ -21,15 +21,15 @@ const isOwn = (name: string): boolean => /^(?:NOTIFY_SOCKET|WATCHDOG_|LISTEN_|NO
 
 type Variable = { readonly name: string; readonly field: AddressField };
 
-const internetVariables: readonly Variable[] = [
-  { name: 'REMOTE_ADDR', field: 'remoteAddress' },
+const internetVariables = (address: AddressField): readonly Variable[] => [
+  { name: 'REMOTE_ADDR', field: address },
   { name: 'REMOTE_PORT', field: 'remotePort' },
-  { name: 'REMOTE_HOST', field: 'remoteAddress' },
+  { name: 'REMOTE_HOST', field: address },
 ];
 
 /** The names of ucspi-tcp; a datagram handler finds the same with UDP in front, as with udpsvd. */
-const ucspiVariables = (prefix: 'TCP' | 'UDP'): readonly Variable[] => [
-  { name: `${prefix}REMOTEIP`, field: 'remoteAddress' },
+const ucspiVariables = (prefix: 'TCP' | 'UDP', address: AddressField): readonly Variable[] => [
+  { name: `${prefix}REMOTEIP`, field: address },
   { name: `${prefix}REMOTEPORT`, field: 'remotePort' },
   { name: `${prefix}LOCALIP`, field: 'localAddress' },
   { name: `${prefix}LOCALPORT`, field: 'localPort' },
@@ -58,7 +58,9 @@ const knowsClient = (service: ResolvedService): boolean => hasClient(service) ||
 const addressVariables = (service: ResolvedService): readonly Variable[] => {
   if (!service.surroundings.hasAddressVariables || !knowsClient(service)) return [];
   const kind = kindOf(service);
-  return kind === 'IPC' ? unixVariables : [...internetVariables, ...ucspiVariables(kind)];
+  if (kind === 'IPC') return unixVariables;
+  const address = service.surroundings.showsMapped ? 'mappedRemoteAddress' : 'remoteAddress';
+  return [...internetVariables(address), ...ucspiVariables(kind, address)];
 };
 
 const hasFd3 = (service: ResolvedService): boolean => service.surroundings.hasFd3 && hasClient(service);

@@ -12,6 +12,9 @@ import { compileHandlers } from '../support/compile.ts';
 import { freePorts } from '../support/ports.ts';
 import { acceptd, temporaryDirectory } from './stage.ts';
 
+// each of these starts processes, which takes seconds on a machine that is busy
+t.setTimeout(300_000);
+
 const handlers = compileHandlers('meddle', 'attend');
 
 t.test(

@@ -7,6 +7,9 @@ import { isRoot, run, searchPath } from '../support/command.ts';
 import { mainModule, projectDirectory } from './stage.ts';
 import { service } from './xinetd-stage.ts';
 
+// each of these starts processes, which takes seconds on a machine that is busy
+t.setTimeout(300_000);
+
 const script = '/etc/init.d/xinetd';
 
 /** Overlays over what the script names; the network is private too, so that any port is free. */

@@ -8,6 +8,9 @@ import { freePort } from '../support/ports.ts';
 import { acceptd, linkAs, serve, temporaryDirectory } from './stage.ts';
 import { isAlive, service, startDaemon, until, writeConfiguration } from './xinetd-stage.ts';
 
+// each of these starts processes, which takes seconds on a machine that is busy
+t.setTimeout(300_000);
+
 t.test('help and version come without a configuration', async (t) => {
   const help = await acceptd('xinetd', '--help');
   t.equal(help.code, 0);

@@ -139,6 +139,8 @@ t.test('credentials when acceptd is root', async (t) => {
   }
   const written = await resolve('x on port = 1, user = git, groups = www 5, exec = /bin/cat;');
   t.same(written.services[0]?.credentials?.groups, [1000, 33, 5]);
+  const none = await resolve('x on port = 1, user = git, groups = , exec = /bin/cat;');
+  t.same(none.services[0]?.credentials?.groups, [], 'who writes that there are none gets none');
   const missing = await resolve('x on port = 1, exec = /bin/cat;');
   t.same(missing.messages, ["1 error [x] the user of 'x' is missing"]);
   t.same(missing.services, []);

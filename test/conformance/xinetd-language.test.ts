@@ -142,7 +142,7 @@ t.test('60: without log_type nothing is logged, and who asked for it is told so'
 
 const stock = '/etc/xinetd.d';
 t.test(
-  "65: the files of Debian's package load with disable = no: 15 services, `servers` and `services` are no more",
+  "65: the files of Debian's package load with disable = no: all ports are served, `servers` and `services` are no more",
   isRoot && existsSync(stock)
     ? {}
     : { skip: isRoot ? 'xinetd is not installed: see .ci/packages' : 'only root can bind their ports' },
@@ -153,7 +153,7 @@ t.test(
     ]);
     const acceptd = await startAcceptd(t, {
       config: {
-        'xinetd.conf': readFileSync('/etc/xinetd.conf', 'utf8').replace('/etc/xinetd.d', './xinetd.d'),
+        'xinetd.conf': readFileSync('/etc/xinetd.conf', 'utf8').replaceAll('/etc/xinetd.d', './xinetd.d'),
         ...Object.fromEntries(files),
       },
       // a network of its own: nobody else has the ports there
@@ -163,7 +163,8 @@ t.test(
     t.equal(told.length, 2, told.join('\n'));
     t.match(told, [/servers/, /services/]);
     const [applied] = recordsOf(acceptd, 'applied');
-    t.equal(applied === undefined ? 0 : numberIn(applied, 'services'), 15);
-    t.equal(recordsOf(acceptd, 'listening').length >= 15 || recordsOf(acceptd, 'failed').length === 0, true);
+    t.equal(applied === undefined ? 0 : numberIn(applied, 'services'), 10);
+    // five files repeat the services for UDP, which xinetd runs twice on one port; one of each answers all
+    t.equal(complaints(acceptd, 'warning').filter((text) => /is the same service as/.test(text)).length, 5);
   },
 );

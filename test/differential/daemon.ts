@@ -51,14 +51,11 @@ const childrenOf = (pid: number): number =>
 const environment = ['PATH=/usr/local/bin:/usr/bin:/bin', 'LC_ALL=C', 'TZ=UTC', 'COLOUR=blue', 'SHAPE=round'];
 const limits = ['--nofile=1024:4096', '--core=0:0'];
 
-const wordsOf = (name: DaemonName, { configuration, directory, main }: DaemonFiles): readonly string[] => {
-  if (name === 'xinetd')
-    return [
-      ...['/usr/sbin/xinetd', '-dontfork', '-f', configuration],
-      ...['-filelog', join(directory, 'daemon.log'), '-pidfile', join(directory, 'daemon.pid')],
-    ];
-  return [process.execPath, main, 'run', '-f', configuration, '--mapped'];
-};
+const wordsOf = (name: DaemonName, { configuration, directory, main }: DaemonFiles): readonly string[] => [
+  ...(name === 'xinetd' ? ['/usr/sbin/xinetd'] : [process.execPath, main, 'xinetd', '--mapped']),
+  ...['-dontfork', '-f', configuration],
+  ...['-filelog', join(directory, 'daemon.log'), '-pidfile', join(directory, 'daemon.pid')],
+];
 
 export const startDaemon = async (name: DaemonName, files: DaemonFiles): Promise<Daemon> => {
   const logPath = join(files.directory, 'daemon.log');
@@ -72,10 +69,9 @@ export const startDaemon = async (name: DaemonName, files: DaemonFiles): Promise
   child.stdout?.on('data', take);
   child.stderr?.on('data', take);
   const output = (): string => printed + read(logPath);
-  const isReady = name === 'xinetd' ? /Started working/ : /"event":"applied"/;
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   await waitUntil(
-    () => hasEnded() || isReady.test(output()),
+    () => hasEnded() || output().includes('Started working'),
     () => `${name} to be ready; it said:\n${output()}`,
   );
   const { pid } = child;

@@ -1,7 +1,9 @@
 // Numeric addresses are read and written in their usual form, and networks are masked.
 import t from 'tap';
 import {
+  createContainment,
   hostNetwork,
+  type Network,
   networkOf,
   parseAddress,
   showAddressBytes,
@@ -46,3 +48,36 @@ t.test('mapped addresses are IPv4, networks around all of them are not', (t) => 
   t.same(networkOf(bytesOf('::'), 0), { version: 6, address: '::', prefix: 0 });
   t.end();
 });
+
+t.test(
+  'a network lies in a wider one, and all of IPv4 in a network of IPv6 around the mapped addresses',
+  (t) => {
+    const network = (text: string): Network => {
+      const [address = '', prefix = ''] = text.split('/');
+      return networkOf(bytesOf(address), Number(prefix));
+    };
+    const find = createContainment(['10.9.0.0/16', '10.0.0.0/7', '2001:db8::/33', '::1/128'].map(network));
+    const shown = (text: string): string | undefined => {
+      const found = find(network(text));
+      return found && showNetwork(found);
+    };
+    for (const [text, found] of [
+      ['10.9.8.7/32', '10.9.0.0/16'],
+      ['10.9.0.0/16', '10.9.0.0/16'],
+      ['10.8.0.0/15', '10.0.0.0/7'],
+      ['10.0.0.0/6', undefined],
+      ['12.0.0.0/8', undefined],
+      ['2001:db8:7fff::1/128', '2001:db8::/33'],
+      ['2001:db8:8000::1/128', undefined],
+      ['2001:db8::/32', undefined],
+      ['::1/128', '::1'],
+    ] as const) {
+      t.equal(shown(text), found, text);
+    }
+    const all = network('::/0');
+    t.equal(createContainment([all])(network('192.0.2.1/32')), all);
+    t.equal(createContainment([network('::/97')])(network('192.0.2.1/32')), undefined);
+    t.equal(createContainment([])(all), undefined);
+    t.end();
+  },
+);

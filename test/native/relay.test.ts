@@ -11,6 +11,9 @@ import { openEngine, recipeOf } from '../support/engine.ts';
 import { createFlows, noise, readExactly, readToEnd } from '../support/flows.ts';
 
 const sender = join(compileHandlers('send-urgent'), 'send-urgent');
+// many megabytes, and slower under the sanitizers
+t.setTimeout(120_000);
+
 const engine = openEngine(t);
 const { kernel } = engine;
 const flows = await createFlows(kernel);
@@ -154,7 +157,7 @@ t.test('who does not read stops who writes, and the relay holds little meanwhile
   flow.stop();
   const { takenFromFirst, givenToSecond } = await ended;
   const held = takenFromFirst - givenToSecond;
-  t.ok(held > 0 && held <= 262_144, `${held} bytes are held`);
+  t.ok(held > 0 && held <= 1_048_576, `${held} bytes are held`);
   for (const each of [client, server]) each.destroy();
 });
 
@@ -230,6 +233,6 @@ t.test('a thousand flows leave no descriptor behind, however they end', async (t
       }),
     );
   }
-  // the pipes that are kept for the next ones are no leak: there are never more of them
+  // pipes may be kept for the next who needs one
   t.ok(descriptors().length - before <= 64, `${descriptors().length - before} more`);
 });

@@ -1,6 +1,7 @@
 // A socket's filter on real sockets: who is let through is served, others get no answer at all.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import t from 'tap';
 import { noFacts } from '../../src/admission/facts.ts';
@@ -178,7 +179,11 @@ t.test('nobody new comes into a listener that is about to be closed, filter or n
   kernel.close(listener);
 });
 
-t.test('a program as long as the kernel takes it', async (t) => {
+/** A filter counts as memory of its socket; before Linux 6.9 that was 20 KiB. */
+const optionMemory = Number(readFileSync('/proc/sys/net/core/optmem_max', 'utf8'));
+const hasMemory = optionMemory >= 65_536 ? false : `net.core.optmem_max is ${optionMemory}`;
+
+t.test('a program nearly as long as the kernel takes it', { skip: hasMemory }, async (t) => {
   const hosts = Array.from({ length: 1_800 }, (_, index) => `10.${index >> 7}.${(index & 127) * 2}.1`);
   const { listener, port } = listen(loopback(4));
   setSourceFilter(listener, onlyFrom(...hosts, '127.0.0.2'));

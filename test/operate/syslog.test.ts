@@ -136,6 +136,37 @@ t.test('a logger that listens for streams gets messages that end with a NUL, eac
 });
 
 t.test(
+  'a stream that breaks within a message goes on with the next one, whole, on the next stream',
+  async (t) => {
+    const path = place(t);
+    const first = listenAt(kernel, unixAt(path));
+    const log = openLog(path);
+    const long = 'x'.repeat(90_000);
+    for (let index = 0; index < 10; index++) log.send(daemonInfo, `${index} ${long}`);
+    log.clock.advance(10);
+    const [client] = kernel.accept(first, 1);
+    if (client === undefined) throw new Error('nobody has come');
+    kernel.closeListener(first);
+    rmSync(path);
+    const second = listenAt(kernel, unixAt(path));
+    kernel.close(client.descriptor);
+    const flushed = log.flush(patience);
+    await readable(kernel, second);
+    const [successor] = kernel.accept(second, 1);
+    if (successor === undefined) throw new Error('nobody has come again');
+    const got = (await serveUntil(successor.descriptor, flushed)).join('').split('\0').slice(0, -1);
+    t.ok(got.length > 0 && got.length < 10);
+    for (const message of got) t.match(message, /^<30>Nov {2}1 01:26:08 xinetd\[77\]: \d x+$/);
+    t.match(got.at(-1), /: 9 x+$/);
+    await log.finish(patience);
+    t.strictSame(log.kinds(), ['log-lost']);
+    t.equal(log.notices[0]?.lost, 1, 'the one that was cut; what the first stream had is not known');
+    kernel.close(successor.descriptor);
+    kernel.close(second);
+  },
+);
+
+t.test(
   'a logger that does not read is not waited for; what does not fit is counted and told when there is room',
   async (t) => {
     const path = place(t);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { peerOf, sourceOf } from '../../src/model/record.ts';
 import { lookupAccount, lookupGroup, lookupPort, lookupRpcProgram } from '../../src/native/lookup.ts';
 import { connectTo, listenAt, loopback, openEngine, readAll, readable, recipeOf, unixAt } from './engine.ts';
+import { createFlows, noise, readExactly, readToEnd } from './flows.ts';
 
 let end = (): void => undefined;
 const engine = openEngine({
@@ -75,6 +76,31 @@ const exchangeDatagrams = async (): Promise<void> => {
   }
 };
 
+/** A question and answer, bulk, a reset, and one that is stopped with bytes in it. */
+const relaySome = async (): Promise<void> => {
+  const flows = await createFlows(kernel);
+  const [whole, broken, stopped] = [await flows.join(), await flows.join(), await flows.join()];
+  whole.client.write('question');
+  await readExactly(whole.server, 8);
+  const answer = noise(600_000, 1);
+  whole.server.end(answer);
+  if (!(await readToEnd(whole.client)).equals(answer)) throw new Error('bytes were lost');
+  whole.client.end();
+  await whole.ended;
+  broken.client.write('x');
+  await readExactly(broken.server, 1);
+  broken.client.resetAndDestroy();
+  await broken.ended;
+  stopped.client.write(Buffer.alloc(8_000_000));
+  await once(stopped.server, 'readable');
+  stopped.flow.stop();
+  for (const { client, server } of [whole, broken, stopped]) {
+    client.destroy();
+    server.destroy();
+  }
+  flows.close();
+};
+
 await serveOne(wholeRecipe);
 await serveOne(missing);
 kernel.traceConnections(true);
@@ -82,6 +108,7 @@ await serveOne(wholeRecipe);
 await serveOne(missing);
 kernel.traceConnections(false);
 await exchangeDatagrams();
+await relaySome();
 const { ours, theirs } = kernel.openLogPair();
 kernel.write(theirs, Buffer.from('line'));
 kernel.receiveLog(ours, room);

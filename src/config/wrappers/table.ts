@@ -66,7 +66,8 @@ const readRule = (source: SourceText, line: RuleLine, complain: Complaint): Wrap
     origin: markStretch(source, line, firstServer?.start ?? 0, 1).at,
     servers: readList(serverWords, (word) => readServer(word, complain)),
     clients: readList(clientWords, (word) => readClient(word, complain)),
-    options: options === undefined ? [] : readOptions(options, complain),
+    // of a rule that matches nobody they are most often the rest of an address
+    options: options === undefined || clientWords.length === 0 ? [] : readOptions(options, complain),
   };
 };
 

@@ -1,5 +1,5 @@
 // Who may have a service: its lists and times, its load, and its name in hosts.allow.
-import type { Access } from '../../model/access.ts';
+import type { Access, ClientPattern } from '../../model/access.ts';
 import type { Doubts } from '../source.ts';
 import { type AccessList, readAccessList } from './access-lists.ts';
 import { readAccessTimes } from './access-times.ts';
@@ -31,7 +31,7 @@ const readList = (
       `mend it, or write ${attribute} = in the service`,
     );
   }
-  const [unknowable] = isWhole ? (list?.names ?? []) : [];
+  const [unknowable] = isWhole ? (list?.names ?? []).filter(({ pattern }) => !isLocalhost(pattern)) : [];
   if (unknowable !== undefined) {
     notes.error(
       name,
@@ -41,6 +41,20 @@ const readList = (
   }
   return list;
 };
+
+const isLocalhost = (pattern: ClientPattern): boolean =>
+  pattern.kind === 'host' && pattern.name === 'localhost';
+
+const loopback: readonly ClientPattern[] = [
+  { kind: 'network', network: { version: 4, address: '127.0.0.1', prefix: 32 } },
+  { kind: 'network', network: { version: 6, address: '::1', prefix: 128 } },
+];
+
+/** Where names cannot be known there is one whose addresses are. */
+const patternsOf = (list: AccessList, isWhole: boolean): readonly ClientPattern[] =>
+  isWhole && list.names.length > 0
+    ? list.patterns.flatMap((pattern) => (isLocalhost(pattern) ? loopback : [pattern]))
+    : list.patterns;
 
 const hostsOf = (list: AccessList | undefined): Doubts['hosts'] =>
   (list?.names ?? []).flatMap(({ pattern, word }) =>
@@ -73,13 +87,13 @@ export const readAccess = (
   return {
     access: hasRules
       ? {
-          onlyFrom: onlyFrom?.patterns,
-          noAccess: noAccess?.patterns ?? [],
+          onlyFrom: onlyFrom && patternsOf(onlyFrom, isWhole),
+          noAccess: noAccess === undefined ? [] : patternsOf(noAccess, isWhole),
           times,
           maxLoad,
           wrapperName,
         }
       : undefined,
-    hosts: [...hostsOf(onlyFrom), ...hostsOf(noAccess)],
+    hosts: isWhole ? [] : [...hostsOf(onlyFrom), ...hostsOf(noAccess)],
   };
 };

@@ -3,7 +3,11 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Configuration, defaultLoadOptions, loadConfiguration } from '../../../src/config/load.ts';
+import { createBreather, runInPieces } from '../../../src/config/pieces.ts';
+import { splitText } from '../../../src/config/source.ts';
+import { readEntries } from '../../../src/config/xinetd/entries.ts';
 import { isXinetd } from '../../../src/config/xinetd/language.ts';
+import { readMeaning } from '../../../src/config/xinetd/meaning.ts';
 
 const service = (name: string, port: number, more = ''): string =>
   `service ${name}\n{\n type = UNLISTED\n port = ${port}\n socket_type = stream\n wait = no\n user = root\n server = /bin/cat\n${more}}\n`;
@@ -226,4 +230,23 @@ t.test('options of the command line', async (t) => {
     hasQuotes: true,
   });
   t.same(unclosed.messages, ['conf:9:16 error the quotation mark is never closed']);
+});
+
+t.test('clients are served while a large configuration is read', async (t) => {
+  const text = Array.from({ length: 5000 }, (_, index) => service(`s${index}`, 1 + index)).join('');
+  let turns = 0;
+  let isReading = true;
+  const count = (): void => {
+    turns += 1;
+    if (isReading) setImmediate(count);
+  };
+  setImmediate(count);
+  const breathe = createBreather();
+  const { items } = await runInPieces(readEntries(splitText(text, 'conf'), false), breathe);
+  const read = turns;
+  const entries = items.flatMap((item) => (item.kind === 'entry' ? [item.entry] : []));
+  const { services } = await runInPieces(readMeaning(entries, defaultLoadOptions), breathe);
+  isReading = false;
+  t.equal(services.size, 5000);
+  t.ok(read > 3 && turns - read > 3, `the loop turned ${read} and ${turns - read} times`);
 });
