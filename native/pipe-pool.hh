@@ -17,7 +17,7 @@ struct Pipe {
 class PipePool {
  public:
   /// What a pipe is asked to hold; the kernel may give an ordinary user less.
-  static constexpr size_t kSize = 262'144;
+  static constexpr size_t kSize = 1'048'576;
 
   /// `raise` gives a descriptor a high number where it can; at most so many pipes are open at once.
   void open(std::function<int(int)> raise, size_t limit) {

@@ -81,6 +81,8 @@ const matchNames = (
       const addresses = facts.addresses.get(host);
       if (addresses === undefined) open.push({ kind: 'addresses', of: host });
       else if (addresses.includes(client)) return 'yes';
+      // nobody knows whom a name without an address means, so it may be anybody
+      else if (addresses.length === 0 && ifUnanswered === 'yes') return 'yes';
     }
   }
   const left = open.filter((question) => !unanswered.some((each) => isSame(each, question)));

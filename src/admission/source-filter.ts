@@ -110,10 +110,12 @@ export const compileSourceFilter = (access: Access, facts: Facts): SourceFilter 
     });
     return boundsOf([...networksOf(list), ...hosts]);
   };
-  const allowed = boundsWithout(
-    onlyFrom === undefined ? everyAddress : boundsOfList(onlyFrom),
-    boundsOfList(noAccess),
+  // nobody knows whom a name without an address means, so it may be anybody
+  const mayBeAnybody = noAccess.some(
+    (pattern) => pattern.kind === 'host' && facts.addresses.get(pattern.name)?.length === 0,
   );
+  const wanted = onlyFrom === undefined ? everyAddress : boundsOfList(onlyFrom);
+  const allowed = mayBeAnybody ? boundsOf([]) : boundsWithout(wanted, boundsOfList(noAccess));
   if (isEverybody(allowed)) return { kind: 'none' };
   const program = assemble(allowed);
   const count = allowed.v4.length + allowed.v6.length;

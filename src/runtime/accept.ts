@@ -24,7 +24,12 @@ export const createRoom =
     // each socket has one server at a time, whatever runs at the service's others; and nobody can be refused there
     const applied =
       mode === 'whole-socket'
-        ? { ...limits, instances: undefined, onLimit: 'hold' as const, onRate: 'wait' as const }
+        ? {
+            ...limits,
+            instances: limits.instances === 0 ? 0 : undefined,
+            onLimit: 'hold' as const,
+            onRate: 'wait' as const,
+          }
         : limits;
     const room = roomFor(service.usage, applied, runtime.clock.now());
     switch (room.kind) {

@@ -79,6 +79,7 @@ t.test('check tells everything at once: for people, and as JSON', async (t) => {
 t.test('every sample is a configuration without a mistake', async (t) => {
   const samples: readonly (readonly [string, string])[] = [
     ['conf/acceptd.conf', 'acceptd'],
+    ['conf/samples/access.conf', 'acceptd'],
     ['conf/samples/debian-inetd.conf', 'debian'],
     ['conf/samples/git-daemon.conf', 'acceptd'],
     ['conf/samples/limits.conf', 'acceptd'],

@@ -19,8 +19,11 @@ export type Daemon = {
   readonly pid: number;
   /** What it said of itself. */
   readonly output: () => string;
-  /** Resolves when it has so many children; rejects after some seconds. */
-  readonly untilChildren: (count: number) => Promise<void>;
+  /**
+   * Resolves when it has no more than so many children and nothing to do; rejects after some seconds. xinetd throws
+   * away what comes to a datagram socket until it sleeps again.
+   */
+  readonly untilQuiet: (children: number) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
@@ -46,6 +49,12 @@ const read = (path: string): string => {
 
 const childrenOf = (pid: number): number =>
   read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).length;
+
+/** Whether it waits in the kernel, for something to happen. */
+const isAsleep = (pid: number): boolean => {
+  const status = read(`/proc/${pid}/stat`);
+  return status.slice(status.lastIndexOf(')') + 2).startsWith('S');
+};
 
 /** The same for both: what handlers inherit is compared. */
 const environment = ['PATH=/usr/local/bin:/usr/bin:/bin', 'LC_ALL=C', 'TZ=UTC', 'COLOUR=blue', 'SHAPE=round'];
@@ -79,10 +88,10 @@ export const startDaemon = async (name: DaemonName, files: DaemonFiles): Promise
   return {
     pid,
     output,
-    untilChildren: (count) =>
+    untilQuiet: (count) =>
       waitUntil(
-        () => childrenOf(pid) <= count || hasEnded(),
-        () => `${name} to have ${count} children, it has ${childrenOf(pid)}; it said:\n${output()}`,
+        () => (childrenOf(pid) <= count && isAsleep(pid)) || hasEnded(),
+        () => `${name} to be quiet with ${count} children, it has ${childrenOf(pid)}; it said:\n${output()}`,
       ),
     stop: async () => {
       if (hasEnded()) return;

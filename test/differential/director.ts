@@ -40,11 +40,11 @@ const askService = async (daemon: Daemon, service: Trial['services'][number]): P
   for (const step of service.steps) {
     outcomes.push(await doStep(step, Number(writtenValue(service, 'port')), guests));
     // so that nobody meets the instance of the one before, but where it is meant
-    await daemon.untilChildren(guests.length);
+    await daemon.untilQuiet(guests.length);
   }
   for (const guest of guests) await leave(guest);
   // a server that took the whole socket, and was given nothing, goes on waiting
-  if (!isWholeSocket(service)) await daemon.untilChildren(0);
+  if (!isWholeSocket(service)) await daemon.untilQuiet(0);
   return outcomes;
 };
 

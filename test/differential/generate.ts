@@ -118,6 +118,7 @@ const echoes: TrialService = {
   attributes: attributes(
     ['type', 'INTERNAL UNLISTED'],
     ['id', 'echoes'],
+    ['flags', 'NOLIBWRAP'],
     ['port', echoPort],
     ['socket_type', 'stream'],
     ['wait', 'no'],

@@ -61,7 +61,14 @@ export const surroundings = ({ handlers }: Places): fc.Arbitrary<Scene> =>
 export const endings = ({ handlers }: Places): fc.Arbitrary<Scene> =>
   fc
     .record({
-      words: fc.constantFrom('exit 0', 'exit 7', 'exit 255', 'signal 11', 'signal 9', 'signal 15'),
+      words: fc.constantFrom(
+        'exit 0 x',
+        'exit 7 x',
+        'exit 255 x',
+        'signal 11 x',
+        'signal 9 x',
+        'signal 15 x',
+      ),
       user: fc.constantFrom('root', 'nobody'),
     })
     .map(({ words, user }) => ({

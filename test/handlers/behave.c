@@ -23,6 +23,8 @@ int main(int count, char **arguments) {
   if (count < 2) return 0;
   const char *how = arguments[1];
   const int number = count > 2 ? atoi(arguments[2]) : 0;
+  // what comes third is said before
+  if (count > 3) dprintf(1, "%s", arguments[3]);
   if (strcmp(how, "exit") == 0) return number;
   if (strcmp(how, "signal") == 0) raise(number);
   if (strcmp(how, "burn") == 0) burn(number);

@@ -49,10 +49,10 @@ const modeOf = (
     return 'per-connection';
   }
   if (!isWaiting && transport === 'dgram' && word !== undefined) {
-    notes.warn(
+    notes.error(
       word,
-      'each sender gets a server of its own, where xinetd refuses such a service or spins',
-      'write wait = yes if the server reads all datagrams itself',
+      'a datagram service cannot have wait = no: its server would find the datagrams of others',
+      'write wait = yes; for a program that answers one sender, see nowait in the native language',
     );
   }
   return isWaiting ? 'whole-socket' : 'per-connection';
