@@ -150,8 +150,17 @@ export const createReception = (
         ? undefined
         : runtime.banners.textOf(banners.failure, complainOf(service));
     const next = (): void => manner.onRefused(client);
-    if (text instanceof Uint8Array && reason !== 'draining') sayFarewell(visit, text, next);
-    else next();
+    if (text === undefined || reason === 'draining') next();
+    else if (text instanceof Uint8Array) sayFarewell(visit, text, next);
+    else {
+      // its file is read for the first time
+      const leave = visitors.enter(service, next);
+      if (leave === undefined) next();
+      else
+        void text.then((read) => {
+          if (leave()) sayFarewell(visit, read, next);
+        });
+    }
   };
 
   /** Takes a place among the service's instances; false after a refusal. */
