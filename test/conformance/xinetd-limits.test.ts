@@ -159,7 +159,7 @@ t.test(
 t.test('53: 40 reloads that move a port to and fro cost no descriptor, and the others go on', async (t) => {
   const [one = 0, two = 0, still = 0] = await freePorts(3);
   const text = (port: number): string => service(port) + serviceNamed('still', still);
-  const acceptd = await startWith(t, text(one), { under: ['prlimit', '--nofile=64:64'] });
+  const acceptd = await startWith(t, text(one), { under: ['prlimit', '--nofile=128:128'] });
   const descriptors = (): number => readdirSync(`/proc/${acceptd.pid}/fd`).length;
   const before = descriptors();
   for (let round = 0; round < 20; round++) {

@@ -16,7 +16,6 @@ t.test('51: a reload never ends what is running, whatever becomes of its service
     'the service is removed': '',
     'its port is another': service(moved, ...staying),
     'it is bound to one address': service(b, ...staying, 'bind = 127.0.0.1'),
-    'its entry is broken': service(b, ...staying, 'nice = abc'),
   };
   const acceptd = await startWith(t, service(b, ...staying) + rest);
   for (const [what, text] of Object.entries(changes)) {
@@ -30,7 +29,11 @@ t.test('51: a reload never ends what is running, whatever becomes of its service
     await guest.leave();
     await acceptd.waitFor((record) => record.event === 'exited' && record.pid === Number(pid), 'its end');
   }
-  t.equal(await knock('127.0.0.1', b), refused, 'a broken entry is off afterwards');
+  await acceptd.reload(service(b) + rest);
+  const refusal = await acceptd.reload(service(b, 'nice = abc') + serviceNamed('sentinel', moved));
+  t.equal(refusal.event, 'reload-refused', 'a broken file changes nothing');
+  t.equal(await knock('127.0.0.1', b), served, 'also of the service whose entry is broken');
+  t.equal(await knock('127.0.0.1', moved), refused, 'nor of any other');
 });
 
 t.test('52: a log file that was renamed is made anew by a reload', async (t) => {

@@ -7,7 +7,7 @@ import { createDesk, startWith } from '../conformance/xinetd-stage.ts';
 import { compileHandlers } from '../support/compile.ts';
 import { callFrom, tell } from '../support/knock.ts';
 import { freePort } from '../support/ports.ts';
-import { checkNothingIsLeft, descriptorsOf, putUnderLoad } from './crowd.ts';
+import { checkNothingIsLeft, descriptorsOf, looks, putUnderLoad } from './crowd.ts';
 
 const question = 'who are you?\n';
 const full = 'too many players, come back later\n';
@@ -103,7 +103,7 @@ service ctf
   t.equal(lines('START: ctf '), lines('EXIT: ctf '), 'who has come has gone');
   t.equal(
     lines('START: ctf ') + lines('FAIL: ctf '),
-    4 + idle.length + 1 + count,
+    4 + idle.length + 1 + looks + count,
     'everybody is in the log, served or turned away',
   );
   t.equal(await say(enter('127.9.0.1'), 'carol'), 'hello carol\n', 'and the next player plays');

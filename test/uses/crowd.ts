@@ -18,6 +18,9 @@ export type Load = {
   readonly expect: string;
 };
 
+/** The load looks first, with one connection more, whether anybody answers. */
+export const looks = 1;
+
 /** Connections that got the expected answer, and those that did not, of a load by `acceptd bench`. */
 export const putUnderLoad = async ({
   port,
