@@ -67,7 +67,10 @@ t.test('members of tcpmux have lists and limits of their own', async (t) => {
   t.equal(await exchange(port, 'open\r\n'), 'served');
   t.equal(await exchange(port, 'closed\r\n'), '-Service not available\r\n');
   t.equal(await exchange(port, 'full\r\n'), '-Service not available\r\n');
-  await acceptd.waitFor(({ event, service }) => event === 'refused' && service === 'full', 'the last refusal');
+  await acceptd.waitFor(
+    ({ event, service }) => event === 'refused' && service === 'full',
+    'the last refusal',
+  );
   const reasons = recordsOf(acceptd, 'refused').map(({ service, fields }) => [service, fields['reason']]);
   t.same(reasons, [
     ['closed', 'access'],
