@@ -4,6 +4,7 @@ import yargs, { type Argv } from 'yargs';
 import { benchOptions } from './command/bench-options.ts';
 import { convertOptions } from './command/convert-options.ts';
 import { optionalPid, UsageError, wholeNumber } from './command/option-values.ts';
+import { loadServerParts } from './command/parts.ts';
 import { complain, type ExitStatus, exitStatus } from './exit-status.ts';
 import { dialects } from './model/service.ts';
 import { logLevels } from './operate/log.ts';
@@ -117,10 +118,12 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
   const own = (['inetd', 'xinetd'] as const).find((name) => names.includes(name));
   const rest = own === undefined ? words.slice(1) : words;
   if ((own ?? words[0]) === 'inetd') {
+    await loadServerParts();
     const { runInetd } = await import('./command/inetd.ts');
     return runInetd(rest);
   }
   if ((own ?? words[0]) === 'xinetd') {
+    await loadServerParts();
     const { runXinetd } = await import('./command/xinetd.ts');
     return runXinetd(rest);
   }
@@ -161,6 +164,7 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
           )
           .example('$0 run -f /etc/xinetd.conf', 'what xinetd serves'),
       async (chosen) => {
+        await loadServerParts();
         const { run } = await import('./command/run.ts');
         status = await run(chosen);
       },
@@ -212,6 +216,7 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
             'a server that takes the socket',
           ),
       async (chosen) => {
+        await loadServerParts();
         const { listen } = await import('./command/listen.ts');
         status = await listen(chosen);
       },

@@ -1,6 +1,8 @@
 // The options of acceptd convert, in words.
 import type { Argv } from 'yargs';
-import { targetNames } from './convert-targets.ts';
+
+export const targetNames = ['inetd', 'xinetd', 'systemd', 'json'] as const;
+export type TargetName = (typeof targetNames)[number];
 
 export const convertOptions = <Options>(command: Argv<Options>) =>
   command

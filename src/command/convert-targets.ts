@@ -9,9 +9,7 @@ import { writeSystemd } from '../config/units/writer.ts';
 import { writeXinetd } from '../config/xinetd/writer.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Service } from '../model/service.ts';
-
-export const targetNames = ['inetd', 'xinetd', 'systemd', 'json'] as const;
-export type TargetName = (typeof targetNames)[number];
+import type { TargetName } from './convert-options.ts';
 
 export type Target = {
   /** What stands in messages. */

@@ -12,7 +12,8 @@ import { type Diagnostic, isError, showDiagnostic } from '../model/diagnostic.ts
 import { parseCount } from '../model/quantity.ts';
 import type { Service } from '../model/service.ts';
 import { machine } from '../operate/machine.ts';
-import { type Target, type TargetName, targets } from './convert-targets.ts';
+import type { TargetName } from './convert-options.ts';
+import { type Target, targets } from './convert-targets.ts';
 import { loadOptions, type ReadingChoice } from './load-options.ts';
 import { FileExistsError, strictestMode, writeFiles } from './write-files.ts';
 
@@ -72,14 +73,12 @@ const prove = (conversion: Conversion, target: Target, portNumber: PortNumber): 
     process.stderr.write(`acceptd: check: '${service.id}' in ${target.shown}: ${message}\n`);
   }
   if (errors.length > 0 || mismatches.length > 0) return false;
-  const written = conversion.services.filter(({ parts }) => parts > 0).length;
-  const changed = conversion.services.filter(
-    ({ parts, losses }) => parts > 0 && losses.some(({ fields }) => fields.length > 0),
-  ).length;
+  const written = conversion.services.filter(({ parts }) => parts > 0);
+  const changed = written.filter(({ losses }) => losses.some(({ fields }) => fields.length > 0)).length;
+  const left = conversion.services.length - written.length;
   const except = changed === 0 ? '' : `, but for what is said above of ${changed} of them`;
-  process.stderr.write(
-    `acceptd: check: ${written} of ${conversion.services.length} services read back as they were${except}\n`,
-  );
+  const rest = left === 0 ? '' : `; ${left} left out`;
+  process.stderr.write(`acceptd: check: ${written.length} services read back as they were${except}${rest}\n`);
   return true;
 };
 

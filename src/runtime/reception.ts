@@ -153,13 +153,9 @@ export const createReception = (
     if (text === undefined || reason === 'draining') next();
     else if (text instanceof Uint8Array) sayFarewell(visit, text, next);
     else {
-      // its file is read for the first time
       const leave = visitors.enter(service, next);
       if (leave === undefined) next();
-      else
-        void text.then((read) => {
-          if (leave()) sayFarewell(visit, read, next);
-        });
+      else void text.then((read) => leave() && sayFarewell(visit, read, next));
     }
   };
 

@@ -7,8 +7,11 @@ import { isRoot, run } from '../support/command.ts';
 import { freePort, freePorts } from '../support/ports.ts';
 import { acceptd, linkAs, mainModule, projectDirectory, serve, temporaryDirectory } from './stage.ts';
 
+// each of these starts processes, which takes seconds on a machine that is busy
+t.setTimeout(300_000);
+
 t.test('help and version come without a configuration, for each command', async (t) => {
-  for (const command of [[], ['run'], ['check'], ['listen'], ['inetd']]) {
+  for (const command of [[], ['run'], ['check'], ['listen'], ['inetd'], ['xinetd'], ['consistency']]) {
     const { code, stdout } = await acceptd(...command, '--help');
     t.equal(code, 0, command.join(' '));
     t.match(stdout, /Exit status|--|Examples/);
@@ -76,11 +79,13 @@ t.test('check tells everything at once: for people, and as JSON', async (t) => {
 t.test('every sample is a configuration without a mistake', async (t) => {
   const samples: readonly (readonly [string, string])[] = [
     ['conf/acceptd.conf', 'acceptd'],
+    ['conf/samples/access.conf', 'acceptd'],
     ['conf/samples/debian-inetd.conf', 'debian'],
     ['conf/samples/git-daemon.conf', 'acceptd'],
     ['conf/samples/limits.conf', 'acceptd'],
     ['conf/samples/tftp.conf', 'acceptd'],
     ['conf/samples/unix-sockets.conf', 'acceptd'],
+    ['conf/samples/xinetd.conf', 'acceptd'],
   ];
   for (const [sample, dialect] of samples) {
     const { stderr } = await acceptd('check', '--dialect', dialect, '-f', join(projectDirectory, sample));

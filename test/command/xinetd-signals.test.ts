@@ -47,6 +47,49 @@ t.test('QUIT also ends a stop that is under way, and then nobody is terminated',
   await end;
 });
 
+t.test('-limit: processes of all services together', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [port = 0, other = 0] = await freePorts(2);
+  const file = writeConfiguration(directory, service('cat', port) + service('other', other));
+  const server = await serve(t, ['xinetd', '-dontfork', '-f', file, '-limit', '1']);
+  const client = await enter(port);
+  t.equal(await readToEnd(await connect(other)), '', 'one too many is turned away');
+  await server.untilSaid(/"event":"refused","service":"other","reason":"processes","cause":"process-limit"/);
+  const end = readToEnd(client);
+  client.end();
+  await end;
+  await server.untilSaid(/"event":"exited"/);
+  t.equal(await exchange(other, 'x'), 'x', 'and afterwards there is room');
+  t.equal(await server.stop(), 0);
+});
+
+t.test('--strict-reload: an instance whose service is gone is ended, and without it not', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [port = 0, other = 0] = await freePorts(2);
+  for (const [words, isEnded] of [
+    [['--strict-reload'], true],
+    [[], false],
+  ] as const) {
+    const file = writeConfiguration(directory, service('cat', port) + service('other', other));
+    const server = await serve(t, ['xinetd', '-dontfork', '-f', file, '--drain', '0', ...words]);
+    const client = await enter(port);
+    const end = readToEnd(client);
+    writeConfiguration(directory, service('other', other));
+    server.signal('SIGHUP');
+    await server.untilSaid(/"event":"applied"/, 2);
+    if (isEnded) {
+      t.equal(await end, '');
+      await server.untilSaid(/"event":"exited".*"signal":15/);
+    } else {
+      client.write('still here');
+      t.equal(await readSome(client), 'still here');
+      client.end();
+      await end;
+    }
+    t.equal(await server.stop(), 0);
+  }
+});
+
 t.test('HUP and USR2 reload, INT stops as TERM does', async (t) => {
   const directory = temporaryDirectory(t);
   const [port = 0, other = 0, third = 0] = await freePorts(3);

@@ -16,7 +16,7 @@ const text = (least: number): fc.Arbitrary<string> =>
     .oneof(
       fc.string({ unit: 'binary', minLength: least, maxLength: 12 }),
       fc.string({
-        unit: fc.constantFrom(...`abc 019"'#,;=\\\t-/:.@+[]*é漢`, '\n', '\r', '\u{1F600}'),
+        unit: fc.constantFrom(...`abc$% 019"'#,;=\\\t-/:.@+[]*é漢`, '\n', '\r', '\u{1F600}'),
         minLength: least,
         maxLength: 12,
       }),

@@ -46,13 +46,12 @@ export const obstacleOf = ({
 type Program = Answer & { readonly kind: 'program' };
 
 const programCommand = ({ file, arguments: words }: Program, report: LossReport): string => {
-  const [name, ...others] = words;
-  if (name === undefined) {
-    report.lose('answer.arguments', 'a program gets its own path as argument 0');
-  }
-  const isOwn = (name ?? file) === file && !file.includes('$');
+  const [name = file, ...others] = words;
+  if (words.length === 0) report.lose('answer.arguments', 'a program gets its own path as argument 0');
+  // in the path itself a dollar sign is one, in the argument that would be made of it a variable
+  const isOwn = name === file && !file.includes('$');
   const head = quoteWord(`${isOwn ? '' : '@'}${file}`);
-  return [head, ...(isOwn ? others : words).map(quoteArgument)].join(' ');
+  return [head, ...(isOwn ? others : [name, ...others]).map(quoteArgument)].join(' ');
 };
 
 const relayCommand = (service: Service, report: LossReport): string => {
