@@ -1,14 +1,15 @@
 // Every difference between xinetd and acceptd that is meant, with its reason; whatever else differs fails the test.
 import { existsSync, readFileSync } from 'node:fs';
 import { refused, turnedAway } from '../support/knock.ts';
-import { type ServiceResult, type TrialService, writtenValue } from './trial.ts';
+import { trapped } from './scenes-answer.ts';
+import { type Attribute, type ServiceResult, type Trial, type TrialService, writtenValue } from './trial.ts';
 
 type Settle = (service: TrialService, result: ServiceResult) => ServiceResult;
 
 export type Difference = {
   readonly what: string;
   readonly why: string;
-  readonly concerns: (service: TrialService) => boolean;
+  readonly concerns: (service: TrialService, trial: Trial) => boolean;
   /** What is left of each side when this difference is taken away. */
   readonly xinetd?: Settle;
   readonly acceptd?: Settle;
@@ -70,10 +71,10 @@ const withoutDenied = (service: TrialService, { outcomes, lines }: ServiceResult
   return { outcomes, lines: [...unwantedStarts, ...unwantedEnds].reduce(without, lines) };
 };
 
-const hasReport = (service: TrialService): boolean => service.kind === 'surroundings';
+const isTrapped = (source: string): boolean =>
+  !source.includes(':') && trapped.some((each) => each === source);
 
-const lists = ({ attributes }: TrialService): TrialService['attributes'] =>
-  attributes.filter(({ name }) => /^(?:only_from|no_access)$/i.test(name));
+const hasReport = (service: TrialService): boolean => service.kind === 'surroundings';
 
 const nobody: Settle = (_, { outcomes }) => ({ outcomes: outcomes.map(() => refused), lines: [] });
 
@@ -82,7 +83,42 @@ const firstLines: Settle = (_, { outcomes, lines }) => ({
   lines,
 });
 
-const anyReason = mapLines((line) => line.replace(/(FAIL: \S+) (?:time|load|address)/, '$1 REASON'));
+const hasLists = (attributes: readonly Attribute[]): boolean =>
+  attributes.some(({ name, value }) => /^(?:only_from|no_access)$/i.test(name) && value !== '');
+
+/** How many kinds of things may turn a client of the service away; cps is not among them, which turns away alone. */
+const causesOf = (service: TrialService, { defaults, deny }: Trial): number => {
+  const has = (...names: readonly string[]): boolean =>
+    [...service.attributes, ...defaults].some(({ name }) => names.includes(name.toLowerCase()));
+  return [
+    hasLists(service.attributes) || hasLists(defaults),
+    has('access_times'),
+    has('max_load'),
+    has('instances'),
+    has('per_source'),
+    deny !== '',
+  ].filter(Boolean).length;
+};
+
+const anyReason = mapLines((line) =>
+  line.replace(/(FAIL: \S+) (?:time|load|address|libwrap|service_limit|per_source_limit)/, '$1 REASON'),
+);
+
+const notServed: Settle = (_, { outcomes, lines }) =>
+  outcomes.some((outcome) => outcome.startsWith('said: '))
+    ? { outcomes, lines }
+    : { outcomes: outcomes.map(() => 'not served'), lines: [] };
+
+/** Without the IPv4 clients that call sensors. */
+const withoutTrapped: Settle = ({ steps }, { outcomes, lines }) => ({
+  outcomes: outcomes.filter((_, index) => !isTrapped(steps[index]?.from ?? '')),
+  lines: lines.filter((line) => !isTrapped(/from=(?:::ffff:)?(\S+)$/.exec(line)?.[1] ?? '')),
+});
+
+const onlyIPv6: Settle = ({ steps }, { outcomes }) => ({
+  outcomes: outcomes.filter((_, index) => steps[index]?.from.includes(':')),
+  lines: [],
+});
 
 /** Only where nothing was passed on; a PATH of the daemon's own environment is another. */
 const withoutCleanPath = mapLines((line) =>
@@ -135,7 +171,7 @@ export const differences: readonly Difference[] = [
     what: 'built-ins and relays are no processes: their pid is 0',
     why: 'acceptd answers and copies itself; xinetd forks for relays and for built-ins that take long',
     concerns: ({ kind }) => kind === 'relay' || /^internal (echo|chargen) stream/.test(kind),
-    xinetd: mapLines((line) => line.replace('pid=PID', 'pid=0')),
+    xinetd: mapLines((line) => line.replace('pid=PID', 'pid=0').replace('signal=13', 'status=0')),
   },
   {
     what: 'a datagram of chargen is answered with one line',
@@ -147,17 +183,42 @@ export const differences: readonly Difference[] = [
   {
     what: 'an access list with something that is no address keeps the service off',
     why: 'xinetd reads 10.9.8.0/33 as one host and leaves 10.9.8.300 out; a list that was not understood lets nobody in',
-    concerns: (service) => lists(service).some(({ value }) => /\/33|\.300/.test(value)),
+    concerns: ({ attributes }) => attributes.some(({ value }) => /\/33|\.300/.test(value)),
     xinetd: nobody,
   },
   {
-    what: 'whom a list denies is told and logged as such, whatever the hour and the load',
-    why: 'the lists are asked first, so that who is denied counts nowhere else',
-    concerns: (service) =>
-      lists(service).length > 0 &&
-      ['access_times', 'max_load'].some((name) => writtenValue(service, name) !== undefined),
+    what: 'where several things turn a client away the log names another of them',
+    why: 'acceptd asks its lists first, then hours, load and hosts.deny, and counts whom it lets in; xinetd counts first',
+    concerns: (service, trial) => causesOf(service, trial) > 1,
     xinetd: anyReason,
     acceptd: anyReason,
+  },
+  {
+    what: 'who may not come to a server that accepts itself gets no answer, and nothing is started for it',
+    why: 'the kernel keeps it out; xinetd starts server after server and closes the service (case 48)',
+    concerns: (service, trial) =>
+      service.kind === 'whole socket stream' &&
+      (hasLists(service.attributes) || hasLists(trial.defaults) || trial.deny !== ''),
+    xinetd: notServed,
+    acceptd: notServed,
+  },
+  {
+    what: 'who has called a sensor is kept out of services with flags = IPv4 too',
+    why: 'xinetd remembers the address as ::ffff:a.b.c.d, which such a service never sees (case 55)',
+    concerns: (service, { services }) =>
+      /\bIPv4\b/.test(writtenValue(service, 'flags') ?? '') &&
+      services.some(({ kind }) => kind.endsWith('sensor')),
+    xinetd: withoutTrapped,
+    acceptd: withoutTrapped,
+  },
+  {
+    what: 'a network of mapped addresses is the same as one of IPv4, also to be taken off a list',
+    why: 'they mean the same clients; xinetd takes off only what is written alike',
+    concerns: ({ attributes }) =>
+      attributes.some(({ operator }) => operator === '-=') &&
+      attributes.some(({ value }) => value.includes('::ffff:')),
+    xinetd: onlyIPv6,
+    acceptd: onlyIPv6,
   },
   {
     what: "root's own group is not among its other groups",
@@ -175,11 +236,12 @@ const sorted = ({ outcomes, lines }: ServiceResult): ServiceResult => ({ outcome
 
 /** Both sides without what is meant to differ. */
 export const settle = (
+  trial: Trial,
   service: TrialService,
   xinetd: ServiceResult,
   acceptd: ServiceResult,
 ): { readonly xinetd: ServiceResult; readonly acceptd: ServiceResult } => {
-  const concerned = differences.filter(({ concerns }) => concerns(service));
+  const concerned = differences.filter(({ concerns }) => concerns(service, trial));
   const take = (side: 'xinetd' | 'acceptd', result: ServiceResult): ServiceResult =>
     sorted(concerned.reduce((left, difference) => difference[side]?.(service, left) ?? left, result));
   return { xinetd: take('xinetd', xinetd), acceptd: take('acceptd', acceptd) };

@@ -42,6 +42,7 @@ t.test(
       t.equal(ours.failure, undefined, `acceptd serves ${trial.name}`);
       for (const service of trial.services) {
         const settled = settle(
+          trial,
           service,
           neutralResult(service, theirs.services[service.id] ?? nothing),
           neutralResult(service, ours.services[service.id] ?? nothing),

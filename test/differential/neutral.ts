@@ -1,12 +1,16 @@
 // What clients were told, without what differs from run to run: inodes, pids, the time of day.
 import type { ServiceResult, TrialService } from './trial.ts';
 
-/** A report of test/handlers/report.c: which descriptors are one, whether the handler leads its session. */
+/**
+ * A report of test/handlers/report.c: which descriptors are one, whether the handler leads its session. The order of
+ * variables means nothing: each name is there once.
+ */
 const neutralReport = (text: string): string => {
   const inodes: string[] = [];
   const pid = /^pid (\d+)$/m.exec(text)?.[1];
-  return text
-    .split('\n')
+  const lines = text.split('\n');
+  const variables = lines.filter((line) => line.startsWith('environment ')).toSorted();
+  return [...lines.filter((line) => !line.startsWith('environment ')), ...variables]
     .map((line) => {
       const [name = '', ...values] = line.split(' ');
       if (name === 'descriptor') {

@@ -5,6 +5,9 @@ import { exchangeFrom } from './clients-of.ts';
 import { maybe, type Places, program, type Scene } from './scene.ts';
 import { type Assignment, attributes, type Step } from './trial.ts';
 
+/** Those who call sensors. */
+export const trapped = ['10.9.8.8', '172.20.1.1', '2001:db8::1'] as const;
+
 const steps = (...all: readonly Step[]): readonly Step[] => all;
 const talk = (send: string, length: number): readonly Step[] =>
   ['127.0.0.1', '::1', '10.9.9.1'].map((from) => ({
@@ -44,6 +47,26 @@ export const internals = (): fc.Arbitrary<Scene> =>
         steps: socketType === 'stream' ? streams : datagrams,
       };
     });
+
+/** Nobody answers: who comes is kept out of all services that are asked afterwards. */
+export const sensors = (): fc.Arbitrary<Scene> =>
+  fc
+    .record({
+      denyTime: maybe(fc.constantFrom('NEVER', '1', '30', 'FOREVER')),
+      from: fc.constantFrom(...trapped),
+    })
+    .map(({ denyTime, from }) => ({
+      kind: 'internal discard sensor',
+      attributes: attributes(
+        ['flags', 'SENSOR'],
+        ['type', 'INTERNAL UNLISTED'],
+        ['id', 'ID'],
+        ['socket_type', 'stream'],
+        ['wait', 'no'],
+        ['deny_time', denyTime],
+      ),
+      steps: exchangeFrom([from]),
+    }));
 
 /** Bytes go on to another service of the same trial. */
 export const relays = (): fc.Arbitrary<Scene> =>

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Places, Scene } from './scene.ts';
 import { access, conditions, limits, rate, wrappers } from './scenes-admission.ts';
-import { internals, mistakes, relays, wholeSockets } from './scenes-answer.ts';
+import { internals, mistakes, relays, sensors, wholeSockets } from './scenes-answer.ts';
 import { endings, places, surroundings } from './scenes-process.ts';
 
 export const scenes = (where: Places): fc.Arbitrary<Scene> =>
@@ -17,6 +17,7 @@ export const scenes = (where: Places): fc.Arbitrary<Scene> =>
     { weight: 3, arbitrary: wrappers(where) },
     { weight: 2, arbitrary: internals() },
     { weight: 2, arbitrary: relays() },
+    { weight: 2, arbitrary: sensors() },
     { weight: 2, arbitrary: wholeSockets(where) },
     { weight: 2, arbitrary: mistakes(where) },
   );
