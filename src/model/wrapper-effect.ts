@@ -1,9 +1,9 @@
 // What a rule of hosts.allow or hosts.deny does beside deciding, ready to be done: nothing in it has to be looked up.
-import type { SyslogLevel } from './wrapper-rules.ts';
+import type { SyslogFacility, SyslogLevel } from './service-log.ts';
 
 /** In the order of the options; a command finds what the ones before it have changed. */
 export type WrapperEffect =
-  | { readonly kind: 'severity'; readonly facility: string | undefined; readonly level: SyslogLevel }
+  | { readonly kind: 'severity'; readonly facility: SyslogFacility | undefined; readonly level: SyslogLevel }
   | { readonly kind: 'spawn'; readonly command: string }
   | { readonly kind: 'twist'; readonly command: string }
   /** Said to the client before anything else. */

@@ -1,6 +1,7 @@
 // What hosts.allow and hosts.deny say (hosts_access(5), hosts_options(5)): rules, not decisions.
 import type { Origin } from './diagnostic.ts';
 import type { Milliseconds } from './quantity.ts';
+import type { SyslogFacility, SyslogLevel } from './service-log.ts';
 
 /** A word held against a text; texts are in lower case and compared without regard to case. */
 export type TextPattern =
@@ -64,14 +65,10 @@ export type ExpansionLetter = (typeof expansionLetters)[number];
 /** A text with %-expansions: pieces as they are, and what is put in for each client. */
 export type Template = readonly (string | { readonly letter: ExpansionLetter })[];
 
-export const syslogLevels = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const;
-export type SyslogLevel = (typeof syslogLevels)[number];
-
 export type WrapperOption =
   | { readonly kind: 'allow' }
   | { readonly kind: 'deny' }
-  /** The facility as syslog(3) names it. */
-  | { readonly kind: 'severity'; readonly facility: string | undefined; readonly level: SyslogLevel }
+  | { readonly kind: 'severity'; readonly facility: SyslogFacility | undefined; readonly level: SyslogLevel }
   /** A command of /bin/sh that decides by its exit status whether the rule matches. */
   | { readonly kind: 'aclexec'; readonly command: Template }
   /** A command of /bin/sh that is run beside the answer. */

@@ -1,6 +1,7 @@
 // Texts that clients are sent as they are: read from their files beside the way of a connection, and said without waiting.
 import { readFile, stat } from 'node:fs/promises';
 import type { Clock } from '../model/clock.ts';
+import type { Observer } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 
 /** How old what is known of a file may be before it is looked at again. */
@@ -68,3 +69,9 @@ export const createBanners = (clock: Clock): Banners => {
     },
   };
 };
+
+/** Tells the observers what is wrong with a service's banner; the service goes on without it. */
+export const complainOf =
+  (observer: Observer, service: string): Complain =>
+  (what) =>
+    observer.observe({ kind: 'impaired', service, failure: { code: 'EIO', what } });

@@ -9,7 +9,6 @@ import type { Milliseconds } from '../model/quantity.ts';
 import { peerOf, sourceOf } from '../model/record.ts';
 import type { WrapperEffect } from '../model/wrapper-effect.ts';
 import type { Accepted, Recipe } from '../native/kernel.ts';
-import { discardUnread } from '../serve/builtin/parting.ts';
 import type { Answers } from './answers.ts';
 import type { Effects } from './effects.ts';
 import type { Gate } from './gate.ts';
@@ -17,7 +16,7 @@ import type { Instances } from './instances.ts';
 import { type Questions, withOwnEnd, withoutAnswer } from './questions.ts';
 import { observeRefusal } from './refusal.ts';
 import type { RunningService, Runtime } from './running.ts';
-import { sayLater, sayNow } from './utterance.ts';
+import { createSpeech } from './speech.ts';
 import type { Visitors } from './visitors.ts';
 import type { States } from './watch.ts';
 
@@ -71,40 +70,7 @@ export const createReception = (
     });
   };
 
-  /** Says a text to a client and goes on when it has heard it, or has shown that it does not listen. */
-  const say = (visit: Visit, text: Uint8Array, next: () => void): void => {
-    const rest = text.length === 0 ? text : sayNow(kernel, visit.client.descriptor, text);
-    if (rest === undefined || rest.length === 0) {
-      next();
-      return;
-    }
-    wait(visit, (resume) => sayLater(kernel, clock, visit.client.descriptor, rest, () => resume(next)));
-  };
-
-  const complainOf =
-    ({ prepared }: RunningService) =>
-    (what: string): void =>
-      runtime.observer.observe({
-        kind: 'impaired',
-        service: prepared.service.id,
-        failure: { code: 'EIO', what },
-      });
-
-  const sayBanner = (visit: Visit, path: string | undefined, next: () => void): void => {
-    if (path === undefined) {
-      next();
-      return;
-    }
-    const text = runtime.banners.textOf(path, complainOf(visit.service));
-    if (text instanceof Uint8Array) {
-      say(visit, text, next);
-      return;
-    }
-    wait(visit, (resume) => {
-      void text.then((read) => resume(() => say(visit, read, next)));
-      return () => undefined;
-    });
-  };
+  const { say, sayBanner, sayFarewell } = createSpeech(runtime, visitors, wait);
 
   const leavePlace = (visit: Visit): void => {
     const { service, source } = visit;
@@ -114,49 +80,15 @@ export const createReception = (
     instances.release(service, source);
   };
 
-  /** The last words to one who is refused. There is no waiting for a place for them: then what fits at once has to do. */
-  const sayFarewell = (visit: Visit, text: Uint8Array, next: () => void): void => {
-    const rest = sayNow(kernel, visit.client.descriptor, text);
-    // unread bytes would turn the close into a reset, and the client would lose what it was told
-    const end = (): void => {
-      discardUnread(kernel, visit.client.descriptor);
-      next();
-    };
-    let stop: (() => void) | undefined;
-    const isSaid = rest === undefined || rest.length === 0;
-    const leave = isSaid
-      ? undefined
-      : visitors.enter(visit.service, () => {
-          stop?.();
-          next();
-        });
-    if (isSaid || leave === undefined) {
-      end();
-      return;
-    }
-    stop = sayLater(kernel, clock, visit.client.descriptor, rest, () => {
-      if (leave()) end();
-    });
-  };
-
   const refuse = (visit: Visit, reason: RefusalReason, cause?: RefusalCause): void => {
     const { service, client, manner } = visit;
     leavePlace(visit);
     observeRefusal(runtime, service, reason, client.record, cause);
     const { identity, banners } = service.prepared.service;
     if (identity?.whenRefused === true) void identify(visit, undefined);
-    const text =
-      banners?.failure === undefined
-        ? undefined
-        : runtime.banners.textOf(banners.failure, complainOf(service));
     const next = (): void => manner.onRefused(client);
-    if (text === undefined || reason === 'draining') next();
-    else if (text instanceof Uint8Array) sayFarewell(visit, text, next);
-    else {
-      const leave = visitors.enter(service, next);
-      if (leave === undefined) next();
-      else void text.then((read) => leave() && sayFarewell(visit, read, next));
-    }
+    if (banners?.failure === undefined || reason === 'draining') next();
+    else sayFarewell(visit, banners.failure, next);
   };
 
   /** Takes a place among the service's instances; false after a refusal. */

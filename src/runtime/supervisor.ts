@@ -4,7 +4,6 @@ import { createSensorList } from '../admission/sensor-list.ts';
 import { createSourceRates } from '../admission/source-rates.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Observer } from '../model/event.ts';
-import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import type { ResolvedService } from '../model/service.ts';
 import type { WrapperRules } from '../model/wrapper-rules.ts';
 import { type Ended, openKernel, type Trace } from '../native/kernel.ts';
@@ -26,10 +25,12 @@ import { planListeners } from './plan.ts';
 import { createQuestions } from './questions.ts';
 import { createReception } from './reception.ts';
 import { createRpcRegistrar } from './rpc.ts';
-import { countAnswers, type RunningListener, type RunningService, type Runtime } from './running.ts';
+import type { RunningListener, RunningService, Runtime } from './running.ts';
 import { createServices } from './services.ts';
 import { createShellCommands } from './shell-commands.ts';
+import { prepareBanners } from './speech.ts';
 import { describeState } from './state.ts';
+import { createStop } from './stopping.ts';
 import { createStrictReload } from './strict-reload.ts';
 import { createTakeOver } from './take-over.ts';
 import { createVisitors } from './visitors.ts';
@@ -61,9 +62,6 @@ const builtinDatagramPorts = (services: readonly ResolvedService[]): ReadonlySet
         address.kind === 'internet' && address.socketType === 'dgram' ? [address.port] : [],
       ),
   );
-
-/** After TERM, before KILL. */
-const lastWords = milliseconds(2_000);
 
 export const createSupervisor = ({
   clock,
@@ -124,7 +122,7 @@ export const createSupervisor = ({
     isDraining: false,
     whenIdle: undefined,
   };
-  const { services, instances } = runtime;
+  const { services } = runtime;
   const states = createStates(runtime, (listener: RunningListener) => acceptance.onReady(listener), {
     shut: (listener) => listeners.shut(listener),
     open: (listener) => listeners.reopen(listener),
@@ -207,7 +205,7 @@ export const createSupervisor = ({
       if (listener !== undefined && listener.descriptor === undefined) listeners.retry(listener);
     }
     rpc.sync(runtime.listeners.values());
-    prepareBanners();
+    prepareBanners(runtime);
     if (strictReload) enforce();
     observer.observe({
       kind: 'applied',
@@ -221,22 +219,6 @@ export const createSupervisor = ({
     });
   };
 
-  /** Reads them before the first client comes, and forgets the others. */
-  const prepareBanners = (): void => {
-    const paths = new Set<string>();
-    for (const { prepared } of services.values()) {
-      const { banners, id } = prepared.service;
-      for (const path of [banners?.always, banners?.success, banners?.failure]) {
-        if (path === undefined) continue;
-        paths.add(path);
-        void runtime.banners.textOf(path, (what) =>
-          observer.observe({ kind: 'impaired', service: id, failure: { code: 'EIO', what } }),
-        );
-      }
-    }
-    runtime.banners.keepOnly(paths);
-  };
-
   /** Closes a listener after handing on what waits there. */
   const closeListener = (key: string, successor: RunningService | undefined): void => {
     const listener = runtime.listeners.get(key);
@@ -246,52 +228,18 @@ export const createSupervisor = ({
     else takeOver(listener, successor, close);
   };
 
-  const terminate = (signal: 'TERM' | 'KILL'): void => {
-    if (instances.size === 0) return;
-    observer.observe({ kind: 'terminating', instances: instances.size, signal });
-    for (const pid of instances.keys()) kernel.kill(pid, `SIG${signal}`);
-  };
-
-  /** Resolves when nobody is answered any more, or after a while. */
-  const untilIdle = (patience: Milliseconds): Promise<void> =>
-    new Promise((resolve) => {
-      const end = (): void => {
-        runtime.whenIdle = undefined;
-        cancel();
-        resolve();
-      };
-      const cancel = clock.after(patience, end);
-      runtime.whenIdle = end;
-      if (countAnswers(runtime) === 0) end();
-    });
-
-  let hasLeft = false;
-  const closeAll = (): void => {
-    runtime.isDraining = true;
-    runtime.shortage.cancel?.();
-    visitors.dismissAll();
-    for (const listener of [...runtime.listeners.values()]) listeners.close(listener);
-    rpc.sync([]);
-  };
-
-  /** Accepts nothing more and closes all listeners; instances have `grace` to end, then TERM, then KILL. */
-  const stop = async (grace: Milliseconds): Promise<void> => {
-    closeAll();
-    observer.observe({ kind: 'draining', instances: countAnswers(runtime), grace });
-    await untilIdle(grace);
-    if (hasLeft) return;
-    for (const stopBuiltin of [...runtime.builtins.keys()]) stopBuiltin();
-    terminate('TERM');
-    await untilIdle(lastWords);
-    if (hasLeft) return;
-    terminate('KILL');
-    await untilIdle(lastWords);
-    if (hasLeft) return;
-    commands.stop();
-    await rpc.settle();
-    serviceTable.retireAll();
-    observer.observe({ kind: 'stopped' });
-  };
+  const { stop, stopNow, leave } = createStop(runtime, {
+    closeListeners: () => {
+      for (const listener of [...runtime.listeners.values()]) listeners.close(listener);
+      rpc.sync([]);
+    },
+    dismissVisitors: visitors.dismissAll,
+    settle: async () => {
+      commands.stop();
+      await rpc.settle();
+      serviceTable.retireAll();
+    },
+  });
 
   /** What a person asks first: who listens, how busy it is, what holds it. */
   const snapshot = () =>
@@ -304,21 +252,6 @@ export const createSupervisor = ({
       isHeld,
       isSuspended: suspension !== undefined,
     }));
-
-  /** Closes all listeners and goes at once; processes that answer go on without us. */
-  const leave = async (): Promise<void> => {
-    hasLeft = true;
-    closeAll();
-    for (const stopBuiltin of [...runtime.builtins.keys()]) stopBuiltin();
-    // the end of a stop that is under way
-    runtime.whenIdle?.();
-    await rpc.settle();
-    serviceTable.retireAll();
-    observer.observe({ kind: 'stopped' });
-  };
-
-  /** Cuts the grace of a stop that is under way short. */
-  const stopNow = (): void => runtime.whenIdle?.();
 
   return {
     kernel,

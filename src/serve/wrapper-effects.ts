@@ -1,12 +1,13 @@
 // What the options of hosts.allow and hosts.deny change of an answer: another recipe, and what is done beside it.
 import { getPriority } from 'node:os';
 import type { LayoutEntry, RecipeRequest } from '../model/recipe.ts';
+import type { SyslogFacility, SyslogLevel } from '../model/service-log.ts';
 import type { WrapperEffect } from '../model/wrapper-effect.ts';
-import type { SyslogLevel } from '../model/wrapper-rules.ts';
+
 import type { Host } from './surroundings.ts';
 
 /** How loud the line of the log is that tells of the verdict. */
-export type Severity = { readonly facility: string | undefined; readonly level: SyslogLevel };
+export type Severity = { readonly facility: SyslogFacility | undefined; readonly level: SyslogLevel };
 
 export type AffectedAnswer = {
   /** The handler as it is to be started; of a twist the shell that takes its place. */

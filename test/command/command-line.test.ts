@@ -192,8 +192,9 @@ t.test('inetd leaves for the background when its sockets are bound; also under i
   const link = linkAs(directory, 'inetd');
   // the daemon keeps the stderr that it was given, so it must not be a pipe whose end this test waits for
   const script = 'exec "$0" "$@" 2>"$LOG"';
-  const words = ['-c', script, process.execPath, link, `--pidfile=${pidFile}`, file];
-  const { code } = await run('/bin/sh', words, { environment: { LOG: join(directory, 'log') } });
+  // a relative name means what it meant to who called
+  const words = ['-c', script, process.execPath, link, `--pidfile=${pidFile}`, 'inetd.conf'];
+  const { code } = await run('/bin/sh', words, { environment: { LOG: join(directory, 'log') }, directory });
   if (!isRoot) {
     t.equal(code, 78, 'an ordinary user has no such account');
     return;

@@ -130,6 +130,7 @@ t.test(
         service(port, `server = ${handlers}/behave`, 'server_args = write served'),
     );
     t.equal(await knock(ownHost, port), served, 'nobody answers there');
+    await acceptd.waitFor(({ event }) => event === 'unidentified', 'the answer that there is none');
     const server = await listen(t, 113, ownHost, answerIdent('UNIX : alice'));
     t.equal(await knock(ownHost, port), served);
     await desk.untilEntries((all) => all.includes('USERID: b UNIX : alice'));

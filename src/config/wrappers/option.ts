@@ -1,30 +1,15 @@
 // The third part of a rule: options with their values, as hosts_options(5) has them.
 import { seconds } from '../../model/quantity.ts';
-import { syslogLevels, type Template, type WrapperOption } from '../../model/wrapper-rules.ts';
+import { type SyslogFacility, syslogFacilities, syslogLevels } from '../../model/service-log.ts';
+import type { Template, WrapperOption } from '../../model/wrapper-rules.ts';
 import { nearestWord } from '../nearest.ts';
 import type { Complaint } from './pattern.ts';
 import { parseTemplate } from './template.ts';
 import { foldCase, type Stretch, splitAt } from './words.ts';
 
-const facilities = [
-  'kern',
-  'user',
-  'mail',
-  'daemon',
-  'auth',
-  'lpr',
-  'news',
-  'uucp',
-  'cron',
-  'local0',
-  'local1',
-  'local2',
-  'local3',
-  'local4',
-  'local5',
-  'local6',
-  'local7',
-] as const;
+/** libwrap knows fewer than syslog(3). */
+const unknownFacilities: ReadonlySet<SyslogFacility> = new Set(['syslog', 'authpriv', 'ftp']);
+const facilities = syslogFacilities.filter((facility) => !unknownFacilities.has(facility));
 
 /** A value, the stretch that it was written in, and how to say that it is wrong: that gives undefined. */
 type Value = {

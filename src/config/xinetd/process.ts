@@ -10,6 +10,7 @@ import type {
   SocketSettings,
   Surroundings,
 } from '../../model/service.ts';
+import { defaultSocket } from '../inetd/surroundings.ts';
 import type { LoadOptions } from '../options.ts';
 import type { Assignment } from './assignments.ts';
 import type { AttributeName } from './attribute-rules.ts';
@@ -137,19 +138,7 @@ export const readSurroundings = (
 });
 
 export const readSocket = (flags: Chosen<Flag>, options: LoadOptions): SocketSettings => ({
-  backlog: options.backlog,
-  sendBuffer: undefined,
-  receiveBuffer: undefined,
+  ...defaultSocket(options),
   keepAlive: flags.has('KEEPALIVE'),
   noDelay: flags.has('NODELAY'),
-  deferAccept: undefined,
-  fastOpen: undefined,
-  freeBind: false,
-  transparent: false,
-  bindDevice: undefined,
-  mark: undefined,
-  priority: undefined,
-  typeOfService: undefined,
-  timeToLive: undefined,
-  debug: false,
 });
