@@ -145,7 +145,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   const wrapping = createWrapping(log, supervisor.setWrapperRules);
   const loadAgain = async (): Promise<Loaded> => {
     const loaded = await options.load();
-    await wrapping.prepare(loaded.services);
+    await Promise.all([wrapping.prepare(loaded.services), supervisor.examine(loaded.services)]);
     return loaded;
   };
   const load = createReloader(loadAgain, take);
@@ -177,7 +177,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     options.reloadSignals,
   );
   answer = openAnswers(kernel);
-  await wrapping.prepare(first.services);
+  await Promise.all([wrapping.prepare(first.services), supervisor.examine(first.services)]);
   take(first);
   if (hasHungUp()) reload();
   const refusal = pidFile === undefined ? undefined : tryWritePidFile(pidFile);

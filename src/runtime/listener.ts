@@ -31,6 +31,7 @@ export const createListeners = (runtime: Runtime, states: States, entrance: Entr
       isWatched: false,
       isAsking: false,
       isFiltered: false,
+      tuning: '',
       owner: undefined,
       opening: { failures: 0, cancel: undefined },
       respawning: { failures: 0, cancel: undefined },
@@ -58,6 +59,7 @@ export const createListeners = (runtime: Runtime, states: States, entrance: Entr
       listener.isFiltered = resolved.mode === 'whole-socket' && resolved.access !== undefined;
       entrance.update(listener);
       listener.inode = socketFileInode(address);
+      listener.tuning = tuningOf(service, address);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       if (isMissingFamily(address, error.code)) return;
@@ -86,6 +88,26 @@ export const createListeners = (runtime: Runtime, states: States, entrance: Entr
     respawning.failures = 0;
   };
 
+  /** All that is set on a socket. */
+  const tuningOf = ({ prepared }: RunningService, address: ListenAddress): string =>
+    JSON.stringify([prepared.service.socket, prepared.service.mode, address]);
+
+  const retune = (listener: RunningListener, descriptor: Descriptor, tuning: string): void => {
+    // the rule is asked anew: the mode may need another kind of watching
+    kernel.unwatch(descriptor);
+    listener.isWatched = false;
+    listener.tuning = tuning;
+    try {
+      const { service } = listener.service.prepared;
+      retuneListener(kernel, service, listener.address, descriptor, listener.inode);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      // to be tried again by the next reload
+      listener.tuning = '';
+      observeImpaired(listener, error);
+    }
+  };
+
   /** The socket stays; whose it is and how it is served changes. */
   const pass = (listener: RunningListener, address: ListenAddress, service: RunningService): void => {
     listener.service.listeners.delete(listener);
@@ -93,16 +115,9 @@ export const createListeners = (runtime: Runtime, states: States, entrance: Entr
     listener.address = address;
     service.listeners.add(listener);
     forgetFailures(listener);
-    // the rule is asked anew: the mode may need another kind of watching
     if (listener.descriptor === undefined) return;
-    kernel.unwatch(listener.descriptor);
-    listener.isWatched = false;
-    try {
-      retuneListener(kernel, service.prepared.service, address, listener.descriptor, listener.inode);
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      observeImpaired(listener, error);
-    }
+    const tuning = tuningOf(service, address);
+    if (tuning !== listener.tuning) retune(listener, listener.descriptor, tuning);
     try {
       entrance.update(listener);
     } catch (error) {

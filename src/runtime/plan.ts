@@ -1,5 +1,6 @@
 // The difference between what listens and what should: a pure function from both to what is to be done.
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { addressKey, type ListenAddress } from '../model/address.ts';
 import type { ResolvedService } from '../model/service.ts';
 
@@ -105,6 +106,20 @@ const digestOf = (service: ResolvedService): string => {
   const digest = createHash('sha256').update(text).digest('base64');
   digests.set(service, digest);
   return digest;
+};
+
+/** What is done in one turn of the loop, in milliseconds. */
+const turn = 5;
+
+/** Looks at all services beforehand, with pauses for everybody else: a comparison is quick then. */
+export const examineServices = async (services: readonly ResolvedService[]): Promise<void> => {
+  let begin = performance.now();
+  for (const service of services) {
+    digestOf(service);
+    if (performance.now() - begin < turn) continue;
+    await setImmediate();
+    begin = performance.now();
+  }
 };
 
 /** Whether nothing but its place in the file is different. */

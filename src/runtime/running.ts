@@ -49,6 +49,8 @@ export type RunningListener = {
   isWatched: boolean;
   /** Something is being found out about whoever waits at its head. */
   isAsking: boolean;
+  /** What was set on its socket, as a text to compare. */
+  tuning: string;
   /** The kernel keeps some out. */
   isFiltered: boolean;
   /** The server that has the whole socket now. */

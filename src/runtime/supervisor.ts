@@ -21,7 +21,7 @@ import { createGate } from './gate.ts';
 import { createInstances } from './instances.ts';
 import { createListeners } from './listener.ts';
 import { createLoadAverage } from './load-average.ts';
-import { planListeners } from './plan.ts';
+import { examineServices, planListeners } from './plan.ts';
 import { createQuestions } from './questions.ts';
 import { createReception } from './reception.ts';
 import { createRpcRegistrar } from './rpc.ts';
@@ -255,6 +255,8 @@ export const createSupervisor = ({
 
   return {
     kernel,
+    /** To be awaited before apply() where there are many services: what it compares is looked at in the background. */
+    examine: examineServices,
     apply,
     stop,
     stopNow,

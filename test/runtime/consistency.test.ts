@@ -41,6 +41,7 @@ const scene = async (t: Test) => {
     isWatched: true,
     isAsking: false,
     isFiltered: false,
+    tuning: '',
     owner: undefined,
     opening: { failures: 0, cancel: undefined },
     respawning: { failures: 0, cancel: undefined },
