@@ -33,7 +33,7 @@ const run = async (
     cwd: root,
     env: { ...path, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 150_000,
+    timeout: 300_000,
   });
   const output: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
@@ -45,7 +45,7 @@ const run = async (
 /** The last lines of what a program said, for a test that fails. */
 const tail = (text: string): readonly string[] => text.trimEnd().split('\n').slice(-60);
 
-t.setTimeout(400_000);
+t.setTimeout(900_000);
 
 const library = ask('c++', '-print-file-name=libasan.so');
 // the compiler answers with the bare name where it has no such file
