@@ -21,7 +21,7 @@ import { createGate } from './gate.ts';
 import { createInstances } from './instances.ts';
 import { createListeners } from './listener.ts';
 import { createLoadAverage } from './load-average.ts';
-import { examineServices, planListeners } from './plan.ts';
+import { examineServices, isSameService, planListeners } from './plan.ts';
 import { createQuestions } from './questions.ts';
 import { createReception } from './reception.ts';
 import { createRpcRegistrar } from './rpc.ts';
@@ -158,6 +158,23 @@ export const createSupervisor = ({
   let members: readonly MuxMember[] = [];
   let datagramPorts: ReadonlySet<number> = new Set();
 
+  const isAsItIs = (wanted: readonly ResolvedService[]): boolean =>
+    wanted.length === services.size &&
+    wanted.every((service) => {
+      const running = services.get(service.id);
+      return running !== undefined && isSameService(running.prepared.service, service);
+    });
+
+  /** The most frequent reload of all: nothing is different, and what failed before may work by now. */
+  const refreshAll = (): void => {
+    for (const service of services.values()) states.reconsider(service);
+    listeners.retryNow();
+    prepareBanners(runtime);
+    if (strictReload) enforce();
+    const nothing = { opened: 0, retuned: 0, closed: 0, added: 0, dropped: [] };
+    observer.observe({ kind: 'applied', services: services.size, kept: runtime.listeners.size, ...nothing });
+  };
+
   /**
    * Brings listeners and services in line with a configuration. What has the same address keeps its socket; instances
    * go on; a listener whose address changes is open before the old one closes.
@@ -167,6 +184,10 @@ export const createSupervisor = ({
     if (runtime.isDraining) return;
     // asked here and not for each connection: who wants it says so before the services come
     kernel.traceConnections(observer.isWanted('traced'));
+    if (isAsItIs(wanted)) {
+      refreshAll();
+      return;
+    }
     const plan = planListeners(runtime.listeners, wanted);
     const before = new Map([...services].map(([id, { prepared }]) => [id, prepared]));
     const retireOld = serviceTable.replace(wanted);
