@@ -105,12 +105,13 @@ t.test('the package has what runs and what builds, and nothing else', async (t) 
     'native/Makefile',
     'native/load.cjs',
     'conf/acceptd.conf',
+    'docs/convert.md',
   ]) {
     t.ok(names.includes(name), name);
   }
   const strangers = names.filter(
     (name) =>
-      !/^(dist\/src|conf|native)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(name) ||
+      !/^(dist\/src|conf|docs|native)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(name) ||
       /^native\/(build|portable)/.test(name),
   );
   t.strictSame(strangers, []);
