@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Answer, ResolvedService } from '../model/service.ts';
-import { meanings } from './inetd/dialect.ts';
+import { searchesPath } from './inetd/dialect.ts';
 import { type Lookups, rememberLookups } from './lookups.ts';
 import { createBreather } from './pieces.ts';
 import { type Complain, resolveAddresses, resolveRpc } from './resolve-addresses.ts';
@@ -60,7 +60,7 @@ const resolveAnswer = async (
   const root = (service.process.rootDirectory ?? '').replace(/\/+$/, '');
   const { file, state } = await findProgram(
     service.answer.file,
-    service.dialect !== 'xinetd' && meanings[service.dialect].searchesPath,
+    searchesPath(service.dialect),
     root,
     lookups,
   );

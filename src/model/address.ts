@@ -1,4 +1,5 @@
 // Where a service listens: endpoints as written, addresses as the kernel takes them.
+import type { SocketSettings } from './socket-settings.ts';
 
 /** `raw` and `rdm` exist in inetd.conf; no service can be run on them here. */
 export type SocketType = 'stream' | 'dgram' | 'seqpacket';
@@ -9,6 +10,15 @@ export type SocketType = 'stream' | 'dgram' | 'seqpacket';
  */
 export type Family = 'v4' | 'v6' | 'both' | 'dual';
 
+/** What an endpoint has of its own where the sockets of a service come from several units. */
+export type OwnSettings = {
+  /** Of LISTEN_FDNAMES. */
+  readonly descriptorName: string | undefined;
+  /** In place of the service's. */
+  readonly socket: SocketSettings | undefined;
+};
+type Owning = { readonly own?: OwnSettings | undefined };
+
 /** An endpoint of IPv4 or IPv6, as written: host may be `*`, a numeric address or a name; port a name or a number. */
 export type InternetEndpoint = {
   readonly kind: 'internet';
@@ -16,7 +26,7 @@ export type InternetEndpoint = {
   readonly family: Family;
   readonly host: string;
   readonly port: string;
-};
+} & Owning;
 
 /** An endpoint in the file system, or an abstract one: then `path` begins with `@`. */
 export type UnixEndpoint = {
@@ -28,7 +38,7 @@ export type UnixEndpoint = {
   readonly group: string | undefined;
   /** Permission bits of the socket file. */
   readonly mode: number;
-};
+} & Owning;
 
 export type Endpoint = InternetEndpoint | UnixEndpoint;
 
@@ -44,7 +54,7 @@ export type InternetAddress = {
   readonly takesMapped: boolean;
   /** Half of a `both` pair, or written so: no error where the machine has no IPv6 at all. */
   readonly isOptional: boolean;
-};
+} & Owning;
 
 export type UnixAddress = {
   readonly kind: 'unix';
@@ -53,7 +63,7 @@ export type UnixAddress = {
   readonly ownerId: number | undefined;
   readonly groupId: number | undefined;
   readonly mode: number;
-};
+} & Owning;
 
 export type ListenAddress = InternetAddress | UnixAddress;
 

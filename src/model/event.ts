@@ -33,6 +33,17 @@ export type IdentFailure =
   | 'error while receiving response'
   | 'bad response';
 
+/** Why acceptd ends a daemon. */
+export type DaemonStop =
+  | 'idle'
+  | 'asked'
+  | 'restart'
+  | 'reload'
+  | 'start-timeout'
+  | 'runtime-limit'
+  | 'watchdog'
+  | 'drain';
+
 /** Why the kernel said no: `code` is the errno's name, `what` a clear sentence part, as "cannot bind 0.0.0.0:79: address already in use". */
 export type Failure = { readonly code: string; readonly what: string };
 
@@ -210,6 +221,57 @@ export type Event =
       /** Of the services, those that are new; and the ids of those that are gone. */
       readonly added: number;
       readonly dropped: readonly string[];
+    }
+  /** A daemon takes connections now; so long after its start began. */
+  | {
+      readonly kind: 'daemon-ready';
+      readonly service: string;
+      readonly pid: number | undefined;
+      readonly after: Milliseconds;
+    }
+  /** STATUS= of its notify socket, or what changed: it reloads, it stops by itself, another process is the main one. */
+  | {
+      readonly kind: 'daemon-said';
+      readonly service: string;
+      readonly pid: number;
+      readonly what: 'status' | 'reloading' | 'stopping' | 'main-pid' | 'errno';
+      readonly text: string;
+    }
+  /** acceptd ends it. */
+  | {
+      readonly kind: 'daemon-stopping';
+      readonly service: string;
+      readonly pid: number | undefined;
+      readonly why: DaemonStop;
+    }
+  /** It ended, or did not come up; what follows is another start after a pause, or the next client's. */
+  | {
+      readonly kind: 'daemon-failed';
+      readonly service: string;
+      readonly pid: number | undefined;
+      readonly failure: Failure;
+      readonly restartIn: Milliseconds | undefined;
+    }
+  /** Clients wait and nobody accepts them though the daemon runs. */
+  | {
+      readonly kind: 'queue-stuck';
+      readonly service: string;
+      readonly address: ListenAddress;
+      readonly waiting: number;
+    }
+  /** A message to a notify socket that does not count. */
+  | {
+      readonly kind: 'notify-ignored';
+      readonly service: string;
+      readonly pid: number;
+      readonly why: string;
+    }
+  /** A daemon wanted to bind one of its service's addresses and got our socket. */
+  | {
+      readonly kind: 'adopted';
+      readonly service: string;
+      readonly pid: number;
+      readonly address: ListenAddress;
     }
   | { readonly kind: 'reload-refused'; readonly why: string }
   | { readonly kind: 'draining'; readonly instances: number; readonly grace: Milliseconds }

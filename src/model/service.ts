@@ -1,17 +1,21 @@
 // A service as its configuration wrote it (Service), and as the runtime takes it (ResolvedService).
 import type { Access, Banners, Identity } from './access.ts';
 import type { ConnectAddress, Endpoint, ListenAddress } from './address.ts';
+import type { Daemon, Lifetime, StartTexts } from './daemon.ts';
 import type { Origin } from './diagnostic.ts';
 import type { Limits } from './limits.ts';
-import type { Bytes, Milliseconds } from './quantity.ts';
+import type { Milliseconds } from './quantity.ts';
 import type { ServiceLog } from './service-log.ts';
+import type { SocketSettings } from './socket-settings.ts';
+
+export type { SocketSettings } from './socket-settings.ts';
 
 /** Dialects of inetd.conf; `acceptd` is the native language, the union of the others. */
 export const dialects = ['acceptd', 'openbsd', 'debian', 'freebsd', 'netbsd', 'gnu', 'busybox'] as const;
 export type Dialect = (typeof dialects)[number];
 
 /** Everything that a service may be written in. */
-export const languages = [...dialects, 'xinetd'] as const;
+export const languages = [...dialects, 'xinetd', 'systemd'] as const;
 export type Language = (typeof languages)[number];
 
 export const builtinNames = ['echo', 'discard', 'chargen', 'daytime', 'time', 'tcpmux', 'ident'] as const;
@@ -31,12 +35,21 @@ export type Answer =
       /** Where the inetds differ in what they say: daytime, chargen. */
       readonly format: 'xinetd' | undefined;
     }
-  /** Bytes are copied to and from another address. Host is a name or a number, port a service's name or a number. */
+  /**
+   * Bytes are copied to and from another address. Host is a name or a number, port a service's name or a number; or host
+   * is a unix socket's `/path` or `@name` and port empty.
+   */
   | {
       readonly kind: 'relay';
       readonly host: string;
       readonly port: string;
       readonly connectTimeout: Milliseconds;
+      /** The header with the client's address that is sent first. */
+      readonly proxyHeader: 'v1' | 'v2' | undefined;
+      /** No byte in either direction for so long ends the connection. */
+      readonly idleTimeout: Milliseconds | undefined;
+      /** The server behind it, started at the first connection; `daemon` of the service says how. */
+      readonly backend: { readonly file: string; readonly arguments: readonly string[] } | undefined;
     }
   /** Nobody: who comes is kept out of all services for a while; undefined: only told. */
   | { readonly kind: 'sensor'; readonly denyTime: Milliseconds | 'forever' | undefined };
@@ -93,6 +106,29 @@ export type ResourceLimit = {
   readonly hard: number | undefined;
 };
 
+/** Capabilities without `cap_`, in lower case (capabilities(7)); undefined leaves what there is. */
+export type Privileges = {
+  readonly bounding: readonly string[] | undefined;
+  readonly ambient: readonly string[];
+  /** Bits of PR_SET_SECUREBITS. */
+  readonly secureBits: number | undefined;
+  readonly noNewPrivileges: boolean;
+};
+
+/** undefined parts are inherited. */
+export type Scheduling = {
+  /** `other`, `batch`, `idle`, `fifo`, `rr` of sched(7). */
+  readonly policy: 'other' | 'batch' | 'idle' | 'fifo' | 'rr' | undefined;
+  readonly priority: number | undefined;
+  readonly resetsOnFork: boolean;
+  /** Processors by number. */
+  readonly affinity: readonly number[] | undefined;
+  readonly ioClass: 'none' | 'realtime' | 'best-effort' | 'idle' | undefined;
+  readonly ioPriority: number | undefined;
+  /** -1000 to 1000 (proc(5)). */
+  readonly oomScoreAdjust: number | undefined;
+};
+
 /** Attributes of the handler's process. */
 export type ProcessSettings = {
   /** Whether the handler leads a session of its own, or just a process group. */
@@ -102,13 +138,28 @@ export type ProcessSettings = {
   readonly workingDirectory: string | undefined;
   readonly rootDirectory: string | undefined;
   readonly resourceLimits: readonly ResourceLimit[];
+  readonly privileges: Privileges | undefined;
+  readonly scheduling: Scheduling | undefined;
+  /** SIGPIPE is ignored when the program begins, as systemd has it. */
+  readonly ignoresPipe: boolean;
 };
+
+/** What a standard descriptor is: what is handed over, /dev/null, the service's log, or a file. */
+export type Stream =
+  | 'client'
+  | 'null'
+  | 'log'
+  | { readonly path: string; readonly how: 'read' | 'write' | 'append' | 'truncate' };
 
 /** What the handler finds (design.md, section 7). */
 export type Surroundings = {
-  readonly stderr: 'log' | 'client' | 'null';
+  readonly stdin: Stream;
+  readonly stdout: Stream;
+  readonly stderr: Stream;
   /** The connection at fd 3 too, with LISTEN_FDS=1, LISTEN_PID and LISTEN_FDNAMES. */
   readonly hasFd3: boolean;
+  /** Its name there; undefined: `connection`. */
+  readonly descriptorName: string | undefined;
   /** REMOTE_ADDR and its kin, and the UCSPI names. */
   readonly hasAddressVariables: boolean;
   /** Variables that are set, in order. */
@@ -117,27 +168,11 @@ export type Surroundings = {
   readonly passedVariables: readonly string[];
   /** Addresses of IPv4 clients are written as ::ffff:a.b.c.d, to handlers and in the service's log. */
   readonly showsMapped: boolean;
-};
-
-/** TCP_DEFER_ACCEPT and its kin take seconds; undefined leaves the kernel's default. */
-export type SocketSettings = {
-  readonly backlog: number | undefined;
-  readonly sendBuffer: Bytes | undefined;
-  readonly receiveBuffer: Bytes | undefined;
-  readonly keepAlive: boolean;
-  readonly noDelay: boolean;
-  readonly deferAccept: number | undefined;
-  readonly fastOpen: number | undefined;
-  readonly freeBind: boolean;
-  readonly transparent: boolean;
-  readonly bindDevice: string | undefined;
-  readonly mark: number | undefined;
-  readonly priority: number | undefined;
-  /** IP_TOS and IPV6_TCLASS. */
-  readonly typeOfService: number | undefined;
-  /** IP_TTL and IPV6_UNICAST_HOPS. */
-  readonly timeToLive: number | undefined;
-  readonly debug: boolean;
+  /**
+   * What systemd's services find: INVOCATION_ID, SYSTEMD_EXEC_PID, SO_COOKIE, LISTEN_PIDFDID, USER, and where a user is
+   * named HOME, LOGNAME and SHELL.
+   */
+  readonly hasUnitVariables: boolean;
 };
 
 type ServiceParts = {
@@ -159,6 +194,12 @@ type ServiceParts = {
   readonly process: ProcessSettings;
   readonly surroundings: Surroundings;
   readonly socket: SocketSettings;
+  /** A server for all sockets of the service together, or behind its relay; undefined: nobody, or a server for each socket. */
+  readonly daemon: Daemon | undefined;
+  /** undefined: as long as it takes; TERM, then KILL, at acceptd's own end. */
+  readonly lifetime: Lifetime | undefined;
+  /** undefined: all of a start is known before it. */
+  readonly startTexts: StartTexts | undefined;
 };
 
 /** Plain readonly data: printed as JSON, compared for a reload, written in another language, made in a test in one expression. */
@@ -191,3 +232,43 @@ export type ResolvedService = ServiceParts & {
   /** undefined: run as acceptd itself runs. */
   readonly credentials: ResolvedCredentials | undefined;
 };
+
+/** A handler's process and surroundings with nothing set: a clean environment, the connection as stdin and stdout. */
+export const plainProcess: ProcessSettings = {
+  hasSession: true,
+  nice: undefined,
+  umask: undefined,
+  workingDirectory: undefined,
+  rootDirectory: undefined,
+  resourceLimits: [],
+  privileges: undefined,
+  scheduling: undefined,
+  ignoresPipe: false,
+};
+
+export const plainSurroundings: Surroundings = {
+  stdin: 'client',
+  stdout: 'client',
+  stderr: 'log',
+  hasFd3: false,
+  descriptorName: undefined,
+  hasAddressVariables: false,
+  environment: [],
+  passedVariables: [],
+  showsMapped: false,
+  hasUnitVariables: false,
+};
+
+/** A relay that only copies. */
+export const plainRelay = {
+  proxyHeader: undefined,
+  idleTimeout: undefined,
+  backend: undefined,
+} as const satisfies Partial<Extract<Answer, { readonly kind: 'relay' }>>;
+
+/** What only daemons and units have. */
+export const noDaemon = {
+  daemon: undefined,
+  lifetime: undefined,
+  startTexts: undefined,
+} as const satisfies Partial<Service>;

@@ -41,6 +41,10 @@ export const levelOf = (kind: LoggedEvent['kind']): Exclude<LogLevel, 'silent'> 
     case 'draining':
     case 'terminating':
     case 'stopped':
+    case 'daemon-ready':
+    case 'daemon-said':
+    case 'daemon-stopping':
+    case 'adopted':
       return 'info';
     case 'refused':
     case 'unidentified':
@@ -53,10 +57,13 @@ export const levelOf = (kind: LoggedEvent['kind']): Exclude<LogLevel, 'silent'> 
     case 'shortage':
     case 'rpc-failed':
     case 'impaired':
+    case 'notify-ignored':
+    case 'queue-stuck':
       return 'warn';
     case 'listen-failed':
     case 'start-failed':
     case 'reload-refused':
+    case 'daemon-failed':
       return 'error';
   }
 };
@@ -69,6 +76,19 @@ const showDenyTime = (time: Extract<Event, { readonly kind: 'trapped' }>['denyTi
   if (time === undefined) return 'and is only told';
   return `and is kept out ${time === 'forever' ? 'for good' : `for ${showDuration(time)}`}`;
 };
+
+const showPid = (pid: number | undefined): string => (pid === undefined ? '' : `, pid ${pid}`);
+
+const showRestart = (pause: Extract<Event, { readonly kind: 'daemon-failed' }>['restartIn']): string =>
+  pause === undefined ? '' : `; next start in ${showDuration(pause)}`;
+
+const saidWhat = {
+  status: '',
+  reloading: 'reloading',
+  stopping: 'stopping by itself',
+  'main-pid': 'its main process is ',
+  errno: 'failed with errno ',
+} as const satisfies Record<Extract<Event, { readonly kind: 'daemon-said' }>['what'], string>;
 
 /** `finger: started pid 123 for 10.0.0.1:4711`: the sentence of an event. */
 export const describeEvent = (event: LoggedEvent): string => {
@@ -132,6 +152,20 @@ export const describeEvent = (event: LoggedEvent): string => {
       return `sending SIG${event.signal} to ${event.instances} instances`;
     case 'stopped':
       return 'stopped';
+    case 'daemon-ready':
+      return `${event.service}: ready after ${showDuration(event.after)}${showPid(event.pid)}`;
+    case 'daemon-said':
+      return `${event.service}: ${saidWhat[event.what]}${escapeControls(event.text)}`;
+    case 'daemon-stopping':
+      return `${event.service}: stopping${showPid(event.pid)} (${event.why})`;
+    case 'daemon-failed':
+      return `${event.service}: ${event.failure.what}${showRestart(event.restartIn)}`;
+    case 'queue-stuck':
+      return `${event.service}: ${event.waiting} clients wait at ${describeAddress(event.address)} and its server accepts none; does it use the socket that it was given?`;
+    case 'notify-ignored':
+      return `${event.service}: a message of pid ${event.pid} to its notify socket does not count: ${event.why}`;
+    case 'adopted':
+      return `${event.service}: pid ${event.pid} has got ${describeAddress(event.address)}`;
   }
 };
 

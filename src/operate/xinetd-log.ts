@@ -160,6 +160,13 @@ export const createXinetdLog = (clock: Clock, destinations: Destinations): Xinet
       case 'unidentified':
         if (entry.requiresUser) write(entry, noUserLine(settings, event.peer, event.why), event);
         return;
+      case 'daemon-ready':
+      case 'daemon-said':
+      case 'daemon-stopping':
+      case 'daemon-failed':
+      case 'queue-stuck':
+      case 'notify-ignored':
+      case 'adopted':
       case 'listening':
       case 'listen-failed':
       case 'impaired':

@@ -148,7 +148,9 @@ t.test('JSON has every field, always in one order', async (t) => {
     'answer',
     'banners',
     'credentials',
+    'daemon',
     'identity',
+    'lifetime',
     'limits',
     'mode',
     'mux',
@@ -156,6 +158,7 @@ t.test('JSON has every field, always in one order', async (t) => {
     'rpc',
     'serviceLog',
     'socket',
+    'startTexts',
     'surroundings',
   ]);
 });

@@ -1,8 +1,18 @@
 // Any service the native language can say, for tests that take every one of them.
+
 import fc from 'fast-check';
 import type { Endpoint, InternetEndpoint } from '../../src/model/address.ts';
 import { bytes, milliseconds } from '../../src/model/quantity.ts';
-import { builtinNames, resourceNames, type Service } from '../../src/model/service.ts';
+import {
+  builtinNames,
+  noDaemon,
+  plainProcess,
+  plainRelay,
+  plainSurroundings,
+  resourceNames,
+  type Service,
+} from '../../src/model/service.ts';
+import { plainSocket } from '../../src/model/socket-settings.ts';
 import {
   arbitraryAccess,
   arbitraryBanners,
@@ -101,38 +111,42 @@ const resourceLimits = fc
     ),
   );
 
-const surroundings = fc.record({
-  stderr: fc.constantFrom('log' as const, 'client' as const, 'null' as const),
-  hasFd3: fc.boolean(),
-  hasAddressVariables: fc.boolean(),
-  environment: fc.array(
-    fc.record({ name: text(1).map((value) => `N${value.replaceAll('=', '_')}`), value: text(0) }),
-    { maxLength: 3 },
-  ),
-  passedVariables: fc.array(
-    text(1).map((value) => value.replaceAll('=', '_')),
-    { maxLength: 3 },
-  ),
-  showsMapped: fc.boolean(),
-});
+const surroundings = fc
+  .record({
+    stderr: fc.constantFrom('log' as const, 'client' as const, 'null' as const),
+    hasFd3: fc.boolean(),
+    hasAddressVariables: fc.boolean(),
+    environment: fc.array(
+      fc.record({ name: text(1).map((value) => `N${value.replaceAll('=', '_')}`), value: text(0) }),
+      { maxLength: 3 },
+    ),
+    passedVariables: fc.array(
+      text(1).map((value) => value.replaceAll('=', '_')),
+      { maxLength: 3 },
+    ),
+    showsMapped: fc.boolean(),
+  })
+  .map((parts) => ({ ...plainSurroundings, ...parts }));
 
-const socket = fc.record({
-  backlog: maybe(count),
-  sendBuffer: maybe(count.map(bytes)),
-  receiveBuffer: maybe(count.map(bytes)),
-  keepAlive: fc.boolean(),
-  noDelay: fc.boolean(),
-  deferAccept: maybe(count),
-  fastOpen: maybe(count),
-  freeBind: fc.boolean(),
-  transparent: fc.boolean(),
-  bindDevice: maybe(account),
-  mark: maybe(fc.nat()),
-  priority: maybe(fc.nat()),
-  typeOfService: maybe(fc.integer({ min: 0, max: 255 })),
-  timeToLive: maybe(fc.integer({ min: 1, max: 255 })),
-  debug: fc.boolean(),
-});
+const socket = fc
+  .record({
+    backlog: maybe(count),
+    sendBuffer: maybe(count.map(bytes)),
+    receiveBuffer: maybe(count.map(bytes)),
+    keepAlive: fc.boolean(),
+    noDelay: fc.boolean(),
+    deferAccept: maybe(count),
+    fastOpen: maybe(count),
+    freeBind: fc.boolean(),
+    transparent: fc.boolean(),
+    bindDevice: maybe(account),
+    mark: maybe(fc.nat()),
+    priority: maybe(fc.nat()),
+    typeOfService: maybe(fc.integer({ min: 0, max: 255 })),
+    timeToLive: maybe(fc.integer({ min: 1, max: 255 })),
+    debug: fc.boolean(),
+  })
+  .map((parts) => ({ ...plainSocket, ...parts }));
 
 const limits = fc.record({
   instances: maybe(orNobody),
@@ -150,32 +164,36 @@ const file = text(1)
   .map((value) => `/${value}`)
   .filter((value) => !value.endsWith('/'));
 
-const common = fc.record({
-  id: text(1),
-  name,
-  origin: fc.constant({ file: 'test.conf', line: 1, column: 1 }),
-  dialect: fc.constant('acceptd' as const),
-  credentials: fc.record({
-    user: maybe(account),
-    group: maybe(account),
-    supplementaryGroups: maybe(fc.array(account, { maxLength: 3 })),
-  }),
-  limits,
-  process: fc.record({
-    nice: maybe(fc.integer({ min: -20, max: 19 })),
-    hasSession: fc.boolean(),
-    umask: maybe(fc.integer({ min: 0, max: 0o777 })),
-    workingDirectory: maybe(directory),
-    rootDirectory: maybe(directory),
-    resourceLimits,
-  }),
-  access: arbitraryAccess(text(1)),
-  banners: arbitraryBanners(file),
-  identity: arbitraryIdentity,
-  serviceLog: arbitraryServiceLog(file),
-  surroundings,
-  socket,
-});
+const common = fc
+  .record({
+    id: text(1),
+    name,
+    origin: fc.constant({ file: 'test.conf', line: 1, column: 1 }),
+    dialect: fc.constant('acceptd' as const),
+    credentials: fc.record({
+      user: maybe(account),
+      group: maybe(account),
+      supplementaryGroups: maybe(fc.array(account, { maxLength: 3 })),
+    }),
+    limits,
+    process: fc
+      .record({
+        nice: maybe(fc.integer({ min: -20, max: 19 })),
+        hasSession: fc.boolean(),
+        umask: maybe(fc.integer({ min: 0, max: 0o777 })),
+        workingDirectory: maybe(directory),
+        rootDirectory: maybe(directory),
+        resourceLimits,
+      })
+      .map((parts) => ({ ...plainProcess, ...parts })),
+    access: arbitraryAccess(text(1)),
+    banners: arbitraryBanners(file),
+    identity: arbitraryIdentity,
+    serviceLog: arbitraryServiceLog(file),
+    surroundings,
+    socket,
+  })
+  .map((parts) => ({ ...noDaemon, ...parts }));
 
 const listening = fc.oneof(
   fc.record({
@@ -214,12 +232,14 @@ const listening = fc.oneof(
     mux: fc.constant(undefined),
     rpc: fc.constant(undefined),
     mode: fc.constant('per-connection' as const),
-    answer: fc.record({
-      kind: fc.constant('relay' as const),
-      host: fc.constantFrom('127.0.0.1', '::1', 'www.example.org'),
-      port,
-      connectTimeout: duration,
-    }),
+    answer: fc
+      .record({
+        kind: fc.constant('relay' as const),
+        host: fc.constantFrom('127.0.0.1', '::1', 'www.example.org'),
+        port,
+        connectTimeout: duration,
+      })
+      .map((parts) => ({ ...plainRelay, ...parts })),
   }),
   fc.record({
     endpoints: fc.oneof(uniform('stream'), uniform('dgram')),

@@ -1,6 +1,8 @@
 // The state dump: xinetd's headings, no secrets, no control characters.
+
 import t from 'tap';
 import { milliseconds, seconds } from '../../src/model/quantity.ts';
+import { plainProcess, plainRelay } from '../../src/model/service.ts';
 import { dumpState } from '../../src/operate/dump.ts';
 import type { ServerState, ServiceState } from '../../src/runtime/state.ts';
 import { noLimits, resolved, tcp } from '../support/services.ts';
@@ -39,7 +41,7 @@ const finger = resolved('finger', [tcp('127.0.0.1', 79)], {
   },
   credentials: { userName: 'nobody', uid: 65534, gid: 65534, groups: [] },
   process: {
-    hasSession: true,
+    ...plainProcess,
     nice: 3,
     umask: 0o27,
     workingDirectory: '/',
@@ -191,7 +193,7 @@ t.test('what acceptd answers itself: built-ins, sensors, relays', (t) => {
     answer: { kind: 'sensor', denyTime: milliseconds(120_000) },
   });
   const relay = resolved('relay', [tcp('0.0.0.0', 24)], {
-    answer: { kind: 'relay', host: 'backend', port: 'http', connectTimeout: seconds(5) },
+    answer: { kind: 'relay', host: 'backend', port: 'http', connectTimeout: seconds(5), ...plainRelay },
     targets: [{ version: 4, host: '10.0.0.9', port: 80 }],
   });
   const text = dump(

@@ -31,6 +31,41 @@ const golden: Golden = {
     'warn',
     'finger/tcp: cannot bind 127.0.0.1:79: address already in use',
   ],
+  'daemon-ready': [
+    { kind: 'daemon-ready', service, pid: 12, after: milliseconds(30) },
+    'info',
+    'finger/tcp: ready after 30ms, pid 12',
+  ],
+  'daemon-said': [
+    { kind: 'daemon-said', service, pid: 12, what: 'status', text: 'Ready\u001b to go' },
+    'info',
+    'finger/tcp: Ready\\u{1b} to go',
+  ],
+  'daemon-stopping': [
+    { kind: 'daemon-stopping', service, pid: 12, why: 'idle' },
+    'info',
+    'finger/tcp: stopping, pid 12 (idle)',
+  ],
+  'daemon-failed': [
+    { kind: 'daemon-failed', service, pid: 12, failure, restartIn: milliseconds(100) },
+    'error',
+    'finger/tcp: cannot bind 127.0.0.1:79: address already in use; next start in 100ms',
+  ],
+  'queue-stuck': [
+    { kind: 'queue-stuck', service, address, waiting: 3 },
+    'warn',
+    'finger/tcp: 3 clients wait at tcp 127.0.0.1:79 and its server accepts none; does it use the socket that it was given?',
+  ],
+  'notify-ignored': [
+    { kind: 'notify-ignored', service, pid: 12, why: 'it is not the main process' },
+    'warn',
+    'finger/tcp: a message of pid 12 to its notify socket does not count: it is not the main process',
+  ],
+  adopted: [
+    { kind: 'adopted', service, pid: 12, address },
+    'info',
+    'finger/tcp: pid 12 has got tcp 127.0.0.1:79',
+  ],
   closed: [
     { kind: 'closed', service, address },
     'info',

@@ -3,7 +3,7 @@ import t from 'tap';
 import type { Event, RefusalCause, RefusalReason } from '../../src/model/event.ts';
 import { refusalReasons } from '../../src/model/event.ts';
 import { milliseconds, seconds } from '../../src/model/quantity.ts';
-import type { ResolvedService } from '../../src/model/service.ts';
+import { plainRelay, type ResolvedService } from '../../src/model/service.ts';
 import type { FailureField, LogDestination, SuccessField } from '../../src/model/service-log.ts';
 import { createXinetdLog } from '../../src/operate/xinetd-log.ts';
 import { createTestClock } from '../support/clock.ts';
@@ -35,7 +35,7 @@ const builtin = (name: 'echo' | 'discard' | 'chargen' | 'daytime' | 'time'): Par
   answer: { kind: 'builtin', builtin: name, format: 'xinetd' },
 });
 const relay: Partial<ResolvedService> = {
-  answer: { kind: 'relay', host: '127.0.0.1', port: '80', connectTimeout: seconds(30) },
+  answer: { kind: 'relay', host: '127.0.0.1', port: '80', connectTimeout: seconds(30), ...plainRelay },
 };
 
 /** Half a second after a whole one. */

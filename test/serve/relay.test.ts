@@ -8,7 +8,7 @@ import t, { type Test } from 'tap';
 import type { ConnectAddress } from '../../src/model/address.ts';
 import type { Descriptor } from '../../src/model/descriptor.ts';
 import { seconds } from '../../src/model/quantity.ts';
-import type { ResolvedService } from '../../src/model/service.ts';
+import { plainRelay, type ResolvedService } from '../../src/model/service.ts';
 import type { Kernel } from '../../src/native/kernel.ts';
 import { beginConnect } from '../../src/native/relay.ts';
 import { startRelay } from '../../src/serve/relay.ts';
@@ -23,7 +23,7 @@ const at = (port: number): ConnectAddress => ({ version: 4, host: '127.0.0.1', p
 
 const relayTo = (...targets: readonly ConnectAddress[]): ResolvedService =>
   resolved('web', [], {
-    answer: { kind: 'relay', host: 'web.example', port: '80', connectTimeout: seconds(10) },
+    answer: { kind: 'relay', host: 'web.example', port: '80', connectTimeout: seconds(10), ...plainRelay },
     targets,
   });
 

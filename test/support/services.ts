@@ -1,7 +1,8 @@
 // Services for tests, in one expression each.
 import type { InternetAddress, ListenAddress } from '../../src/model/address.ts';
 import type { Limits } from '../../src/model/limits.ts';
-import type { ResolvedService } from '../../src/model/service.ts';
+import { noDaemon, plainProcess, plainSurroundings, type ResolvedService } from '../../src/model/service.ts';
+import { plainSocket } from '../../src/model/socket-settings.ts';
 
 export const noLimits: Limits = {
   instances: undefined,
@@ -42,39 +43,10 @@ export const resolved = (
   banners: undefined,
   identity: undefined,
   serviceLog: undefined,
-  process: {
-    hasSession: true,
-    nice: undefined,
-    umask: undefined,
-    workingDirectory: undefined,
-    rootDirectory: undefined,
-    resourceLimits: [],
-  },
-  surroundings: {
-    stderr: 'log',
-    hasFd3: true,
-    hasAddressVariables: true,
-    environment: [],
-    passedVariables: [],
-    showsMapped: false,
-  },
-  socket: {
-    backlog: undefined,
-    sendBuffer: undefined,
-    receiveBuffer: undefined,
-    keepAlive: false,
-    noDelay: false,
-    deferAccept: undefined,
-    fastOpen: undefined,
-    freeBind: false,
-    transparent: false,
-    bindDevice: undefined,
-    mark: undefined,
-    priority: undefined,
-    typeOfService: undefined,
-    timeToLive: undefined,
-    debug: false,
-  },
+  process: plainProcess,
+  surroundings: { ...plainSurroundings, hasFd3: true, hasAddressVariables: true },
+  socket: plainSocket,
+  ...noDaemon,
   addresses,
   targets: [],
   rpc: undefined,

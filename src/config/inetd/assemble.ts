@@ -1,6 +1,6 @@
 // The last step of both forms, the line and the definition: what they have read becomes a service.
 import type { Access } from '../../model/access.ts';
-import type { Answer, Credentials, Mode, Service } from '../../model/service.ts';
+import { type Answer, type Credentials, type Mode, noDaemon, type Service } from '../../model/service.ts';
 import { markToken, type Report, type Token } from '../source.ts';
 import { isForkedBuiltin } from './answer.ts';
 import { completeLimits, type WrittenLimits } from './limits.ts';
@@ -46,6 +46,7 @@ export const assembleService = (read: Read, { meaning, options }: Scope, report:
     banners: read.banners,
     identity: read.identity,
     serviceLog: read.serviceLog,
+    ...noDaemon,
     process,
     surroundings,
     socket,

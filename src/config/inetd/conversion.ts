@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Endpoint } from '../../model/address.ts';
 import type { Service } from '../../model/service.ts';
 import type { Conversion } from '../conversion.ts';
-import { meanings } from './dialect.ts';
+import { searchesPath } from './dialect.ts';
 import { writeConfiguration } from './writer.ts';
 
 const anchorEndpoint = (endpoint: Endpoint): Endpoint =>
@@ -14,7 +14,7 @@ const anchorEndpoint = (endpoint: Endpoint): Endpoint =>
 /** Paths that are relative to the working directory mean another file elsewhere: they are made absolute. */
 export const anchorPaths = (service: Service): Service => {
   const { answer, banners, dialect } = service;
-  const isSearched = dialect !== 'xinetd' && meanings[dialect].searchesPath;
+  const isSearched = searchesPath(dialect);
   const isRelative =
     answer.kind === 'program' &&
     !answer.file.startsWith('/') &&

@@ -1,6 +1,6 @@
 // The keys about who answers: a program, a built-in, another address, or nobody at a sensor.
 import { type Milliseconds, seconds } from '../../model/quantity.ts';
-import type { Answer } from '../../model/service.ts';
+import { type Answer, plainRelay } from '../../model/service.ts';
 import type { Report, Token } from '../source.ts';
 import { baseName, builtinOf, readBuiltin, readProgram } from './answer.ts';
 import { type Keys, readChoice, readDurationValue, readSwitch } from './keys.ts';
@@ -48,7 +48,7 @@ const readRelay = (keys: Keys, listening: Listening, report: Report): Answer | u
     return report.error(host, `'${host.text}' is no host`, 'write a name or a numeric address');
   }
   return checkPort(port, report)
-    ? { kind: 'relay', host: host.text, port: port.text, connectTimeout }
+    ? { kind: 'relay', host: host.text, port: port.text, connectTimeout, ...plainRelay }
     : undefined;
 };
 

@@ -1,14 +1,18 @@
 // The keys about the handler's process, what it finds, and the options of its socket.
+
 import type { Bytes } from '../../model/quantity.ts';
 import { parseBytes } from '../../model/quantity.ts';
 import {
   type Mode,
   type ProcessSettings,
+  plainProcess,
   type ResourceLimit,
   resourceNames,
   type SocketSettings,
+  type Stream,
   type Surroundings,
 } from '../../model/service.ts';
+import { plainSocket } from '../../model/socket-settings.ts';
 import type { Report, Token } from '../source.ts';
 import { readAcceptFilter } from './accept-filter.ts';
 import { type Keys, readChoice, readNumberValue, readSwitch } from './keys.ts';
@@ -59,6 +63,7 @@ const readResourceLimits = (keys: Keys, report: Report): readonly ResourceLimit[
 export const readProcessKeys = (keys: Keys, scope: Scope, report: Report): ProcessSettings => {
   const umask = keys.one('umask');
   return {
+    ...plainProcess,
     hasSession: readSwitch(keys.one('session'), report) ?? defaultProcess(scope.meaning).hasSession,
     nice: readNice(keys.one('nice'), report),
     umask: umask === undefined ? defaultProcess(scope.meaning).umask : readMode(umask, report),
@@ -85,10 +90,16 @@ const readPassed = (keys: Keys, report: Report): readonly string[] | undefined =
     return [];
   });
 
+const streamNames = ['log', 'client', 'null'] as const;
+
+const readStream = (value: Token | undefined, report: Report): Stream | undefined =>
+  readChoice(value, streamNames, report);
+
 export const readSurroundingsKeys = (keys: Keys, mode: Mode, scope: Scope, report: Report): Surroundings => {
   const standard = defaultSurroundings(scope.meaning, mode, scope.options);
   return {
-    stderr: readChoice(keys.one('stderr'), ['log', 'client', 'null'], report) ?? standard.stderr,
+    ...standard,
+    stderr: readStream(keys.one('stderr'), report) ?? standard.stderr,
     hasFd3: readSwitch(keys.one('fd3'), report) ?? standard.hasFd3,
     hasAddressVariables: readSwitch(keys.one('address_variables'), report) ?? standard.hasAddressVariables,
     environment: readEnvironment(keys, report),
@@ -113,6 +124,7 @@ export const readSocketKeys = (keys: Keys, scope: Scope, report: Report): Socket
   const twice = keys.place('recvbuf') === undefined ? undefined : keys.place('rcvbuf');
   if (twice !== undefined) report.error(twice, "'rcvbuf' and 'recvbuf' are one key", 'keep one of them');
   return {
+    ...plainSocket,
     backlog: number('backlog', 1, 0x7fffffff) ?? defaultSocket(scope.options).backlog,
     sendBuffer: readSize(keys.one('sndbuf'), report),
     receiveBuffer: readSize(keys.one(receive), report),

@@ -1,7 +1,7 @@
 // The one table of the meanings on which the dialects of inetd.conf contradict each other.
 import type { Family } from '../../model/address.ts';
 import { type Milliseconds, milliseconds, seconds } from '../../model/quantity.ts';
-import type { Dialect } from '../../model/service.ts';
+import type { Dialect, Language } from '../../model/service.ts';
 import type { WordRules } from '../words.ts';
 
 export type Meaning = WordRules & {
@@ -232,3 +232,7 @@ export const meanings: Readonly<Record<Dialect, Meaning>> = {
   gnu,
   busybox,
 };
+
+/** Whether a program without a slash is searched in PATH. */
+export const searchesPath = (language: Language): boolean =>
+  language === 'systemd' || (language !== 'xinetd' && meanings[language].searchesPath);

@@ -9,7 +9,7 @@ import { initialScope } from './parse.ts';
 /** Dual: one IPv6 socket that takes IPv4 too. Undefined where the member's dialect wants the line to be written. */
 export const makeMuxListener = (member: LocatedService, options: LoadOptions): LocatedService | undefined => {
   const { dialect, origin } = member.service;
-  if (dialect === 'xinetd' || !meanings[dialect].addsMuxListener) return undefined;
+  if (dialect === 'xinetd' || dialect === 'systemd' || !meanings[dialect].addsMuxListener) return undefined;
   const line = 'tcpmux stream tcp46 nowait root internal';
   const meaning = { ...meanings[dialect], families: meanings.acceptd.families };
   const [first, ...others] = readWords(line, 1, 0, meaning).tokens;

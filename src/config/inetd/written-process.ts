@@ -1,5 +1,5 @@
 // Whom a handler runs as, what its process is, what it finds and how its socket is set, as lines of a definition.
-import type { ResourceLimit, Service, SocketSettings } from '../../model/service.ts';
+import type { ResourceLimit, Service, SocketSettings, Stream } from '../../model/service.ts';
 import { defaultLoadOptions } from '../options.ts';
 import { meanings } from './dialect.ts';
 import { defaultSocket, defaultSurroundings } from './surroundings.ts';
@@ -31,13 +31,16 @@ export const processLines = (service: Service): readonly Line[] => {
   ];
 };
 
+const streamLine = (key: string, stream: Stream, normal: Stream): readonly Line[] =>
+  typeof stream === 'string' ? lineIf(stream !== normal, key, stream) : [];
+
 export const surroundingsLines = (service: Service): readonly Line[] => {
   const { surroundings } = service;
   const standard = defaultSurroundings(meanings.acceptd, service.mode, defaultLoadOptions);
   const onOff = (key: string, value: boolean, normal: boolean): readonly Line[] =>
     lineIf(value !== normal, key, value ? 'yes' : 'no');
   return [
-    ...lineIf(surroundings.stderr !== standard.stderr, 'stderr', surroundings.stderr),
+    ...streamLine('stderr', surroundings.stderr, standard.stderr),
     ...onOff('fd3', surroundings.hasFd3, standard.hasFd3),
     ...onOff('address_variables', surroundings.hasAddressVariables, standard.hasAddressVariables),
     ...onOff('show_mapped', surroundings.showsMapped, standard.showsMapped),

@@ -4,6 +4,9 @@ import {
   type Credentials,
   type Mode,
   type ProcessSettings,
+  plainProcess,
+  plainRelay,
+  plainSurroundings,
   resourceNames,
   type Surroundings,
 } from '../../model/service.ts';
@@ -69,7 +72,7 @@ const readRelay = (value: Token, command: Command, report: Report): Answering | 
     return report.error(value, 'there is no HOST:PORT to copy to', 'write it last');
   }
   return {
-    answer: { kind: 'relay', host, port, connectTimeout: relayTimeout },
+    answer: { kind: 'relay', host, port, connectTimeout: relayTimeout, ...plainRelay },
     instances: option === undefined ? 256 : Number(option.slice(option.indexOf('=') + 1)),
   };
 };
@@ -92,7 +95,7 @@ export const readCredentials = (values: Values, report: Report): Credentials => 
 };
 
 export const readProcess = (values: Values, report: Report): ProcessSettings => ({
-  hasSession: true,
+  ...plainProcess,
   nice: readNumber(values.one('Nice'), report),
   umask: readOctal(values.one('UMask'), report),
   workingDirectory: readText(values.one('WorkingDirectory'), report),
@@ -119,6 +122,7 @@ const readErrorTarget = (value: Token | undefined, report: Report): Surroundings
 };
 
 export const readSurroundings = (values: Values, mode: Mode, report: Report): Surroundings => ({
+  ...plainSurroundings,
   stderr: readErrorTarget(values.one('StandardError'), report),
   hasFd3: values.one('StandardInput')?.text !== 'socket',
   hasAddressVariables:
@@ -128,5 +132,4 @@ export const readSurroundings = (values: Values, mode: Mode, report: Report): Su
     return { name: word.slice(0, equals), value: word.slice(equals + 1) };
   }),
   passedVariables: readWords(values.all('PassEnvironment'), report),
-  showsMapped: false,
 });

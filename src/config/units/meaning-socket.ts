@@ -1,4 +1,5 @@
 // The directives of [Socket]: where a service listens, who may come, and how its sockets are set.
+
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Access, ClientPattern } from '../../model/access.ts';
 import type { Endpoint, Family, SocketType } from '../../model/address.ts';
@@ -6,6 +7,7 @@ import type { Limits } from '../../model/limits.ts';
 import { hostNetwork, networkOf, parseAddress } from '../../model/network.ts';
 import { parseCount, seconds } from '../../model/quantity.ts';
 import type { Mode, SocketSettings } from '../../model/service.ts';
+import { plainSocket } from '../../model/socket-settings.ts';
 import { takesMapped } from '../normal-form.ts';
 import type { Report, Token } from '../source.ts';
 import type { Directive } from './syntax.ts';
@@ -145,13 +147,13 @@ export const readLimits = (values: Values, mode: Mode, isAccepting: boolean, rep
 };
 
 export const readSocket = (values: Values, report: Report): SocketSettings => ({
+  ...plainSocket,
   backlog: readNumber(values.one('Backlog'), report),
   sendBuffer: readSize(values.one('SendBuffer'), report),
   receiveBuffer: readSize(values.one('ReceiveBuffer'), report),
   keepAlive: readSwitch(values.one('KeepAlive'), report) ?? false,
   noDelay: readSwitch(values.one('NoDelay'), report) ?? false,
   deferAccept: readNumber(values.one('DeferAcceptSec'), report),
-  fastOpen: undefined,
   freeBind: readSwitch(values.one('FreeBind'), report) ?? false,
   transparent: readSwitch(values.one('Transparent'), report) ?? false,
   bindDevice: values.one('BindToDevice')?.text,
@@ -159,5 +161,4 @@ export const readSocket = (values: Values, report: Report): SocketSettings => ({
   priority: readNumber(values.one('Priority'), report),
   typeOfService: readNumber(values.one('IPTOS'), report),
   timeToLive: readNumber(values.one('IPTTL'), report),
-  debug: false,
 });

@@ -1,6 +1,6 @@
 // Socket units with the services they start -> services: what the writer writes is read back, all else is told.
 import type { Diagnostic } from '../../model/diagnostic.ts';
-import { resourceNames, type Service } from '../../model/service.ts';
+import { noDaemon, resourceNames, type Service } from '../../model/service.ts';
 import { createReport, type LocatedService, markToken, type Report, splitText } from '../source.ts';
 import { readAnswer, readCredentials, readProcess, readSurroundings } from './meaning-service.ts';
 import { readAccess, readEndpoints, readLimits, readSocket } from './meaning-socket.ts';
@@ -112,6 +112,7 @@ const readPair = (name: string, socket: Unit, service: Unit): LocatedService | u
     banners: undefined,
     identity: undefined,
     serviceLog: undefined,
+    ...noDaemon,
     process: readProcess(handler, service.report),
     surroundings: readSurroundings(handler, mode, service.report),
     socket: readSocket(values, socket.report),

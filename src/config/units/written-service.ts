@@ -155,7 +155,10 @@ const surroundingsLines = (service: Service, report: LossReport): readonly Line[
   return [
     ['StandardInput', 'socket'],
     ['StandardOutput', 'socket'],
-    ['StandardError', errorTargets[surroundings.stderr]],
+    [
+      'StandardError',
+      typeof surroundings.stderr === 'string' ? errorTargets[surroundings.stderr] : 'journal',
+    ],
     ...known.map(({ name, value }): Line => ['Environment', quoteWord(`${name}=${value}`)]),
     ...(passed.length === 0 ? [] : [['PassEnvironment', ...passed] as const]),
     ...(hasPeer && !surroundings.hasAddressVariables

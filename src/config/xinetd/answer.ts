@@ -1,6 +1,6 @@
 // Who answers: a server with its arguments, a built-in, another address, or nobody (a sensor).
 import { milliseconds, seconds } from '../../model/quantity.ts';
-import type { Answer, BuiltinName } from '../../model/service.ts';
+import { type Answer, type BuiltinName, plainRelay } from '../../model/service.ts';
 import type { Marks } from '../source.ts';
 import type { Attributes } from './attributes.ts';
 import type { Chosen, Flag, Type } from './flags.ts';
@@ -110,7 +110,7 @@ const readRedirect = (parts: AnswerParts, isWhole: boolean, notes: Notes): Answe
   const port = readPortName(portWord, notes);
   if (port === undefined || notes.errorCount() !== errors) return undefined;
   return {
-    answer: { kind: 'relay', host: host.text, port, connectTimeout },
+    answer: { kind: 'relay', host: host.text, port, connectTimeout, ...plainRelay },
     marks: { target: markWord(host), targetPort: markWord(portWord) },
     wrapperName: name.text,
   };

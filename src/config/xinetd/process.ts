@@ -1,14 +1,16 @@
 // What a server finds: its user, environment, limits and the settings of its socket.
 
 import type { Family } from '../../model/address.ts';
-import type {
-  Credentials,
-  Mode,
-  ProcessSettings,
-  ResourceLimit,
-  ResourceName,
-  SocketSettings,
-  Surroundings,
+import {
+  type Credentials,
+  type Mode,
+  type ProcessSettings,
+  plainProcess,
+  plainSurroundings,
+  type ResourceLimit,
+  type ResourceName,
+  type SocketSettings,
+  type Surroundings,
 } from '../../model/service.ts';
 import { defaultSocket } from '../inetd/surroundings.ts';
 import type { LoadOptions } from '../options.ts';
@@ -106,11 +108,10 @@ export const readProcess = (
   options: LoadOptions,
   notes: Notes,
 ): ProcessSettings => ({
-  hasSession: true,
+  ...plainProcess,
   nice: readNice(attributes.one('nice'), notes),
   umask: readUmask(attributes.one('umask'), notes) ?? umask ?? options.umask | 0o022,
   workingDirectory: '/',
-  rootDirectory: undefined,
   resourceLimits: readResourceLimits(attributes, notes),
 });
 
@@ -129,8 +130,8 @@ export const readSurroundings = (
   options: LoadOptions,
   notes: Notes,
 ): Surroundings => ({
+  ...plainSurroundings,
   stderr: 'client',
-  hasFd3: false,
   hasAddressVariables: mode === 'per-connection',
   environment: readEnvironment(attributes.all('env'), notes),
   passedVariables: readPassenv(attributes.all('passenv'), passenv)?.map(({ text }) => text) ?? ['*'],

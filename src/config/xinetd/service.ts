@@ -1,6 +1,6 @@
 // The meaning of an entry: its attributes and those of defaults become a service.
 import type { Banners } from '../../model/access.ts';
-import type { Answer, Mode } from '../../model/service.ts';
+import { type Answer, type Mode, noDaemon } from '../../model/service.ts';
 import type { LoadOptions } from '../options.ts';
 import type { LocatedService, Marks } from '../source.ts';
 import { readAccess } from './access.ts';
@@ -167,6 +167,7 @@ export const readService = (
       access,
       banners,
       ...records,
+      ...noDaemon,
       process,
       surroundings,
       socket: readSocket(flags, options),
