@@ -7,6 +7,7 @@ import { type Listening, markIf } from './listening.ts';
 import { checkPort, readHostedName, readRpcProgram } from './name.ts';
 import { readProtocolWord } from './protocol.ts';
 import type { Scope } from './scope.ts';
+import { protocolWord } from './service-id.ts';
 import { readUnixPath } from './unix-path.ts';
 
 /** `tcp:HOST:PORT`, `udp6:[::1]:53`, `unix:/path`, `unix-dgram,mode=0600,owner=mail,group=mail:@name`. */
@@ -97,7 +98,7 @@ export const readListenKey = (
   const rpc = rpcValue === undefined ? undefined : readRpcProgram(rpcValue, scope.meaning, report);
   return {
     name: service.text,
-    protocol: first.kind === 'unix' ? 'unix' : first.socketType === 'stream' ? 'tcp' : 'udp',
+    protocol: protocolWord(first),
     socketType: first.socketType,
     endpoints,
     mux: undefined,
