@@ -30,7 +30,7 @@ export type DaemonState =
   /** Its listeners are watched; the first client starts it. */
   | { readonly kind: 'off' }
   /** Clients wait in the kernel's queue. */
-  | { readonly kind: 'pausing'; readonly then: 'off' | 'start' }
+  | { readonly kind: 'pausing'; readonly starts: boolean }
   /** `at`: which command of the stage. */
   | { readonly kind: 'starting'; readonly stage: 'before' | 'main' | 'after'; readonly at: number }
   | { readonly kind: 'running' }
@@ -52,7 +52,7 @@ export type DaemonEvent =
   /** It may start now. */
   | { readonly kind: 'start' }
   /** It must wait before the next start. */
-  | { readonly kind: 'pause'; readonly then: 'off' | 'start' }
+  | { readonly kind: 'pause'; readonly starts: boolean }
   /** The command beside the main process has ended. */
   | { readonly kind: 'command-ended'; readonly isWell: boolean }
   | { readonly kind: 'main-ended'; readonly isWell: boolean }
@@ -93,6 +93,6 @@ export type DaemonAction =
   /** Nothing is left of the run: what follows is to be decided. */
   | { readonly kind: 'settle'; readonly restarts: boolean }
   /** A pause is over. */
-  | { readonly kind: 'resume'; readonly then: 'off' | 'start' };
+  | { readonly kind: 'resume'; readonly starts: boolean };
 
 export type Step = { readonly state: DaemonState; readonly actions: readonly DaemonAction[] };

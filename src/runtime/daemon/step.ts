@@ -87,7 +87,7 @@ const stepOff = (shape: Shape, state: Of<'off'>, event: DaemonEvent): Step => {
     case 'start':
       return enterStarting(shape);
     case 'pause':
-      return stays({ kind: 'pausing', then: event.then }, { kind: 'deadline', of: 'pause' });
+      return stays({ kind: 'pausing', starts: event.starts }, { kind: 'deadline', of: 'pause' });
     default:
       return stays(state);
   }
@@ -98,7 +98,7 @@ const stepPausing = (shape: Shape, state: Of<'pausing'>, event: DaemonEvent): St
     case 'start':
       return enterStarting(shape);
     case 'timeout':
-      return stays(off, none, { kind: 'resume', then: state.then });
+      return stays(off, none, { kind: 'resume', starts: state.starts });
     case 'stop':
       return stays(off, none, { kind: 'settle', restarts: event.restarts });
     default:
