@@ -100,6 +100,22 @@ export const createSupervisor = ({
       return service !== undefined && datagramGate.mayAnswer(service, record);
     },
     internalDatagramPorts: () => datagramPorts,
+    backends: {
+      demand: ({ service: { id } }) => {
+        throw new Error(`${id}: nobody starts its backend`);
+      },
+      hold: () => () => undefined,
+    },
+    enterWait: ({ service: { id } }, dismiss) => {
+      const service = services.get(id);
+      const leave = service && visitors.enter(service, dismiss);
+      if (service === undefined || leave === undefined) return undefined;
+      return () => {
+        const isOver = leave();
+        states.leaveHeld(service);
+        return isOver;
+      };
+    },
   };
   const runtime: Runtime = {
     kernel,

@@ -44,9 +44,19 @@ export type Stage = {
 };
 
 export type StageOptions = Partial<
-  Pick<Surface, 'muxMembers' | 'internalDatagramPorts' | 'enterMember' | 'mayAnswer'>
+  Pick<
+    Surface,
+    'muxMembers' | 'internalDatagramPorts' | 'enterMember' | 'mayAnswer' | 'backends' | 'enterWait'
+  >
 > & {
   readonly isWanted?: (kind: Event['kind']) => boolean;
+};
+
+const noBackends: Surface['backends'] = {
+  demand: () => {
+    throw new Error('no service of this stage has a backend');
+  },
+  hold: () => () => undefined,
 };
 
 /** What a built-in may use, with everything that it tells written down. */
@@ -62,6 +72,8 @@ export const createStage = (options: StageOptions = {}): Stage => {
     enterMember: options.enterMember ?? ((_, client, { onRefused }) => onRefused(client)),
     mayAnswer: options.mayAnswer ?? (() => true),
     internalDatagramPorts: options.internalDatagramPorts ?? (() => new Set()),
+    backends: options.backends ?? noBackends,
+    enterWait: options.enterWait ?? (() => () => true),
   };
   return { kernel, clock, events, surface };
 };
