@@ -7,8 +7,8 @@ import type { Observer } from '../model/event.ts';
 import type { ResolvedService } from '../model/service.ts';
 import type { WrapperRules } from '../model/wrapper-rules.ts';
 import { type Ended, openKernel, type Trace } from '../native/kernel.ts';
-import type { MuxMember, Surface } from '../serve/surface.ts';
 import { findHost, type Host } from '../serve/host.ts';
+import type { MuxMember, Surface } from '../serve/surface.ts';
 import { createAcceptance, createRoom } from './accept.ts';
 import { createAnswers } from './answers.ts';
 import { createBanners } from './banners.ts';
@@ -98,6 +98,16 @@ export const createSupervisor = ({
     backends: {
       demand: (prepared, onDone) => daemons.demand(prepared.service.id, onDone),
       hold: (prepared) => daemons.hold(prepared.service.id),
+    },
+    enterWait: ({ service: { id } }, dismiss) => {
+      const service = services.get(id);
+      const leave = service && visitors.enter(service, dismiss);
+      if (service === undefined || leave === undefined) return undefined;
+      return () => {
+        const isOver = leave();
+        states.leaveHeld(service);
+        return isOver;
+      };
     },
   };
   const runtime: Runtime = {
