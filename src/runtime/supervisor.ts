@@ -99,6 +99,16 @@ export const createSupervisor = ({
       demand: (prepared, onDone) => daemons.demand(prepared.service.id, onDone),
       hold: (prepared) => daemons.hold(prepared.service.id),
     },
+    enterWait: ({ service: { id } }, dismiss) => {
+      const service = services.get(id);
+      const leave = service && visitors.enter(service, dismiss);
+      if (service === undefined || leave === undefined) return undefined;
+      return () => {
+        const isOver = leave();
+        states.leaveHeld(service);
+        return isOver;
+      };
+    },
   };
   const runtime: Runtime = {
     kernel,
