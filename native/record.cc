@@ -64,6 +64,14 @@ size_t formatAddress(uint16_t family, const uint8_t* bytes, uint32_t scope, char
   return length;
 }
 
+size_t formatVsock(const Record& record, Field field, char* out) {
+  if (field == Field::RemotePort) return formatNumber(record.gid, out);
+  if (field != Field::RemoteAddress && field != Field::MappedRemoteAddress) return 0;
+  constexpr char prefix[] = "vsock:";
+  memcpy(out, prefix, sizeof prefix - 1);
+  return sizeof prefix - 1 + formatNumber(record.uid, out + sizeof prefix - 1);
+}
+
 }  // namespace
 
 void setRemote(Record& record, const sockaddr_storage& address) {
@@ -86,7 +94,7 @@ Record withLocal(const Record& record, int connection) {
   sockaddr_storage local = {};
   socklen_t length = sizeof local;
   // a datagram's is known already, and is not the socket's
-  const bool isUnknown = record.family != 1 && record.localPort == 0;
+  const bool isUnknown = (record.family == 4 || record.family == 6) && record.localPort == 0;
   if (isUnknown && getsockname(connection, reinterpret_cast<sockaddr*>(&local), &length) == 0) setLocal(out, local);
   return out;
 }
@@ -117,6 +125,7 @@ socklen_t toSocketAddress(const Record& record, sockaddr_storage& address) {
 }
 
 size_t formatField(const Record& record, Field field, char* out) {
+  if (record.family == 3) return formatVsock(record, field, out);
   const bool isUnix = record.family == 1;
   if (isUnix != (field >= Field::PeerPid)) return 0;
   switch (field) {

@@ -18,6 +18,7 @@ import { createDatagramInstances } from './datagram-instances.ts';
 import { createEffects } from './effects.ts';
 import { createEntrance } from './entrance.ts';
 import { createGate } from './gate.ts';
+import { createInheritance, type Inherited, type ListenerStore } from './inheritance.ts';
 import { createInstances } from './instances.ts';
 import { createListeners } from './listener.ts';
 import { createLoadAverage } from './load-average.ts';
@@ -28,6 +29,7 @@ import { createRpcRegistrar } from './rpc.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 import { createServices } from './services.ts';
 import { createShellCommands } from './shell-commands.ts';
+import { isFile } from './socket-place.ts';
 import { prepareBanners } from './speech.ts';
 import { describeState } from './state.ts';
 import { createStop } from './stopping.ts';
@@ -48,6 +50,9 @@ export type SupervisorOptions = {
   readonly copiesMemory?: boolean;
   /** Processes of all services together. */
   readonly processLimit?: number | undefined;
+  /** Sockets that acceptd was started with, and who keeps its own for its next start. */
+  readonly inherited?: readonly Inherited[];
+  readonly store?: ListenerStore | undefined;
   /** A reload ends instances whose service is gone, or whose client may not come any more. */
   readonly strictReload?: boolean;
 };
@@ -70,6 +75,8 @@ export const createSupervisor = ({
   copiesMemory = false,
   processLimit = Number.POSITIVE_INFINITY,
   strictReload = false,
+  inherited = [],
+  store,
 }: SupervisorOptions) => {
   const kernel = openKernel({
     onEnded: (ended: Ended, trace: Trace | undefined) => {
@@ -151,7 +158,9 @@ export const createSupervisor = ({
   const takeOver = createTakeOver(runtime, acceptance.enter);
   const enforce = createStrictReload(runtime, gate, questions);
   const rpc = createRpcRegistrar(kernel, clock, observer);
-  const listeners = createListeners(runtime, states, createEntrance(clock, questions), () =>
+  const inheritance = createInheritance(kernel, inherited);
+  const entrance = createEntrance(clock, questions);
+  const listeners = createListeners(runtime, states, entrance, inheritance, store, () =>
     rpc.sync(runtime.listeners.values()),
   );
   const serviceTable = createServices(runtime, states, host);
@@ -211,7 +220,7 @@ export const createSupervisor = ({
       else listeners.pass(listener, address, running);
     }
     // two unix sockets cannot have one path even for a moment
-    for (const { key, address } of plan.close) if (address.kind === 'unix') closeListener(key, undefined);
+    for (const { key, address } of plan.close) if (isFile(address)) closeListener(key, undefined);
     for (const { key, address, service, replaces } of plan.open) {
       const overlapping = replaces.flatMap((each) => runtime.listeners.get(each)?.descriptor ?? []);
       listeners.open(listeners.add(key, address, runningOf(service)), overlapping);
@@ -225,6 +234,8 @@ export const createSupervisor = ({
       const listener = runtime.listeners.get(key);
       if (listener !== undefined && listener.descriptor === undefined) listeners.retry(listener);
     }
+    for (const { name, what } of inheritance.closeUnused(store))
+      observer.observe({ kind: 'inherited-unused', name, what });
     rpc.sync(runtime.listeners.values());
     prepareBanners(runtime);
     if (strictReload) enforce();
@@ -245,13 +256,13 @@ export const createSupervisor = ({
     const listener = runtime.listeners.get(key);
     if (listener === undefined) return;
     const close = (): void => listeners.close(listener);
-    if (successor === undefined) close();
+    if (successor === undefined || listener.keeper === 'manager') close();
     else takeOver(listener, successor, close);
   };
 
   const { stop, stopNow, leave } = createStop(runtime, {
     closeListeners: () => {
-      for (const listener of [...runtime.listeners.values()]) listeners.close(listener);
+      for (const listener of [...runtime.listeners.values()]) listeners.close(listener, true);
       rpc.sync([]);
     },
     dismissVisitors: visitors.dismissAll,
