@@ -102,8 +102,10 @@ export type ListenAddress = InternetAddress | UnixAddress | FifoAddress | VsockA
 export const isAccepting = (address: ListenAddress): boolean =>
   address.socketType === 'stream' || address.socketType === 'seqpacket';
 
-/** A TCP address to connect to; `host` is numeric. */
-export type ConnectAddress = { readonly version: 4 | 6; readonly host: string; readonly port: number };
+/** An address to connect to: of TCP, where `host` is numeric, or a unix socket's path, `@` before an abstract name. */
+export type ConnectAddress =
+  | { readonly version: 4 | 6; readonly host: string; readonly port: number }
+  | { readonly version: 'unix'; readonly path: string };
 
 const protocolOf = (address: InternetAddress): string =>
   `${address.socketType === 'stream' ? 'tcp' : 'udp'}${address.version}`;

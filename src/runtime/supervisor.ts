@@ -7,13 +7,14 @@ import type { Observer } from '../model/event.ts';
 import type { ResolvedService } from '../model/service.ts';
 import type { WrapperRules } from '../model/wrapper-rules.ts';
 import { type Ended, openKernel, type Trace } from '../native/kernel.ts';
+import { findHost, type Host } from '../serve/host.ts';
 import type { MuxMember, Surface } from '../serve/surface.ts';
-import type { Host } from '../serve/surroundings.ts';
 import { createAcceptance, createRoom } from './accept.ts';
 import { createAnswers } from './answers.ts';
 import { createBanners } from './banners.ts';
 import { checkConsistency } from './consistency.ts';
-import { createDatagramGate } from './datagram-gate.ts';
+import { createDaemons } from './daemon/daemons.ts';
+import { builtinDatagramPorts, createDatagramGate } from './datagram-gate.ts';
 import { createDatagramInstances } from './datagram-instances.ts';
 import { createEffects } from './effects.ts';
 import { createEntrance } from './entrance.ts';
@@ -31,7 +32,7 @@ import { createServices } from './services.ts';
 import { createShellCommands } from './shell-commands.ts';
 import { isFile } from './socket-place.ts';
 import { prepareBanners } from './speech.ts';
-import { describeState } from './state.ts';
+import { describeServices, describeState } from './state.ts';
 import { createStop } from './stopping.ts';
 import { createStrictReload } from './strict-reload.ts';
 import { createTakeOver } from './take-over.ts';
@@ -57,17 +58,6 @@ export type SupervisorOptions = {
   readonly strictReload?: boolean;
 };
 
-/** Where a datagram built-in could be sent its own answers. */
-const builtinDatagramPorts = (services: readonly ResolvedService[]): ReadonlySet<number> =>
-  new Set(
-    services
-      .filter(({ answer }) => answer.kind === 'builtin')
-      .flatMap(({ addresses }) => addresses)
-      .flatMap((address) =>
-        address.kind === 'internet' && address.socketType === 'dgram' ? [address.port] : [],
-      ),
-  );
-
 export const createSupervisor = ({
   clock,
   observer,
@@ -84,13 +74,7 @@ export const createSupervisor = ({
     },
     copiesMemory,
   });
-  const host: Host = {
-    environment,
-    uid: process.getuid?.() ?? 0,
-    gid: process.getgid?.() ?? 0,
-    groups: process.getgroups?.() ?? [],
-    descriptorLimit: kernel.descriptorLimit,
-  };
+  const host = findHost({ environment, descriptorLimit: kernel.descriptorLimit });
 
   const surface: Surface = {
     kernel,
@@ -107,6 +91,20 @@ export const createSupervisor = ({
       return service !== undefined && datagramGate.mayAnswer(service, record);
     },
     internalDatagramPorts: () => datagramPorts,
+    backends: {
+      demand: (prepared, onDone) => daemons.demand(prepared.service.id, onDone),
+      hold: (prepared) => daemons.hold(prepared.service.id),
+    },
+    enterWait: ({ service: { id } }, dismiss) => {
+      const service = services.get(id);
+      const leave = service && visitors.enter(service, dismiss);
+      if (service === undefined || leave === undefined) return undefined;
+      return () => {
+        const isOver = leave();
+        states.leaveHeld(service);
+        return isOver;
+      };
+    },
   };
   const runtime: Runtime = {
     kernel,
@@ -157,6 +155,7 @@ export const createSupervisor = ({
   );
   const takeOver = createTakeOver(runtime, acceptance.enter);
   const enforce = createStrictReload(runtime, gate, questions);
+  const daemons = createDaemons();
   const rpc = createRpcRegistrar(kernel, clock, observer);
   const inheritance = createInheritance(kernel, inherited);
   const entrance = createEntrance(clock, questions);
@@ -273,18 +272,6 @@ export const createSupervisor = ({
     },
   });
 
-  /** What a person asks first: who listens, how busy it is, what holds it. */
-  const snapshot = () =>
-    [...services.values()].map(({ prepared, usage, listeners: own, isHeld, suspension }) => ({
-      service: prepared.service.id,
-      listening: [...own].filter(({ descriptor }) => descriptor !== undefined).map(({ key }) => key),
-      failed: [...own].filter(({ opening }) => opening.cancel !== undefined).map(({ key }) => key),
-      live: usage.live,
-      limit: prepared.service.limits.instances,
-      isHeld,
-      isSuspended: suspension !== undefined,
-    }));
-
   return {
     kernel,
     /** To be awaited before apply() where there are many services: what it compares is looked at in the background. */
@@ -293,10 +280,14 @@ export const createSupervisor = ({
     stop,
     stopNow,
     leave,
-    snapshot,
+    snapshot: () => describeServices(runtime),
     state: () => describeState(runtime),
     checkConsistency: () => checkConsistency(runtime),
     retryNow: listeners.retryNow,
+    /** Stops the daemon of a service and starts it again while its clients wait; what came of it, once it is ready. */
+    restart: daemons.restart,
+    /** Has the daemon of a service read its configuration again. */
+    reloadDaemon: daemons.reload,
     /** hosts.allow and hosts.deny from here on; not consulted before. */
     setWrapperRules: (rules: WrapperRules): void => {
       runtime.wrapperRules = rules;

@@ -1,6 +1,7 @@
 // The native key `listen`: any endpoints of one service, each in one word.
 import type { Endpoint } from '../../model/address.ts';
 import { partOfToken, type Report, type Token } from '../source.ts';
+import { isDaemonDefined } from './definition-daemon.ts';
 import type { Meaning } from './dialect.ts';
 import type { Keys } from './keys.ts';
 import { type Listening, markIf } from './listening.ts';
@@ -87,7 +88,7 @@ export const readListenKey = (
   const other = endpoints.findIndex(
     (endpoint) => (endpoint.socketType === 'dgram') !== (first.socketType === 'dgram'),
   );
-  if (other !== -1) {
+  if (other !== -1 && !isDaemonDefined(keys)) {
     return report.error(
       values[other] ?? service,
       'one service cannot have datagrams and connections',
