@@ -154,6 +154,7 @@ export const combineRelay = (
         connectTimeout: relayTimeout,
         proxyHeader,
         idleTimeout: undefined,
+        retryFor: undefined,
         backend: part && { file: part.answer.file, arguments: part.answer.arguments },
       },
     },
