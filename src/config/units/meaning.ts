@@ -1,20 +1,21 @@
 // Socket units with the services they start -> services: what the writer writes is read back, all else is told.
 import type { Diagnostic } from '../../model/diagnostic.ts';
-import { noDaemon, resourceNames, type Service } from '../../model/service.ts';
+import { type Answer, plainRelay, type Service } from '../../model/service.ts';
 import { type LocatedService, markToken, splitText } from '../source.ts';
-import { readAnswer, readCredentials, readProcess, readSurroundings } from './meaning-service.ts';
+import { readServicePart } from './meaning-service.ts';
 import { readAccess, readEndpoints, readLimits, readSocket } from './meaning-socket.ts';
 import { systemFacts } from './specifiers.ts';
-import { wholeText } from './syntax.ts';
+import { type Value, wholeText } from './syntax.ts';
 import { openUnit as open, type Unit } from './unit.ts';
 import { parseUnitName } from './unit-name.ts';
 import { readSwitch } from './values.ts';
 import { unlimitedConnections } from './written-access.ts';
+import { relayTimeout } from './written-service.ts';
 
 export type UnitFile = { readonly name: string; readonly text: string };
 
 const knownKeys: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['Unit', new Set(['Description', 'StartLimitIntervalSec', 'CollectMode'])],
+  ['Unit', new Set(['Description', 'StartLimitIntervalSec', 'StartLimitBurst', 'CollectMode'])],
   [
     'Socket',
     new Set([
@@ -48,28 +49,6 @@ const knownKeys: ReadonlyMap<string, ReadonlySet<string>> = new Map([
       'IPTTL',
     ]),
   ],
-  [
-    'Service',
-    new Set([
-      'ExecStart',
-      'User',
-      'Group',
-      'SupplementaryGroups',
-      'StandardInput',
-      'StandardOutput',
-      'StandardError',
-      'Environment',
-      'PassEnvironment',
-      'UnsetEnvironment',
-      'WorkingDirectory',
-      'RootDirectory',
-      'Nice',
-      'UMask',
-      'KillMode',
-      'IgnoreSIGPIPE',
-      ...resourceNames.map((resource) => `Limit${resource.toUpperCase()}`),
-    ]),
-  ],
   ['Install', new Set(['WantedBy'])],
 ]);
 
@@ -82,11 +61,23 @@ const openUnit = ({ name, text }: UnitFile): Unit => {
   );
   const { report, directives } = unit;
   for (const { section, key } of directives) {
+    if (section === 'Service') continue;
     if (knownKeys.get(section)?.has(key.text) !== true && !/^X-/.test(key.text)) {
       report.warn(key, `${key.text}= of [${section}] is not read yet`, 'write it in the native language');
     }
   }
   return unit;
+};
+
+const readRelay = ({ arguments: words }: Answer & { readonly kind: 'program' }, at: Value, unit: Unit) => {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):([^:]+)$/.exec(words.at(-1) ?? '') ?? [];
+  const host = bracketed ?? plain;
+  const option = words.find((word) => word.startsWith('--connections-max='));
+  if (host === undefined || port === undefined) {
+    return unit.report.error(at, 'there is no HOST:PORT to copy to', 'write it last');
+  }
+  const answer: Answer = { kind: 'relay', host, port, connectTimeout: relayTimeout, ...plainRelay };
+  return { answer, instances: option === undefined ? 256 : Number(option.slice(option.indexOf('=') + 1)) };
 };
 
 const readPair = (name: string, socket: Unit, service: Unit): LocatedService | undefined => {
@@ -95,22 +86,31 @@ const readPair = (name: string, socket: Unit, service: Unit): LocatedService | u
   const [listen] = socket.directives.filter(({ key }) => key.text.startsWith('Listen'));
   if (listen === undefined) return undefined;
   const isAccepting = readSwitch(values.one('Accept'), socket) ?? false;
-  const answering = readAnswer(handler, service);
+  const endpoints = readEndpoints(socket.directives, values, socket);
+  const part = readServicePart(service, {
+    role: isAccepting ? 'accept' : 'sockets',
+    socketCount: isAccepting ? 1 : endpoints.length,
+    flushesPending: false,
+    allowsUnprotected: false,
+  });
+  const command = handler.one('ExecStart');
+  if (part === undefined || command === undefined) return undefined;
+  const isRelay = part.answer.file.endsWith('/systemd-socket-proxyd');
+  const answering = isRelay ? readRelay(part.answer, command, service) : { answer: part.answer };
   if (answering === undefined) return undefined;
-  const isRelay = answering.answer.kind === 'relay';
   const mode = isAccepting || isRelay ? 'per-connection' : 'whole-socket';
   const limits = readLimits(values, mode, isAccepting, socket);
-  const { instances = unlimitedConnections } = answering;
+  const { instances = unlimitedConnections } = { instances: undefined, ...answering };
   const read: Omit<Service, 'dialect'> = {
     id: name,
     name,
     origin: markToken(socket.source, listen.value).at,
-    endpoints: readEndpoints(socket.directives, values, socket),
+    endpoints,
     mux: undefined,
     rpc: undefined,
     mode,
     answer: answering.answer,
-    credentials: readCredentials(handler, service),
+    credentials: part.credentials,
     limits: isRelay
       ? { ...limits, instances: instances >= unlimitedConnections ? undefined : instances }
       : limits,
@@ -118,15 +118,20 @@ const readPair = (name: string, socket: Unit, service: Unit): LocatedService | u
     banners: undefined,
     identity: undefined,
     serviceLog: undefined,
-    ...noDaemon,
-    process: readProcess(handler, service),
-    surroundings: readSurroundings(handler, mode, service),
+    daemon: isRelay ? undefined : part.daemon,
+    lifetime: isRelay ? undefined : part.lifetime,
+    startTexts: isRelay ? undefined : part.startTexts,
+    process: part.process,
+    surroundings: part.surroundings,
     socket: readSocket(values, socket),
   };
   return {
     // the model has no word for this language before acceptd serves it
-    service: { ...read, dialect: 'acceptd' },
-    marks: { service: markToken(socket.source, listen.value) },
+    service: { ...read, dialect: 'systemd' },
+    marks: {
+      ...part.marks,
+      service: markToken(socket.source, listen.value),
+    },
   };
 };
 
