@@ -43,7 +43,10 @@ export type Answer =
       readonly kind: 'relay';
       readonly host: string;
       readonly port: string;
+      /** Of each address that is tried. */
       readonly connectTimeout: Milliseconds;
+      /** Targets that all refuse are tried again for so long; undefined: not at all. A backend has `connectTimeout`. */
+      readonly retryFor: Milliseconds | undefined;
       /** The header with the client's address that is sent first. */
       readonly proxyHeader: 'v1' | 'v2' | undefined;
       /** No byte in either direction for so long ends the connection. */
@@ -279,6 +282,7 @@ export const plainSurroundings: Surroundings = {
 
 /** A relay that only copies. */
 export const plainRelay = {
+  retryFor: undefined,
   proxyHeader: undefined,
   idleTimeout: undefined,
   backend: undefined,

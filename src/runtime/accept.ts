@@ -8,6 +8,7 @@ import type { DatagramGate } from './datagram-gate.ts';
 import type { DatagramInstances } from './datagram-instances.ts';
 import type { Manner, Reception } from './reception.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
+import { isCrowded, mostOfOneService } from './visitors.ts';
 import type { States } from './watch.ts';
 import type { WholeSocket } from './whole-socket.ts';
 
@@ -31,6 +32,11 @@ export const createRoom =
             onRate: 'wait' as const,
           }
         : limits;
+    // those who wait for one backend, beyond a number, do so in the kernel's queue
+    if (isCrowded(service)) {
+      states.enterHeld(service, mostOfOneService);
+      return 0;
+    }
     const room = roomFor(service.usage, applied, runtime.clock.now());
     switch (room.kind) {
       case 'room':

@@ -7,12 +7,13 @@ import type { Observer } from '../model/event.ts';
 import type { ResolvedService } from '../model/service.ts';
 import type { WrapperRules } from '../model/wrapper-rules.ts';
 import { type Ended, openKernel, type Trace } from '../native/kernel.ts';
+import { findHost, type Host } from '../serve/host.ts';
 import type { MuxMember, Surface } from '../serve/surface.ts';
-import type { Host } from '../serve/surroundings.ts';
 import { createAcceptance, createRoom } from './accept.ts';
 import { createAnswers } from './answers.ts';
 import { createBanners } from './banners.ts';
 import { checkConsistency } from './consistency.ts';
+import { createDaemons } from './daemon/daemons.ts';
 import { createDatagramGate } from './datagram-gate.ts';
 import { createDatagramInstances } from './datagram-instances.ts';
 import { createEffects } from './effects.ts';
@@ -77,13 +78,7 @@ export const createSupervisor = ({
     },
     copiesMemory,
   });
-  const host: Host = {
-    environment,
-    uid: process.getuid?.() ?? 0,
-    gid: process.getgid?.() ?? 0,
-    groups: process.getgroups?.() ?? [],
-    descriptorLimit: kernel.descriptorLimit,
-  };
+  const host = findHost({ environment, descriptorLimit: kernel.descriptorLimit });
 
   const surface: Surface = {
     kernel,
@@ -100,6 +95,20 @@ export const createSupervisor = ({
       return service !== undefined && datagramGate.mayAnswer(service, record);
     },
     internalDatagramPorts: () => datagramPorts,
+    backends: {
+      demand: (prepared, onDone) => daemons.demand(prepared.service.id, onDone),
+      hold: (prepared) => daemons.hold(prepared.service.id),
+    },
+    enterWait: ({ service: { id } }, dismiss) => {
+      const service = services.get(id);
+      const leave = service && visitors.enter(service, dismiss);
+      if (service === undefined || leave === undefined) return undefined;
+      return () => {
+        const isOver = leave();
+        states.leaveHeld(service);
+        return isOver;
+      };
+    },
   };
   const runtime: Runtime = {
     kernel,
@@ -150,6 +159,7 @@ export const createSupervisor = ({
   );
   const takeOver = createTakeOver(runtime, acceptance.enter);
   const enforce = createStrictReload(runtime, gate, questions);
+  const daemons = createDaemons();
   const rpc = createRpcRegistrar(kernel, clock, observer);
   const listeners = createListeners(runtime, states, createEntrance(clock, questions), () =>
     rpc.sync(runtime.listeners.values()),
@@ -286,6 +296,10 @@ export const createSupervisor = ({
     state: () => describeState(runtime),
     checkConsistency: () => checkConsistency(runtime),
     retryNow: listeners.retryNow,
+    /** Stops the daemon of a service and starts it again while its clients wait; what came of it, once it is ready. */
+    restart: daemons.restart,
+    /** Has the daemon of a service read its configuration again. */
+    reloadDaemon: daemons.reload,
     /** hosts.allow and hosts.deny from here on; not consulted before. */
     setWrapperRules: (rules: WrapperRules): void => {
       runtime.wrapperRules = rules;

@@ -70,9 +70,12 @@ const plainPath = (path: string | undefined): string | undefined =>
     : path;
 
 /** With what a unit has in any case; where nobody is started, nothing of that counts. */
-export const asUnit = (service: Service): Service => {
-  if (!hasProgram(service))
+export const asUnit = (given: Service): Service => {
+  // systemd always goes beyond the kernel's limits where it may
+  const service = { ...given, socket: { ...given.socket, forcesBuffers: true } };
+  if (!hasProgram(service)) {
     return { ...service, daemon: undefined, lifetime: undefined, startTexts: undefined };
+  }
   const { process } = service;
   const isWhole = service.mode === 'whole-socket';
   return {
