@@ -155,6 +155,7 @@ export const combineRelay = (
         retryFor: undefined,
         proxyHeader,
         idleTimeout: undefined,
+        retryFor: undefined,
         backend: part && { file: part.answer.file, arguments: part.answer.arguments },
       },
     },
