@@ -152,6 +152,7 @@ export const combineRelay = (
         host,
         port,
         connectTimeout: relayTimeout,
+        retryFor: undefined,
         proxyHeader,
         idleTimeout: undefined,
         retryFor: undefined,
