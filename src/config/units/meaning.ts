@@ -99,7 +99,7 @@ const distinct = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => 
 
 const warnOfOthers = (set: UnitSet, reached: ReadonlySet<Unit>): readonly Diagnostic[] => [
   ...set
-    .othersThan(reached)
+    .withoutSocket(reached)
     .map(({ name, mark }) =>
       diagnose(
         'warning',
