@@ -6,7 +6,7 @@ import { readUnitPath } from './bundle.ts';
 import { findBackend, type Group, groupSockets, type Source } from './grouping.ts';
 import { anyMachine, type Machine } from './machine.ts';
 import { combineRelay, combineServer } from './meaning-group.ts';
-import { readServiceUnit, serviceKeys } from './meaning-service.ts';
+import { readServicePart } from './meaning-service.ts';
 import { isProxy } from './proxy.ts';
 import { checkSocketKeys } from './socket-keys.ts';
 import { readSocketUnit } from './socket-unit.ts';
@@ -48,7 +48,7 @@ const readSockets = (
       continue;
     }
     checkCommonKeys(unit, 'Socket', 'socket unit');
-    checkSocketKeys(unit, serviceKeys);
+    checkSocketKeys(unit);
     const socket = readSocketUnit(unit, machine);
     if (socket !== undefined) sources.push({ socket, piece });
   }
@@ -75,9 +75,9 @@ const readGroup = (
       units.push(backend);
     }
     const context = { role: 'backend', socketCount: 0, flushesPending: false, allowsUnprotected } as const;
-    located = combineRelay(sockets, service, backend, backend && readServiceUnit(backend, context));
+    located = combineRelay(sockets, service, backend, backend && readServicePart(backend, context));
   } else {
-    const part = readServiceUnit(service, {
+    const part = readServicePart(service, {
       role: first.isAccepting ? 'accept' : 'sockets',
       socketCount: first.isAccepting ? 1 : sockets.reduce((sum, { endpoints }) => sum + endpoints.length, 0),
       flushesPending: sockets.some(({ flushesPending }) => flushesPending),
