@@ -132,7 +132,7 @@ const checkSockets = (
 };
 
 /** undefined: there is no program, which is told as all other errors are. */
-export const readServicePart = (unit: Unit, context: ServiceContext): ServicePart | undefined => {
+export const readServiceUnit = (unit: Unit, context: ServiceContext): ServicePart | undefined => {
   const { report } = unit;
   const values = unit.section('Service');
   checkKeys(unit, 'Service', serviceKeys);

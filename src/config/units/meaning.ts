@@ -6,7 +6,7 @@ import { readUnitPath } from './bundle.ts';
 import { findBackend, type Group, groupSockets, type Source } from './grouping.ts';
 import { anyMachine, type Machine } from './machine.ts';
 import { combineRelay, combineServer } from './meaning-group.ts';
-import { readServicePart } from './meaning-service.ts';
+import { readServiceUnit } from './meaning-service.ts';
 import { isProxy } from './proxy.ts';
 import { checkSocketKeys } from './socket-keys.ts';
 import { readSocketUnit } from './socket-unit.ts';
@@ -75,9 +75,9 @@ const readGroup = (
       units.push(backend);
     }
     const context = { role: 'backend', socketCount: 0, flushesPending: false, allowsUnprotected } as const;
-    located = combineRelay(sockets, service, backend, backend && readServicePart(backend, context));
+    located = combineRelay(sockets, service, backend, backend && readServiceUnit(backend, context));
   } else {
-    const part = readServicePart(service, {
+    const part = readServiceUnit(service, {
       role: first.isAccepting ? 'accept' : 'sockets',
       socketCount: first.isAccepting ? 1 : sockets.reduce((sum, { endpoints }) => sum + endpoints.length, 0),
       flushesPending: sockets.some(({ flushesPending }) => flushesPending),
