@@ -3,9 +3,10 @@ import { constants } from 'node:os';
 import type { InternetAddress, SocketType, UnixAddress } from '../model/address.ts';
 import { type Descriptor, descriptorOf } from '../model/descriptor.ts';
 import type { Moments } from '../model/event.ts';
-import { addressFields, type RecipeRequest } from '../model/recipe.ts';
+import type { RecipeRequest } from '../model/recipe.ts';
 import { type ConnectionRecord, pidOf } from '../model/record.ts';
 import { demand, describeErrno, openAddon } from './addon.ts';
+import { describeStage, planRecipe, type RecipePlan } from './recipe-plan.ts';
 
 /** A compiled recipe; it lives as long as it is referenced here or a child still starts from it. */
 export type Recipe = { readonly recipe: unique symbol };
@@ -21,7 +22,7 @@ type Addon = {
   traceConnections(traces: Float64Array | null): number;
   watch(fd: number, token: number, how: number): number;
   unwatch(fd: number): number;
-  openSocket(family: number, type: string): number;
+  openSocket(family: number, type: string, protocol: number): number;
   setOption(fd: number, name: string, value: number | string): number;
   getOption(fd: number, name: string): number;
   setBlocking(fd: number, isBlocking: boolean): number;
@@ -90,30 +91,6 @@ export type Trace = {
   readonly moments: Moments;
 };
 
-const stageNames = [
-  '',
-  'start a session for',
-  'lay out the descriptors of',
-  'set the resource limits of',
-  'set the priority of',
-  'change the root directory of',
-  'change the working directory of',
-  'set the groups of',
-  'set the group of',
-  'set the user of',
-  'execute',
-] as const;
-
-type RecipePlan = Omit<
-  RecipeRequest,
-  'addressVariables' | 'layout' | 'rootDirectory' | 'workingDirectory'
-> & {
-  readonly addressVariables: readonly { readonly name: string; readonly field: number }[];
-  readonly layout: readonly number[];
-  readonly rootDirectory: string;
-  readonly workingDirectory: string;
-};
-
 export type Watcher = (isHangup: boolean) => void;
 
 /** The order is that of native/engine.cc. */
@@ -167,7 +144,7 @@ export const openKernel = (options: {
 
   const describeFailure = (stage: number, errno: number): Ended['failure'] => {
     const { code, reason } = describeErrno(errno);
-    return { code, what: `cannot ${stageNames[stage] ?? 'start'} %: ${reason}` };
+    return { code, what: `cannot ${describeStage(stage)}: ${reason}` };
   };
 
   const endedAt = (index: number): Ended => {
@@ -236,9 +213,11 @@ export const openKernel = (options: {
       if (watchers.delete(descriptor)) addon.unwatch(descriptor);
     },
 
-    /** A stream, datagram or seqpacket socket of IPv4, IPv6 or unix, blocking and CLOEXEC. */
-    openSocket: (family: 4 | 6 | 'unix', type: SocketType): Descriptor =>
-      descriptorOf(demand('open a socket', addon.openSocket(family === 'unix' ? 1 : family, type))),
+    /** A stream, datagram or seqpacket socket, blocking and CLOEXEC; protocol 0 is the usual one. */
+    openSocket: (family: 4 | 6 | 'unix' | 'vsock', type: SocketType, protocol = 0): Descriptor => {
+      const number = family === 'unix' ? 1 : family === 'vsock' ? 3 : family;
+      return descriptorOf(demand('open a socket', addon.openSocket(number, type, protocol)));
+    },
 
     /** A socket option by its name in the manual pages (socket(7), tcp(7), ip(7), ipv6(7)). */
     setOption: (descriptor: Descriptor, name: string, value: number | string): void => {
@@ -369,17 +348,7 @@ export const openKernel = (options: {
     },
 
     /** Prepares the start of a handler; after this only spawn() is needed for a connection. */
-    compileRecipe: (request: RecipeRequest): Recipe =>
-      addon.compileRecipe({
-        ...request,
-        addressVariables: request.addressVariables.map(({ name, field }) => ({
-          name,
-          field: addressFields.indexOf(field),
-        })),
-        layout: request.layout.map((entry) => (entry === 'handed' ? -1 : entry === 'null' ? -2 : entry)),
-        rootDirectory: request.rootDirectory ?? '',
-        workingDirectory: request.workingDirectory ?? '',
-      }),
+    compileRecipe: (request: RecipeRequest): Recipe => addon.compileRecipe(planRecipe(request)),
 
     /**
      * Starts a handler and returns its pid at once, before the exec; how that went is part of its Ended. With `give`

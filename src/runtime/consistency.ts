@@ -5,6 +5,7 @@ import type { ListenAddress } from '../model/address.ts';
 import { parseAddress, showAddressBytes } from '../model/network.ts';
 import { inspectSocket } from '../native/inspect.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
+import { isCrowded } from './visitors.ts';
 import { shouldWatch } from './watch.ts';
 
 /** What is looked at. */
@@ -36,6 +37,7 @@ const compareSocket = (listener: RunningListener): string | undefined => {
 
 const isAt = (address: ListenAddress, found: Exclude<ReturnType<typeof inspectSocket>, string>): boolean => {
   if (address.kind === 'unix') return found.family === 'unix' && found.place === address.path;
+  if (address.kind !== 'internet') return true;
   // where the machine has no IPv6, what was for both is for IPv4 alone
   const isAlone = address.takesMapped && found.family === 4;
   return (
@@ -181,7 +183,8 @@ const checkUsage = (tables: Tables): Findings => {
       if (counted < count)
         find(`${counted} instances are counted for source ${source} and there are ${count}`);
     }
-    if (isHeld && instancesLeft(usage, prepared.service.limits) > 0) find('is held and has room');
+    if (isHeld && !isCrowded(service) && instancesLeft(usage, prepared.service.limits) > 0)
+      find('is held and has room');
   }
   return findings;
 };
