@@ -6,8 +6,9 @@ import { readUnitPath } from './bundle.ts';
 import { findBackend, type Group, groupSockets, type Source } from './grouping.ts';
 import { anyMachine, type Machine } from './machine.ts';
 import { combineRelay, combineServer } from './meaning-group.ts';
-import { readServiceUnit, serviceKeys } from './meaning-service.ts';
+import { readServiceUnit } from './meaning-service.ts';
 import { isProxy } from './proxy.ts';
+import { serviceKeys } from './service-keys.ts';
 import { checkSocketKeys } from './socket-keys.ts';
 import { readSocketUnit } from './socket-unit.ts';
 import { wholeText } from './syntax.ts';
@@ -98,7 +99,7 @@ const distinct = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => 
 
 const warnOfOthers = (set: UnitSet, reached: ReadonlySet<Unit>): readonly Diagnostic[] => [
   ...set
-    .othersThan(reached)
+    .withoutSocket(reached)
     .map(({ name, mark }) =>
       diagnose(
         'warning',
