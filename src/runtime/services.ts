@@ -31,7 +31,7 @@ export const createServices = (runtime: Runtime, states: States, host: Host) => 
   };
 
   const wantsLog = ({ answer, surroundings }: ResolvedService): boolean =>
-    answer.kind === 'program' && surroundings.stderr === 'log';
+    answer.kind === 'program' && (surroundings.stdout === 'log' || surroundings.stderr === 'log');
 
   /**
    * The recipe is made for the first client: of thousands of services most never have one, and each log takes two
