@@ -18,7 +18,7 @@ import { listenAgain } from './socket.ts';
 import type { States } from './watch.ts';
 
 /** The parts of a status of wait4(2). */
-const exitStatus = (status: number): ExitStatus => {
+export const exitStatus = (status: number): ExitStatus => {
   const signal = status & 0x7f;
   return signal === 0
     ? { kind: 'exit', code: (status >> 8) & 0xff }
@@ -33,11 +33,7 @@ const longestPause = milliseconds(30_000);
 const longRun = milliseconds(5_000);
 
 /** `onOrphanEnded` hears of children that nobody of us has started. */
-export const createInstances = (
-  runtime: Runtime,
-  states: States,
-  onOrphanEnded: (ended: Ended) => void,
-) => {
+export const createInstances = (runtime: Runtime, states: States, onOrphanEnded: (ended: Ended) => void) => {
   const { kernel, clock, observer, instances } = runtime;
 
   /**
@@ -71,15 +67,10 @@ export const createInstances = (
       observer.observe({ kind: 'started', service: service.prepared.service.id, pid, peer: undefined });
   };
 
-  /** Somebody may wait for the last one. */
-  const tellIdle = (): void => {
-    if (runtime.isDraining && countAnswers(runtime) === 0) runtime.whenIdle?.();
-  };
-
   const release = (service: RunningService, source: Source | undefined): void => {
     leaveInstance(service.usage, source);
     states.leaveHeld(service);
-    tellIdle();
+    if (runtime.isDraining && countAnswers(runtime) === 0) runtime.whenIdle?.();
   };
 
   /** The whole socket is ours again: watched at once, or later when its server cannot keep up with what waits. */
@@ -154,7 +145,6 @@ export const createInstances = (
     if (daemon !== undefined) {
       service.log?.finish(ended.pid);
       daemon.onEnded({ status: exitStatus(ended.status), failure });
-      tellIdle();
       return;
     }
     release(service, source);

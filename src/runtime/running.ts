@@ -47,6 +47,8 @@ export type RunningService = {
   /** Kept across reloads as long as the service exists, under whatever name. */
   readonly usage: Usage;
   log: HandlerLog | undefined;
+  /** The log that its processes write to, if they do. */
+  openLog: () => HandlerLog | undefined;
   daemon: DaemonHandle | undefined;
   readonly listeners: Set<RunningListener>;
   /** At its limit of instances: clients wait in the kernel's queue. */
@@ -143,5 +145,9 @@ export type Runtime = {
   whenIdle: (() => void) | undefined;
 };
 
-/** Processes and built-ins together. */
-export const countAnswers = ({ instances, builtins }: Runtime): number => instances.size + builtins.size;
+/** Processes that serve somebody, and built-ins, together; daemons have ends of their own. */
+export const countAnswers = ({ instances, builtins }: Runtime): number =>
+  listAnswers(instances).length + builtins.size;
+
+export const listAnswers = (instances: Runtime['instances']): readonly Instance[] =>
+  [...instances.values()].filter(({ daemon }) => daemon === undefined);

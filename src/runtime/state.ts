@@ -93,12 +93,12 @@ export const describeState = (runtime: Runtime): ServerState => {
 
 /** What a person asks first: who listens, how busy it is, what holds it. */
 export const describeServices = ({ services }: Runtime) =>
-  [...services.values()].map(({ prepared, usage, listeners: own, isHeld, suspension }) => ({
+  [...services.values()].map(({ prepared, usage, listeners: own, isHeld, suspension, daemon }) => ({
     service: prepared.service.id,
     listening: [...own].filter(({ descriptor }) => descriptor !== undefined).map(({ key }) => key),
     failed: [...own].filter(({ opening }) => opening.cancel !== undefined).map(({ key }) => key),
-    live: usage.live,
+    live: usage.live + (daemon?.processes() ?? 0),
     limit: prepared.service.limits.instances,
     isHeld,
-    isSuspended: suspension !== undefined,
+    isSuspended: suspension !== undefined || daemon?.isPausing() === true,
   }));

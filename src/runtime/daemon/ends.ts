@@ -18,9 +18,7 @@ export type End = {
 const usualSignals: readonly number[] = [1, 2, 13, 15];
 
 const holds = (statuses: EndStatuses, status: ExitStatus): boolean =>
-  status.kind === 'exit'
-    ? statuses.codes.includes(status.code)
-    : statuses.signals.includes(status.signal);
+  status.kind === 'exit' ? statuses.codes.includes(status.code) : statuses.signals.includes(status.signal);
 
 /** `signals`: whether one of the usual signals is a good end, as of servers, or a failure, as of commands. */
 export const isGoodEnd = (status: ExitStatus, success: EndStatuses, signals: 'usual' | 'failure'): boolean =>

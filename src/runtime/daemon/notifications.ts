@@ -5,8 +5,8 @@ import { type NotifyMessage, parseNotify } from '../../model/notify-message.ts';
 import { milliseconds } from '../../model/quantity.ts';
 import { SystemError } from '../../native/addon.ts';
 import { type NotifyReceipt, openNotify, receiveNotify } from '../../native/notify.ts';
-import { isAlive } from './signals.ts';
 import type { Runtime } from '../running.ts';
+import { isAlive } from './signals.ts';
 
 /** Of one daemon in one turn of the loop. */
 const batch = 32;
@@ -37,7 +37,8 @@ const objection = (senders: Senders, { pid, uid }: NotifyReceipt): string | unde
   const access = senders.access();
   if (access === 'none') return 'the service takes no messages';
   if (pid === senders.mainPid()) return undefined;
-  if (access === 'main') return `only the main process may say something, which is ${senders.mainPid() ?? 'none now'}`;
+  if (access === 'main')
+    return `only the main process may say something, which is ${senders.mainPid() ?? 'none now'}`;
   if (pid === senders.commandPid()) return undefined;
   if (access === 'exec') return 'only the main process and the commands beside it may say something';
   if (senders.isMember(pid)) return undefined;

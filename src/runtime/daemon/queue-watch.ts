@@ -60,6 +60,7 @@ export const watchQueues = (
       plan(firstLook);
     },
     stop: (): void => cancel(),
+    isSomebodyWaiting: (): boolean => lookAt(kernel, listeners).some(({ waiting }) => waiting.length > 0),
     /** Whether somebody waits and nobody was taken from any queue since the beginning. */
     isUntouched: (): boolean => {
       const now = lookAt(kernel, listeners).filter(({ waiting }) => waiting.length > 0);

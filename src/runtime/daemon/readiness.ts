@@ -2,13 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import type { Failure } from '../../model/event.ts';
 import { type Milliseconds, milliseconds } from '../../model/quantity.ts';
+import { showTarget } from '../../native/relay.ts';
 import type { Runtime } from '../running.ts';
 import type { Run } from './run.ts';
 
 /** What the others know how to await; each gives what takes the wish back. */
 export type Awaiting = {
   /** A server behind a relay answers. */
-  readonly probe: (run: Run, onDone: (failure: Failure | undefined) => void) => () => void;
+  readonly probe: (onDone: (failure: Failure | undefined) => void) => () => void;
   /** A line of its log matches. */
   readonly line: (pattern: RegExp, onFound: () => void) => () => void;
   /** It has called listen(2). */
@@ -77,8 +78,8 @@ export const awaitReadiness = (
         succeed();
         return;
       case 'probe':
-        awaited = 'nothing answers at the address of its relay';
-        undo = awaiting.probe(run, (failure) => (failure === undefined ? succeed() : fail(failure)));
+        awaited = `nobody answers at ${run.plan.service.targets.map(showTarget).join(' or ')}`;
+        undo = awaiting.probe((failure) => (failure === undefined ? succeed() : fail(failure)));
         return;
       case 'line':
         awaited = `no line of its output matches ${readiness.pattern}`;

@@ -74,4 +74,3 @@ export const endOf = (run: Run): End => ({
   status: run.status,
   isWell: run.failure === undefined && run.isMainWell,
 });
-
