@@ -12,11 +12,14 @@ export type Prepared = { readonly service: ResolvedService; readonly recipe: Rec
 /** A member of tcpmux as its listener sees it. */
 export type MuxMember = { readonly name: string; readonly saysGo: boolean; readonly prepared: Prepared };
 
-/** The daemons behind relays, by the service that has one. */
+/** What a relay wants of the server behind it: that it runs, and that it is not stopped while somebody is connected. */
 export type Backends = {
-  /** Asks that it runs. `onDone` is called once, perhaps at once: it takes connections, or did not come up. What this gives takes the wish back. */
+  /**
+   * Wants the server of the service to run. `onDone` is called once, never before this returns: without a failure when
+   * the server takes connections, which may be so already. What is returned takes the wish back.
+   */
   readonly demand: (prepared: Prepared, onDone: (failure: Failure | undefined) => void) => () => void;
-  /** A connection to it goes on until the function is called that this gives: it is not idle. */
+  /** A connection goes on until the returned function is called; the idle time counts from the end of the last one. */
   readonly hold: (prepared: Prepared) => () => void;
 };
 
@@ -40,6 +43,7 @@ export type Surface = {
   readonly mayAnswer: (prepared: Prepared, record: ConnectionRecord) => boolean;
   /** The ports of all datagram built-ins that are configured now: what comes from them is a loop. */
   readonly internalDatagramPorts: () => ReadonlySet<number>;
+  /** The servers behind relays. */
   readonly backends: Backends;
   /**
    * A client waits for its backend; undefined when too many do. `dismiss` is called when the server is stopped

@@ -52,9 +52,10 @@ export type StageOptions = Partial<
   readonly isWanted?: (kind: Event['kind']) => boolean;
 };
 
+/** Built-ins have no server behind them. */
 const noBackends: Surface['backends'] = {
   demand: () => {
-    throw new Error('no service of this stage has a backend');
+    throw new Error('no server is behind a built-in');
   },
   hold: () => () => undefined,
 };
