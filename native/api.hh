@@ -50,6 +50,21 @@ Napi::Value receiveLog(const Napi::CallbackInfo& info);
 // log-socket.cc
 Napi::Value connectLog(const Napi::CallbackInfo& info);
 Napi::Value sendMessages(const Napi::CallbackInfo& info);
+// notify.cc
+Napi::Value openNotify(const Napi::CallbackInfo& info);
+Napi::Value receiveNotify(const Napi::CallbackInfo& info);
+Napi::Value sendNotify(const Napi::CallbackInfo& info);
+Napi::Value isSameFile(const Napi::CallbackInfo& info);
+// flows.cc
+Napi::Value countInternetFlows(const Napi::CallbackInfo& info);
+Napi::Value countUnixFlows(const Napi::CallbackInfo& info);
+// process-tree.cc
+Napi::Value becomeSubreaper(const Napi::CallbackInfo& info);
+Napi::Value findChildren(const Napi::CallbackInfo& info);
+Napi::Value findTree(const Napi::CallbackInfo& info);
+Napi::Value describeProcess(const Napi::CallbackInfo& info);
+Napi::Value hasVariable(const Napi::CallbackInfo& info);
+Napi::Value signalProcess(const Napi::CallbackInfo& info);
 // program.cc
 Napi::Value compileRecipe(const Napi::CallbackInfo& info);
 Napi::Value spawnRecipe(const Napi::CallbackInfo& info);

@@ -3,9 +3,10 @@ import { constants } from 'node:os';
 import type { InternetAddress, SocketType, UnixAddress } from '../model/address.ts';
 import { type Descriptor, descriptorOf } from '../model/descriptor.ts';
 import type { Moments } from '../model/event.ts';
-import { addressFields, type RecipeRequest } from '../model/recipe.ts';
+import type { RecipeRequest } from '../model/recipe.ts';
 import { type ConnectionRecord, pidOf } from '../model/record.ts';
 import { demand, describeErrno, openAddon } from './addon.ts';
+import { describeStage, planRecipe, type RecipePlan } from './recipe-plan.ts';
 
 /** A compiled recipe; it lives as long as it is referenced here or a child still starts from it. */
 export type Recipe = { readonly recipe: unique symbol };
@@ -19,7 +20,7 @@ type Addon = {
   ): number;
   stop(): void;
   traceConnections(traces: Float64Array | null): number;
-  watch(fd: number, token: number, isEdgeTriggered: boolean, wantsWrite: boolean): number;
+  watch(fd: number, token: number, how: number): number;
   unwatch(fd: number): number;
   openSocket(family: number, type: string): number;
   setOption(fd: number, name: string, value: number | string): number;
@@ -90,31 +91,11 @@ export type Trace = {
   readonly moments: Moments;
 };
 
-const stageNames = [
-  '',
-  'start a session for',
-  'lay out the descriptors of',
-  'set the resource limits of',
-  'set the priority of',
-  'change the root directory of',
-  'change the working directory of',
-  'set the groups of',
-  'set the group of',
-  'set the user of',
-  'execute',
-] as const;
-
-type RecipePlan = Omit<
-  RecipeRequest,
-  'addressVariables' | 'layout' | 'rootDirectory' | 'workingDirectory'
-> & {
-  readonly addressVariables: readonly { readonly name: string; readonly field: number }[];
-  readonly layout: readonly number[];
-  readonly rootDirectory: string;
-  readonly workingDirectory: string;
-};
-
 export type Watcher = (isHangup: boolean) => void;
+
+/** The order is that of native/engine.cc. */
+const watchedFor = ['level', 'edge', 'writable', 'hangup'] as const;
+type WatchedFor = (typeof watchedFor)[number];
 
 const isHangupEvent = (events: number): boolean => (events & (0x10 | 0x8)) !== 0;
 
@@ -163,7 +144,7 @@ export const openKernel = (options: {
 
   const describeFailure = (stage: number, errno: number): Ended['failure'] => {
     const { code, reason } = describeErrno(errno);
-    return { code, what: `cannot ${stageNames[stage] ?? 'start'} %: ${reason}` };
+    return { code, what: `cannot ${describeStage(stage)}: ${reason}` };
   };
 
   const endedAt = (index: number): Ended => {
@@ -221,9 +202,9 @@ export const openKernel = (options: {
     /** Where messages go; shared with whoever started acceptd, so its flags are never changed. */
     standardError: descriptorOf(2),
 
-    /** Calls `watcher` whenever the descriptor is readable (level-triggered), or once for each arrival. */
-    watch: (descriptor: Descriptor, watcher: Watcher, how: 'level' | 'edge' | 'writable' = 'level'): void => {
-      demand('watch a descriptor', addon.watch(descriptor, descriptor, how === 'edge', how === 'writable'));
+    /** Calls `watcher` whenever the descriptor is readable (level-triggered), or once for each arrival; with `hangup` only at its end. */
+    watch: (descriptor: Descriptor, watcher: Watcher, how: WatchedFor = 'level'): void => {
+      demand('watch a descriptor', addon.watch(descriptor, descriptor, watchedFor.indexOf(how)));
       watchers.set(descriptor, watcher);
     },
 
@@ -365,17 +346,7 @@ export const openKernel = (options: {
     },
 
     /** Prepares the start of a handler; after this only spawn() is needed for a connection. */
-    compileRecipe: (request: RecipeRequest): Recipe =>
-      addon.compileRecipe({
-        ...request,
-        addressVariables: request.addressVariables.map(({ name, field }) => ({
-          name,
-          field: addressFields.indexOf(field),
-        })),
-        layout: request.layout.map((entry) => (entry === 'handed' ? -1 : entry === 'null' ? -2 : entry)),
-        rootDirectory: request.rootDirectory ?? '',
-        workingDirectory: request.workingDirectory ?? '',
-      }),
+    compileRecipe: (request: RecipeRequest): Recipe => addon.compileRecipe(planRecipe(request)),
 
     /**
      * Starts a handler and returns its pid at once, before the exec; how that went is part of its Ended. With `give`

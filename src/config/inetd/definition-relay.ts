@@ -31,6 +31,9 @@ const readTargets = (words: readonly Token[], report: Report): readonly RelayTar
       return report.error(host, `'${host.text}' is no host`, 'write a name or a numeric address');
     }
     if (/^[/@]./.test(host.text)) {
+      if (port !== undefined && /^[0-9]+$/.test(port.text)) {
+        return report.error(port, 'a unix socket has no port', 'remove it');
+      }
       targets.push({ host: host.text, port: '' });
       rest = rest.slice(1);
       continue;

@@ -3,6 +3,7 @@ import {
   type Answer,
   type Credentials,
   type Mode,
+  noDaemon,
   type ProcessSettings,
   plainProcess,
   plainRelay,
@@ -10,6 +11,8 @@ import {
   resourceNames,
   type Surroundings,
 } from '../../model/service.ts';
+import { type KeyTable, keysOf } from './keys.ts';
+import type { ServiceContext, ServicePart } from './service-part.ts';
 import type { Value } from './syntax.ts';
 import type { Unit, Values } from './unit.ts';
 import { readNumber, readOctal, readRawWords, readResourceLimit, readText, readWords } from './values.ts';
@@ -125,3 +128,29 @@ export const readSurroundings = (values: Values, mode: Mode, unit: Unit): Surrou
   }),
   passedVariables: readWords(values.all('PassEnvironment'), unit),
 });
+
+/** Until the reader of all of it is merged. */
+export const serviceKeys: KeyTable = new Map(
+  keysOf(
+    'ExecStart User Group SupplementaryGroups StandardInput StandardOutput StandardError Environment',
+    'read',
+  ),
+);
+
+export const readServiceUnit = (unit: Unit, context: ServiceContext): ServicePart | undefined => {
+  const values = unit.section('Service');
+  const answering = readAnswer(values, unit);
+  if (answering?.answer.kind !== 'program') return undefined;
+  return {
+    answer: answering.answer,
+    credentials: readCredentials(values, unit),
+    process: readProcess(values, unit),
+    surroundings: readSurroundings(
+      values,
+      context.role === 'accept' ? 'per-connection' : 'whole-socket',
+      unit,
+    ),
+    ...noDaemon,
+    marks: {},
+  };
+};
