@@ -153,6 +153,7 @@ export const combineRelay = (
         port,
         ...plainRelay,
         connectTimeout: relayTimeout,
+        ...plainRelay,
         proxyHeader,
         backend: part && { file: part.answer.file, arguments: part.answer.arguments },
       },
