@@ -9,33 +9,13 @@
 
 #include <ctime>
 
+#include "adopt-child.hh"
+#include "raw-call.hh"
+
 namespace {
 
-#if defined(__x86_64__)
-long call(long number, long a = 0, long b = 0, long c = 0, long d = 0) {
-  long result;
-  register long r10 __asm__("r10") = d;
-  __asm__ volatile("syscall"
-                   : "=a"(result)
-                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
-                   : "rcx", "r11", "memory");
-  return result;
-}
-#elif defined(__aarch64__)
-long call(long number, long a = 0, long b = 0, long c = 0, long d = 0) {
-  register long x8 __asm__("x8") = number;
-  register long x0 __asm__("x0") = a;
-  register long x1 __asm__("x1") = b;
-  register long x2 __asm__("x2") = c;
-  register long x3 __asm__("x3") = d;
-  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
-  return x0;
-}
-#else
-#error "acceptd's spawn engine knows x86-64 and arm64"
-#endif
-
-long address(const void* pointer) { return reinterpret_cast<long>(pointer); }
+using raw::address;
+using raw::call;
 
 [[noreturn]] void leave() {
   for (;;) call(SYS_exit_group, 127);
@@ -146,6 +126,8 @@ int runChild(void* argument) {
   // where the kernel groups tasks by session (sched(7), autogroup) a new one costs as much as a clone
   require(plan, Stage::Session, plan.recipe->hasSession ? call(SYS_setsid) : call(SYS_setpgid, 0, 0));
   layDescriptors(plan);
+  // before the user: with CAP_SYS_ADMIN a filter needs no PR_SET_NO_NEW_PRIVS
+  if (plan.recipe->isAdopting) require(plan, Stage::Adoption, installAdoption(plan.targets - 1));
   setProcessAttributes(plan);
   setCredentials(plan);
   writeListenPid(plan);

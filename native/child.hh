@@ -19,6 +19,7 @@ enum class Stage : int32_t {
   Gid,
   Uid,
   Exec,
+  Adoption,
 };
 
 /// What the child says to the parent. In shared memory, so that it also works where the child has its own copy.

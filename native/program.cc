@@ -65,6 +65,7 @@ Napi::Value compileRecipe(const Napi::CallbackInfo& info) {
   recipe->arguments.push_back(nullptr);
   recipe->environment = pointers(recipe->environmentTexts);
   recipe->hasListenPid = plan.Get("hasListenPid").As<Napi::Boolean>();
+  recipe->isAdopting = plan.Get("isAdopting").As<Napi::Boolean>();
   recipe->hasSession = plan.Get("hasSession").As<Napi::Boolean>();
 
   auto variables = plan.Get("addressVariables").As<Napi::Array>();

@@ -38,6 +38,8 @@ struct Recipe {
   std::vector<DynamicVariable> dynamicVariables;
   bool hasListenPid = false;
   std::vector<int32_t> layout;  // by target descriptor: a Source
+  /// The last of the layout is the channel of installAdoption().
+  bool isAdopting = false;
   bool hasSession = true;
   std::vector<ResourceLimit> resourceLimits;
   std::optional<int> nice;

@@ -42,6 +42,8 @@ export type RecipeRequest = {
   readonly credentials:
     | { readonly uid: number; readonly gid: number; readonly groups: readonly number[] }
     | undefined;
+  /** Where the child sends the descriptor of its filter of bind(2) and listen(2); undefined: there is no filter. */
+  readonly adoptChannel?: Descriptor | undefined;
 };
 
 /** Linux's numbers of the limits, in the order that both x86-64 and arm64 have (asm-generic/resource.h). */

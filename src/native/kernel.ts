@@ -102,14 +102,17 @@ const stageNames = [
   'set the group of',
   'set the user of',
   'execute',
+  'see the sockets of',
 ] as const;
 
 type RecipePlan = Omit<
   RecipeRequest,
-  'addressVariables' | 'layout' | 'rootDirectory' | 'workingDirectory'
+  'addressVariables' | 'layout' | 'adoptChannel' | 'rootDirectory' | 'workingDirectory'
 > & {
   readonly addressVariables: readonly { readonly name: string; readonly field: number }[];
+  /** With the channel at its end where there is one. */
   readonly layout: readonly number[];
+  readonly isAdopting: boolean;
   readonly rootDirectory: string;
   readonly workingDirectory: string;
 };
@@ -372,7 +375,11 @@ export const openKernel = (options: {
           name,
           field: addressFields.indexOf(field),
         })),
-        layout: request.layout.map((entry) => (entry === 'handed' ? -1 : entry === 'null' ? -2 : entry)),
+        layout: [
+          ...request.layout.map((entry) => (entry === 'handed' ? -1 : entry === 'null' ? -2 : entry)),
+          ...(request.adoptChannel === undefined ? [] : [request.adoptChannel]),
+        ],
+        isAdopting: request.adoptChannel !== undefined,
         rootDirectory: request.rootDirectory ?? '',
         workingDirectory: request.workingDirectory ?? '',
       }),
