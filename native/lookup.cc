@@ -13,10 +13,12 @@
 
 namespace {
 
-/// Numbers of an answer, in the order that each look-up says; `name` where there is one. Empty: no such name.
+/// Numbers of an answer, in the order that each look-up says, behind its texts. No numbers: no such name.
 struct Answer {
   std::string name;
   std::vector<double> numbers;
+  /// Behind the name.
+  std::vector<std::string> texts;
 };
 
 class Lookup : public Napi::AsyncWorker {
@@ -31,6 +33,7 @@ class Lookup : public Napi::AsyncWorker {
     auto out = Napi::Array::New(Env());
     uint32_t index = 0;
     out.Set(index++, Napi::String::New(Env(), answer_.name));
+    for (const std::string& each : answer_.texts) out.Set(index++, Napi::String::New(Env(), each));
     for (const double each : answer_.numbers) out.Set(index++, Napi::Number::New(Env(), each));
     deferred_.Resolve(out);
   }
@@ -68,7 +71,9 @@ Answer account(Call call) {
   while (getgrouplist(entry.pw_name, entry.pw_gid, groups.data(), &count) < 0) {
     groups.resize(static_cast<size_t>(count));
   }
-  Answer answer{entry.pw_name, {static_cast<double>(entry.pw_uid), static_cast<double>(entry.pw_gid)}};
+  Answer answer{entry.pw_name,
+                {static_cast<double>(entry.pw_uid), static_cast<double>(entry.pw_gid)},
+                {entry.pw_dir, entry.pw_shell}};
   for (int i = 0; i < count; i++) answer.numbers.push_back(groups[static_cast<size_t>(i)]);
   return answer;
 }
@@ -80,7 +85,7 @@ Answer groupByName(const std::string& name) {
     return getgrnam_r(name.c_str(), out, room, size, found);
   });
   if (!isKnown) return {};
-  return {entry.gr_name, {static_cast<double>(entry.gr_gid)}};
+  return {entry.gr_name, {static_cast<double>(entry.gr_gid)}, {}};
 }
 
 Answer port(const std::string& name, const std::string& protocol) {
@@ -90,7 +95,7 @@ Answer port(const std::string& name, const std::string& protocol) {
     return getservbyname_r(name.c_str(), protocol.c_str(), out, room, size, found);
   });
   if (!isKnown) return {};
-  return {entry.s_name, {static_cast<double>(ntohs(static_cast<uint16_t>(entry.s_port)))}};
+  return {entry.s_name, {static_cast<double>(ntohs(static_cast<uint16_t>(entry.s_port)))}, {}};
 }
 
 Answer rpcProgram(const std::string& name) {
@@ -100,12 +105,12 @@ Answer rpcProgram(const std::string& name) {
     return getrpcbyname_r(name.c_str(), out, room, size, found);
   });
   if (!isKnown) return {};
-  return {entry.r_name, {static_cast<double>(entry.r_number)}};
+  return {entry.r_name, {static_cast<double>(entry.r_number)}, {}};
 }
 
 }  // namespace
 
-/// lookupAccount(name | uid): [name, uid, gid, ...groups of initgroups(3)].
+/// lookupAccount(name | uid): [name, home, shell, uid, gid, ...groups of initgroups(3)].
 Napi::Value lookupAccount(const Napi::CallbackInfo& info) {
   if (info[0].IsNumber()) {
     return ask(info, [uid = info[0].As<Napi::Number>().Uint32Value()] {

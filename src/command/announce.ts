@@ -5,6 +5,9 @@ import type { ResolvedService } from '../model/service.ts';
 /** A client for the address; a datagram client must say something, or nobody hears of it. */
 const netcatFor = (address: ListenAddress): string => {
   if (address.kind === 'unix') return `nc -N -U ${address.path}`;
+  if (address.kind === 'fifo') return `cat >${address.path}`;
+  // from a virtual machine; the host's CID is 2
+  if (address.kind === 'vsock') return `socat - VSOCK-CONNECT:${address.cid ?? 2}:${address.port}`;
   const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
   return address.socketType === 'dgram'
     ? `nc -u -w1 ${host} ${address.port}`

@@ -33,7 +33,7 @@ const tell = (diagnostics: readonly Diagnostic[]): void => {
 const lookUpPorts = async (services: readonly Service[]): Promise<PortNumber> => {
   const known = new Map<string, number | undefined>();
   for (const endpoint of services.flatMap(({ endpoints }) => endpoints)) {
-    if (endpoint.kind === 'unix' || parseCount(endpoint.port) !== undefined) continue;
+    if (endpoint.kind !== 'internet' || parseCount(endpoint.port) !== undefined) continue;
     const protocol = endpoint.socketType === 'stream' ? 'tcp' : 'udp';
     const key = `${endpoint.port}/${protocol}`;
     if (!known.has(key)) known.set(key, await machine.port(endpoint.port, protocol).catch(() => undefined));

@@ -14,8 +14,17 @@ export type Configuration = {
   readonly isReadable: boolean;
 };
 
-const whereOf = (endpoint: Endpoint): string =>
-  endpoint.kind === 'unix' ? endpoint.path : `${endpoint.family} ${endpoint.host} ${endpoint.port}`;
+const whereOf = (endpoint: Endpoint): string => {
+  switch (endpoint.kind) {
+    case 'unix':
+    case 'fifo':
+      return endpoint.path;
+    case 'vsock':
+      return `vsock ${endpoint.cid ?? ''} ${endpoint.port}`;
+    case 'internet':
+      return `${endpoint.family} ${endpoint.host} ${endpoint.port}`;
+  }
+};
 
 /** In an xinetd.conf one id may stand for several ports, as it does where a service has both TCP and UDP. */
 const placeOf = ({ dialect, endpoints, mux }: Service): string =>

@@ -8,6 +8,8 @@ export type Account = {
   readonly gid: number;
   /** Groups whose members name the account, as initgroups(3) takes them; without `gid` unless it names it too. */
   readonly groups: readonly number[];
+  readonly home: string;
+  readonly shell: string;
 };
 
 export type Lookups = {

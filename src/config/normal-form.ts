@@ -66,7 +66,7 @@ const orAll = (host: string): string =>
 
 /** A numeric address has its version whatever the protocol says; both versions are one of each. */
 export const normalEndpoints = (endpoint: Endpoint, portNumber: PortNumber): readonly Endpoint[] => {
-  if (endpoint.kind === 'unix') return [endpoint];
+  if (endpoint.kind !== 'internet') return [endpoint];
   const protocol = endpoint.socketType === 'stream' ? 'tcp' : 'udp';
   const number = parseCount(endpoint.port) ?? portNumber(endpoint.port, protocol);
   const internet = { ...endpoint, port: number === undefined ? endpoint.port : String(number) };

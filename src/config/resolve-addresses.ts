@@ -2,6 +2,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type {
   Endpoint,
+  FifoEndpoint,
   InternetAddress,
   InternetEndpoint,
   ListenAddress,
@@ -91,8 +92,12 @@ const resolveInternet = async (
     port,
     takesMapped: version === 6 && endpoint.family === 'dual',
     isOptional: version === 6 && endpoint.family === 'both' && hasIpv4,
+    ...ownOf(endpoint),
   }));
 };
+
+/** An endpoint without settings of its own is an address without them: no field that says so. */
+const ownOf = ({ own }: Endpoint): Pick<Endpoint, 'own'> => (own === undefined ? {} : { own });
 
 /** A name or a number; undefined where nothing was written, or nothing was found and that was said. */
 const findId = async (
@@ -111,17 +116,20 @@ const findId = async (
   );
 };
 
-const resolveUnix = async (
-  endpoint: UnixEndpoint,
+const resolveFile = async (
+  endpoint: UnixEndpoint | FifoEndpoint,
   located: LocatedService,
   lookups: Lookups,
   complain: Complain,
 ): Promise<readonly ListenAddress[]> => {
   const { marks } = located;
-  const { owner, group, socketType, path, mode } = endpoint;
+  const { owner, group, path, mode } = endpoint;
   const ownerId = await findId(owner, marks.socketUser ?? marks.service, 'user', lookups, complain);
   const groupId = await findId(group, marks.socketGroup ?? marks.service, 'group', lookups, complain);
-  return [{ kind: 'unix', socketType, path, ownerId, groupId, mode }];
+  const file = { path, ownerId, groupId, mode, ...ownOf(endpoint) };
+  return endpoint.kind === 'fifo'
+    ? [{ kind: 'fifo', socketType: 'fifo', ...file }]
+    : [{ kind: 'unix', socketType: endpoint.socketType, ...file }];
 };
 
 const resolveEndpoint = (
@@ -129,10 +137,17 @@ const resolveEndpoint = (
   located: LocatedService,
   lookups: Lookups,
   complain: Complain,
-): Promise<readonly ListenAddress[]> =>
-  endpoint.kind === 'unix'
-    ? resolveUnix(endpoint, located, lookups, complain)
-    : resolveInternet(endpoint, located, lookups, complain);
+): Promise<readonly ListenAddress[]> => {
+  switch (endpoint.kind) {
+    case 'vsock':
+      return Promise.resolve([endpoint]);
+    case 'internet':
+      return resolveInternet(endpoint, located, lookups, complain);
+    case 'unix':
+    case 'fifo':
+      return resolveFile(endpoint, located, lookups, complain);
+  }
+};
 
 /** All addresses of a service; `both` is one of each version. */
 export const resolveAddresses = async (

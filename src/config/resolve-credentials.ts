@@ -16,7 +16,11 @@ const parseId = (text: string): number | undefined => {
 };
 
 /** What an account is, where a number need not have a name. */
-type Found = Omit<Account, 'gid'> & { readonly gid: number | undefined };
+type Found = Omit<Account, 'gid' | 'home' | 'shell'> & {
+  readonly gid: number | undefined;
+  readonly home: string | undefined;
+  readonly shell: string | undefined;
+};
 
 const findUser = async (
   user: string,
@@ -30,7 +34,16 @@ const findUser = async (
   if (uid === undefined) {
     return complain(mark, `there is no user '${user}'`, 'write one that exists, or a number');
   }
-  return (await lookups.accountById(uid)) ?? { name: user, uid, gid: undefined, groups: [] };
+  return (
+    (await lookups.accountById(uid)) ?? {
+      name: user,
+      uid,
+      gid: undefined,
+      groups: [],
+      home: undefined,
+      shell: undefined,
+    }
+  );
 };
 
 const findGroup = async (
@@ -150,5 +163,7 @@ export const resolveCredentials = async (
     uid: user.uid,
     gid,
     groups: groupsOf(groups.supplementary, user, gid, isXinetd ? (primary ?? gid) : gid),
+    home: user.home,
+    shell: user.shell,
   };
 };

@@ -44,6 +44,8 @@ export type Token = {
   readonly width: number;
   /** It begins with a quotation mark, so that no character of it has a meaning of its own. */
   readonly isQuoted: boolean;
+  /** Where the text is in several files, the one that it stands in; otherwise that of the report. */
+  readonly source?: SourceText;
 };
 
 /** Lines without their ends; a byte order mark and the CR of CRLF belong to no line. */
@@ -55,11 +57,14 @@ export const splitText = (text: string, file: string): SourceText => ({
     .map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line)),
 });
 
-export const markToken = (source: SourceText, token: Token): Mark => ({
-  at: { file: source.file, line: token.line, column: token.column },
-  source: source.lines[token.line - 1] ?? '',
-  width: token.width,
-});
+export const markToken = (source: SourceText, token: Token): Mark => {
+  const { file, lines } = token.source ?? source;
+  return {
+    at: { file, line: token.line, column: token.column },
+    source: lines[token.line - 1] ?? '',
+    width: token.width,
+  };
+};
 
 /**
  * A part of a token, for diagnostics: the whole token where quotes hide which columns the part has, one column

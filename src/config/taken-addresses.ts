@@ -8,7 +8,9 @@ export type Resolved = { readonly located: LocatedService; readonly service: Res
 
 /** rpc services have port 0 each, which is no address that two could share. */
 const claimKey = (address: ListenAddress, { rpc }: ResolvedService): string => {
-  if (address.kind === 'unix') return `unix ${address.path}`;
+  // a path can be one thing only
+  if (address.kind === 'unix' || address.kind === 'fifo') return `unix ${address.path}`;
+  if (address.kind === 'vsock') return addressKey(address);
   // Dual and IPv6-only cannot both be bound, so they are one claim.
   const key = addressKey({ ...address, takesMapped: false });
   return address.port === 0 ? `rpc ${rpc?.program}/${rpc?.lowVersion}-${rpc?.highVersion} ${key}` : key;

@@ -40,14 +40,33 @@ export type UnixEndpoint = {
   readonly mode: number;
 } & Owning;
 
-export type Endpoint = InternetEndpoint | UnixEndpoint;
+/** A named pipe: opened once for reading and writing, so that it never ends. Nobody is accepted from it. */
+export type FifoEndpoint = {
+  readonly kind: 'fifo';
+  readonly socketType: 'fifo';
+  readonly path: string;
+  /** Names or numbers; undefined: acceptd's own. */
+  readonly owner: string | undefined;
+  readonly group: string | undefined;
+  readonly mode: number;
+} & Owning;
+
+/** A socket between a virtual machine and its host (vsock(7)); undefined `cid` is any. */
+export type VsockEndpoint = {
+  readonly kind: 'vsock';
+  readonly socketType: SocketType;
+  readonly cid: number | undefined;
+  readonly port: number;
+} & Owning;
+
+export type Endpoint = InternetEndpoint | UnixEndpoint | FifoEndpoint | VsockEndpoint;
 
 /** An address that can be given to bind(2) without asking anybody. */
 export type InternetAddress = {
   readonly kind: 'internet';
   readonly socketType: 'stream' | 'dgram';
   readonly version: 4 | 6;
-  /** Numeric; `0.0.0.0` and `::` for all. */
+  /** Numeric; `0.0.0.0` and `::` for all. An IPv6 address may have a scope: `fe80::1%eth0`. */
   readonly host: string;
   readonly port: number;
   /** IPv6 only: whether IPv4 clients come in on this socket too. */
@@ -65,7 +84,23 @@ export type UnixAddress = {
   readonly mode: number;
 } & Owning;
 
-export type ListenAddress = InternetAddress | UnixAddress;
+export type FifoAddress = {
+  readonly kind: 'fifo';
+  readonly socketType: 'fifo';
+  readonly path: string;
+  readonly ownerId: number | undefined;
+  readonly groupId: number | undefined;
+  readonly mode: number;
+} & Owning;
+
+/** It has no names: as written, so it is bound. */
+export type VsockAddress = VsockEndpoint;
+
+export type ListenAddress = InternetAddress | UnixAddress | FifoAddress | VsockAddress;
+
+/** What comes to a listener one by one is accepted; else it is read by whoever has it. */
+export const isAccepting = (address: ListenAddress): boolean =>
+  address.socketType === 'stream' || address.socketType === 'seqpacket';
 
 /** A TCP address to connect to; `host` is numeric. */
 export type ConnectAddress = { readonly version: 4 | 6; readonly host: string; readonly port: number };
@@ -73,23 +108,50 @@ export type ConnectAddress = { readonly version: 4 | 6; readonly host: string; r
 const protocolOf = (address: InternetAddress): string =>
   `${address.socketType === 'stream' ? 'tcp' : 'udp'}${address.version}`;
 
-/** Identifies the listener of an address across reloads: two addresses with one key can share a socket. */
-export const addressKey = (address: ListenAddress): string =>
-  address.kind === 'unix'
-    ? `unix-${address.socketType}:${address.path}`
-    : `${protocolOf(address)}${address.takesMapped ? '+4' : ''}:${showHost(address.host)}:${address.port}`;
-
 const showHost = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
-/** `127.0.0.1:79`, `[::1]:79`, `/run/x.sock`, `@name`: for messages, logs and clients. */
-export const showAddress = (address: ListenAddress): string =>
-  address.kind === 'unix' ? address.path : `${showHost(address.host)}:${address.port}`;
+const showCid = (cid: number | undefined): string => (cid === undefined ? '' : `${cid}`);
 
-/** The same with the kind of socket before it: `tcp 127.0.0.1:79`, `unix stream /run/x.sock`. */
-export const describeAddress = (address: ListenAddress): string =>
-  address.kind === 'unix'
-    ? `unix ${address.socketType} ${address.path}`
-    : `${address.socketType === 'stream' ? 'tcp' : 'udp'} ${showAddress(address)}`;
+/** Identifies the listener of an address across reloads: two addresses with one key can share a socket. */
+export const addressKey = (address: ListenAddress): string => {
+  switch (address.kind) {
+    case 'unix':
+      return `unix-${address.socketType}:${address.path}`;
+    case 'fifo':
+      return `fifo:${address.path}`;
+    case 'vsock':
+      return `vsock-${address.socketType}:${showCid(address.cid)}:${address.port}`;
+    case 'internet':
+      return `${protocolOf(address)}${address.takesMapped ? '+4' : ''}:${showHost(address.host)}:${address.port}`;
+  }
+};
+
+/** `127.0.0.1:79`, `[::1]:79`, `/run/x.sock`, `@name`, `vsock:2:79`: for messages, logs and clients. */
+export const showAddress = (address: ListenAddress): string => {
+  switch (address.kind) {
+    case 'unix':
+    case 'fifo':
+      return address.path;
+    case 'vsock':
+      return `vsock:${showCid(address.cid)}:${address.port}`;
+    case 'internet':
+      return `${showHost(address.host)}:${address.port}`;
+  }
+};
+
+/** The same with the kind of socket before it: `tcp 127.0.0.1:79`, `unix stream /run/x.sock`, `fifo /run/x`. */
+export const describeAddress = (address: ListenAddress): string => {
+  switch (address.kind) {
+    case 'unix':
+      return `unix ${address.socketType} ${address.path}`;
+    case 'fifo':
+      return `fifo ${address.path}`;
+    case 'vsock':
+      return `${address.socketType} ${showAddress(address)}`;
+    case 'internet':
+      return `${address.socketType === 'stream' ? 'tcp' : 'udp'} ${showAddress(address)}`;
+  }
+};
 
 /** One end of a connection. Unix peers have credentials instead of an address. */
 export type Peer =

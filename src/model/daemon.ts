@@ -1,5 +1,5 @@
 // A server that is started once for all sockets of its service, or behind a relay: how it is told, awaited, restarted and stopped.
-import type { Milliseconds } from './quantity.ts';
+import { type Milliseconds, milliseconds, seconds } from './quantity.ts';
 
 /** How a server learns which sockets are its own. */
 export const activations = ['inetd', 'listen-fds', 'nginx', 'php-fpm', 'none', 'adopt'] as const;
@@ -96,7 +96,7 @@ export type Daemon = {
   /** FDSTORE=1: how many descriptors are kept for it. */
   readonly storeLimit: number;
   readonly pidFile: string | undefined;
-  /** Absent: as long as it takes. */
+  /** undefined: as long as it takes. */
   readonly startTimeout: Milliseconds | undefined;
   readonly abortTimeout: Milliseconds | undefined;
   /** WATCHDOG=1 must come in each such time. */
@@ -141,4 +141,56 @@ export type StartTexts = {
   readonly unsetVariables: readonly string[];
   /** Something in it depends on the instance, so that no two starts are the same. */
   readonly isPerInstance: boolean;
+};
+
+const noStatuses: EndStatuses = { codes: [], signals: [] };
+
+/** What holds where nothing is written, as in systemd.service(5); by number SIGHUP, SIGABRT. */
+export const plainDaemon: Daemon = {
+  activation: 'listen-fds',
+  type: 'simple',
+  onDemand: true,
+  readiness: { kind: 'type' },
+  isNonBlocking: false,
+  listenPid: 'own',
+  notifyAccess: 'main',
+  storeLimit: 0,
+  pidFile: undefined,
+  startTimeout: seconds(90),
+  abortTimeout: seconds(90),
+  watchdog: undefined,
+  watchdogSignal: 6,
+  restart: {
+    when: 'no',
+    pause: milliseconds(100),
+    steps: 0,
+    longestPause: milliseconds(100),
+    prevent: noStatuses,
+    force: noStatuses,
+  },
+  startLimit: { count: 5, window: seconds(10) },
+  remainsAfterExit: false,
+  flushesPending: false,
+  idleStop: undefined,
+  startBefore: [],
+  startAfter: [],
+  furtherStarts: [],
+  reload: [],
+  reloadSignal: 1,
+  stop: [],
+  stopAfter: [],
+};
+
+/** SIGTERM and after 90 s SIGKILL to all processes; an end by SIGHUP, SIGINT, SIGPIPE or SIGTERM is no failure. */
+export const plainLifetime: Lifetime = {
+  ending: {
+    mode: 'control-group',
+    signal: 15,
+    finalSignal: 9,
+    hangsUp: false,
+    kills: true,
+    timeout: seconds(90),
+  },
+  longest: undefined,
+  success: { codes: [], signals: [1, 2, 13, 15] },
 };

@@ -216,6 +216,9 @@ export type ResolvedCredentials = {
   readonly uid: number;
   readonly gid: number;
   readonly groups: readonly number[];
+  /** undefined: a number without an account. */
+  readonly home: string | undefined;
+  readonly shell: string | undefined;
 };
 
 export type ResolvedRpc = {

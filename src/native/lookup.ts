@@ -2,9 +2,12 @@
 import { openAddon } from './addon.ts';
 
 type Answer = readonly [string, ...number[]] | readonly [''];
+type AccountAnswer =
+  | readonly [name: string, home: string, shell: string, uid: number, gid: number, ...groups: number[]]
+  | readonly [''];
 
 const addon = openAddon<{
-  lookupAccount(nameOrUid: string | number): Promise<Answer>;
+  lookupAccount(nameOrUid: string | number): Promise<AccountAnswer>;
   lookupGroup(name: string): Promise<Answer>;
   lookupPort(name: string, protocol: string): Promise<Answer>;
   lookupRpc(name: string): Promise<Answer>;
@@ -15,12 +18,15 @@ export type SystemAccount = {
   readonly uid: number;
   readonly gid: number;
   readonly groups: readonly number[];
+  readonly home: string;
+  readonly shell: string;
 };
 
 /** A user of the system with all groups of initgroups(3); undefined when there is none. May take as long as NSS does. */
 export const lookupAccount = async (nameOrUid: string | number): Promise<SystemAccount | undefined> => {
-  const [name, uid, gid, ...groups] = await addon.lookupAccount(nameOrUid);
-  return uid === undefined || gid === undefined ? undefined : { name, uid, gid, groups };
+  const [name, home, shell, uid, gid, ...groups] = await addon.lookupAccount(nameOrUid);
+  if (home === undefined || shell === undefined || uid === undefined || gid === undefined) return undefined;
+  return { name, uid, gid, groups, home, shell };
 };
 
 /** The number of a group of the system. */

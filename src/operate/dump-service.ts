@@ -1,5 +1,6 @@
 // One service in a state dump, under xinetd's headings: what was configured, and what there is of it now.
 import type { Access, ClientPattern } from '../model/access.ts';
+import { showAddress } from '../model/address.ts';
 import { parseAddress, showAddressBytes } from '../model/network.ts';
 import type { ResolvedService } from '../model/service.ts';
 import type { ServiceLog } from '../model/service-log.ts';
@@ -44,7 +45,8 @@ const protocols: Readonly<Record<'stream' | 'dgram', string>> = { stream: '(tcp,
 const networkLines = ({ addresses }: ResolvedService): Lines => {
   const [first] = addresses;
   if (first === undefined) return [];
-  if (first.kind === 'unix') return [`socket_type = ${first.socketType}`, `path = ${first.path}`];
+  if (first.kind === 'vsock') return [`socket_type = ${first.socketType}`, `vsock = ${showAddress(first)}`];
+  if (first.kind !== 'internet') return [`socket_type = ${first.socketType}`, `path = ${first.path}`];
   return [
     `socket_type = ${first.socketType}`,
     `Protocol (name,number) = ${protocols[first.socketType]}`,

@@ -36,6 +36,7 @@ const compareSocket = (listener: RunningListener): string | undefined => {
 
 const isAt = (address: ListenAddress, found: Exclude<ReturnType<typeof inspectSocket>, string>): boolean => {
   if (address.kind === 'unix') return found.family === 'unix' && found.place === address.path;
+  if (address.kind !== 'internet') return true;
   // where the machine has no IPv6, what was for both is for IPv4 alone
   const isAlone = address.takesMapped && found.family === 4;
   return (

@@ -61,7 +61,7 @@ const indexByPlace = (listeners: readonly Leaving[]): ReadonlyMap<string, readon
 
 /** Whether the kernel would refuse to bind one while the other listens, unless both agree to share. */
 const conflicts = (one: ListenAddress, other: ListenAddress): boolean => {
-  if (one.kind === 'unix' || other.kind === 'unix') return false;
+  if (one.kind !== 'internet' || other.kind !== 'internet') return false;
   if (one.socketType !== other.socketType || one.port !== other.port) return false;
   if (one.version !== other.version) return one.takesMapped || other.takesMapped;
   return one.host === other.host || isWildcard(one) || isWildcard(other);
@@ -79,7 +79,7 @@ export const planListeners = (
     .map(([key, { address }]): Leaving => ({ key, address }));
   const leavingAt = indexByPlace(leaving);
   const replacedBy = (address: ListenAddress): readonly string[] => {
-    if (address.kind === 'unix' || address.port === 0) return [];
+    if (address.kind !== 'internet' || address.port === 0) return [];
     // those that can meet: with thousands of listeners, asking each about each would take seconds
     const hosts = isWildcard(address) ? [anyHost] : [address.host, ...wildcards];
     const others = hosts.flatMap((host) => leavingAt.get(placeOf(host, address.port)) ?? []);

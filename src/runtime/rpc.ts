@@ -30,7 +30,7 @@ export const createRpcRegistrar = (kernel: Kernel, clock: Clock, observer: Obser
 
   const registrationsOf = ({ address, service, descriptor }: RunningListener): readonly Registration[] => {
     const { rpc, id } = service.prepared.service;
-    if (rpc === undefined || descriptor === undefined || address.kind === 'unix') return [];
+    if (rpc === undefined || descriptor === undefined || address.kind !== 'internet') return [];
     const base = address.socketType === 'stream' ? 'tcp' : 'udp';
     const protocol = address.version === 6 ? (`${base}6` as const) : base;
     const port = kernel.portOf(descriptor);

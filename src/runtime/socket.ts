@@ -28,7 +28,7 @@ const toggle = (name: string, isOn: boolean): SocketOption => [name, isOn ? 1 : 
 /** What can be set anew on a listener that stays open across a reload; TCP hands most of it on to its connections. */
 const tunableOptions = (address: ListenAddress, settings: SocketSettings): readonly SocketOption[] => {
   const common = [...one('SO_SNDBUF', settings.sendBuffer), ...one('SO_RCVBUF', settings.receiveBuffer)];
-  if (address.kind === 'unix') return common;
+  if (address.kind !== 'internet') return common;
   const isStream = address.socketType === 'stream';
   return [
     ...common,
@@ -50,7 +50,7 @@ const tunableOptions = (address: ListenAddress, settings: SocketSettings): reado
 
 /** What must be set before the bind. */
 const bindOptions = (address: ListenAddress, settings: SocketSettings): readonly SocketOption[] => {
-  if (address.kind === 'unix') return [];
+  if (address.kind !== 'internet') return [];
   return [
     // for UDP it would let anybody take the port's datagrams (socket(7)); for TCP it only skips TIME_WAIT
     ...flag('SO_REUSEADDR', address.socketType === 'stream'),
@@ -174,6 +174,9 @@ const openOne = (
   guard: (fresh: Descriptor) => void,
 ): Descriptor => {
   const settings = service.socket;
+  if (address.kind === 'fifo' || address.kind === 'vsock') {
+    throw new SystemError(`open ${addressKey(address)}`, 'ENOTSUP', 'not supported');
+  }
   const low = kernel.openSocket(address.kind === 'unix' ? 'unix' : address.version, address.socketType);
   try {
     setOptions(kernel, low, bindOptions(address, settings));

@@ -13,6 +13,7 @@ import { createAcceptance, createRoom } from './accept.ts';
 import { createAnswers } from './answers.ts';
 import { createBanners } from './banners.ts';
 import { checkConsistency } from './consistency.ts';
+import { createDaemons } from './daemon/daemons.ts';
 import { createDatagramGate } from './datagram-gate.ts';
 import { createDatagramInstances } from './datagram-instances.ts';
 import { createEffects } from './effects.ts';
@@ -100,6 +101,10 @@ export const createSupervisor = ({
       return service !== undefined && datagramGate.mayAnswer(service, record);
     },
     internalDatagramPorts: () => datagramPorts,
+    backends: {
+      demand: (prepared, onDone) => daemons.demand(prepared.service.id, onDone),
+      hold: (prepared) => daemons.hold(prepared.service.id),
+    },
   };
   const runtime: Runtime = {
     kernel,
@@ -150,6 +155,7 @@ export const createSupervisor = ({
   );
   const takeOver = createTakeOver(runtime, acceptance.enter);
   const enforce = createStrictReload(runtime, gate, questions);
+  const daemons = createDaemons();
   const rpc = createRpcRegistrar(kernel, clock, observer);
   const listeners = createListeners(runtime, states, createEntrance(clock, questions), () =>
     rpc.sync(runtime.listeners.values()),
@@ -286,6 +292,10 @@ export const createSupervisor = ({
     state: () => describeState(runtime),
     checkConsistency: () => checkConsistency(runtime),
     retryNow: listeners.retryNow,
+    /** Stops the daemon of a service and starts it again while its clients wait; what came of it, once it is ready. */
+    restart: daemons.restart,
+    /** Has the daemon of a service read its configuration again. */
+    reloadDaemon: daemons.reload,
     /** hosts.allow and hosts.deny from here on; not consulted before. */
     setWrapperRules: (rules: WrapperRules): void => {
       runtime.wrapperRules = rules;

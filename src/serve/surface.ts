@@ -1,7 +1,7 @@
 // The shape that all starters have: what they are given, what they may use and what they give back.
 import type { Clock } from '../model/clock.ts';
 import type { Descriptor } from '../model/descriptor.ts';
-import type { Observer } from '../model/event.ts';
+import type { Failure, Observer } from '../model/event.ts';
 import type { ConnectionRecord } from '../model/record.ts';
 import type { ResolvedService } from '../model/service.ts';
 import type { Accepted, Kernel, Recipe } from '../native/kernel.ts';
@@ -11,6 +11,17 @@ export type Prepared = { readonly service: ResolvedService; readonly recipe: Rec
 
 /** A member of tcpmux as its listener sees it. */
 export type MuxMember = { readonly name: string; readonly saysGo: boolean; readonly prepared: Prepared };
+
+/** What a relay wants of the server behind it: that it runs, and that it is not stopped while somebody is connected. */
+export type Backends = {
+  /**
+   * Wants the server of the service to run. `onDone` is called once, never before this returns: without a failure when
+   * the server takes connections, which may be so already. What is returned takes the wish back.
+   */
+  readonly demand: (prepared: Prepared, onDone: (failure: Failure | undefined) => void) => () => void;
+  /** A connection goes on until the returned function is called; the idle time counts from the end of the last one. */
+  readonly hold: (prepared: Prepared) => () => void;
+};
 
 /** What a starter may use. */
 export type Surface = {
@@ -32,6 +43,8 @@ export type Surface = {
   readonly mayAnswer: (prepared: Prepared, record: ConnectionRecord) => boolean;
   /** The ports of all datagram built-ins that are configured now: what comes from them is a loop. */
   readonly internalDatagramPorts: () => ReadonlySet<number>;
+  /** The servers behind relays. */
+  readonly backends: Backends;
 };
 
 /** A running answer: a process that will be reaped, or work of our own that says when it has ended. */

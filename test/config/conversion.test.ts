@@ -25,8 +25,10 @@ const tame = (service: Service): Service => ({
   ...service,
   endpoints: service.endpoints.map(
     (endpoint): Endpoint =>
-      endpoint.kind === 'unix'
-        ? { ...endpoint, path: plain(endpoint.path).replace(/^_/, '@').replace(/\/+/g, '/') }
+      endpoint.kind !== 'internet'
+        ? endpoint.kind === 'vsock'
+          ? endpoint
+          : { ...endpoint, path: plain(endpoint.path).replace(/^_/, '@').replace(/\/+/g, '/') }
         : {
             ...endpoint,
             host: endpoint.host.startsWith('www') ? '192.0.2.1' : endpoint.host,

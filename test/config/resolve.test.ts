@@ -6,9 +6,9 @@ import { describeAddress } from '../../src/model/address.ts';
 import type { Dialect, ResolvedService } from '../../src/model/service.ts';
 
 const accounts = [
-  { name: 'root', uid: 0, gid: 0, groups: [] },
-  { name: 'nobody', uid: 65534, gid: 65534, groups: [] },
-  { name: 'git', uid: 1000, gid: 1000, groups: [44, 100] },
+  { name: 'root', uid: 0, gid: 0, groups: [], home: '/root', shell: '/bin/bash' },
+  { name: 'nobody', uid: 65534, gid: 65534, groups: [], home: '/nonexistent', shell: '/usr/sbin/nologin' },
+  { name: 'git', uid: 1000, gid: 1000, groups: [44, 100], home: '/srv/git', shell: '/bin/sh' },
 ];
 const groups: Readonly<Record<string, number>> = { daemon: 1, video: 44, www: 33 };
 

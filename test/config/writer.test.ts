@@ -5,6 +5,7 @@ import { writeConfiguration, writeService } from '../../src/config/inetd/writer.
 import { defaultLoadOptions, parseConfiguration } from '../../src/config/load.ts';
 import { showDiagnostic } from '../../src/model/diagnostic.ts';
 import type { Service } from '../../src/model/service.ts';
+import { withDaemons } from './arbitrary-daemon.ts';
 import { arbitraryService } from './arbitrary-service.ts';
 
 const withoutOrigin = (service: Service): Service => ({
@@ -21,7 +22,7 @@ const sortKeys = (_: string, value: unknown): unknown =>
 
 t.test('any service reads back as itself, without a complaint', async (t) => {
   fc.assert(
-    fc.property(arbitraryService, (service) => {
+    fc.property(withDaemons(arbitraryService), (service) => {
       const text = writeService(service);
       const { services, diagnostics } = parseConfiguration(text, 'test.conf', defaultLoadOptions);
       const complaints = diagnostics.filter(({ message }) => !message.includes('no tcpmux service'));

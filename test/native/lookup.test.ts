@@ -4,14 +4,21 @@ import t from 'tap';
 import { lookupAccount, lookupGroup, lookupPort, lookupRpcProgram } from '../../src/native/lookup.ts';
 
 t.test('an account has its numbers and all its groups', async (t) => {
-  t.match(await lookupAccount('root'), { name: 'root', uid: 0, gid: 0 });
+  t.match(await lookupAccount('root'), { name: 'root', uid: 0, gid: 0, home: '/root' });
   t.strictSame(await lookupAccount(0), await lookupAccount('root'));
-  const [name = '', , uid, gid] =
+  const [name = '', , uid, gid, , home, shell] =
     readFileSync('/etc/passwd', 'utf8')
       .split('\n')
       .find((line) => line.startsWith('nobody:'))
       ?.split(':') ?? [];
-  t.match(await lookupAccount(name), { name, uid: Number(uid), gid: Number(gid), groups: [Number(gid)] });
+  t.strictSame(await lookupAccount(name), {
+    name,
+    uid: Number(uid),
+    gid: Number(gid),
+    groups: [Number(gid)],
+    home,
+    shell,
+  });
 });
 
 t.test('a group has its number', async (t) => {

@@ -39,7 +39,7 @@ const finger = resolved('finger', [tcp('127.0.0.1', 79)], {
     perSource: 2,
     rate: { count: 50, window: seconds(1), pause: seconds(10) },
   },
-  credentials: { userName: 'nobody', uid: 65534, gid: 65534, groups: [] },
+  credentials: { userName: 'nobody', uid: 65534, gid: 65534, groups: [], home: undefined, shell: undefined },
   process: {
     ...plainProcess,
     nice: 3,

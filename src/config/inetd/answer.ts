@@ -1,6 +1,6 @@
 // Who answers: a program with its arguments, or a built-in by one of its names.
 import { dirname, join } from 'node:path';
-import type { SocketType } from '../../model/address.ts';
+import type { Endpoint } from '../../model/address.ts';
 import { type Answer, type BuiltinName, builtinNames } from '../../model/service.ts';
 import { nearestWord } from '../nearest.ts';
 import type { Report, Token } from '../source.ts';
@@ -29,13 +29,17 @@ const builtinAliases: ReadonlyMap<string, BuiltinName> = new Map([
 export const builtinOf = (name: string): BuiltinName | undefined => builtinAliases.get(name);
 
 /** Built-ins for which the inetds start a process, so that their rates count. */
-export const isForkedBuiltin = (builtin: BuiltinName, socketType: SocketType): boolean =>
+export const isForkedBuiltin = (builtin: BuiltinName, socketType: Endpoint['socketType']): boolean =>
   socketType === 'stream' && builtin !== 'daytime' && builtin !== 'time';
 
 const streamOnly: ReadonlySet<BuiltinName> = new Set(['tcpmux', 'ident']);
 
 /** The built-in `name` for a socket of this type. */
-export const readBuiltin = (name: Token, socketType: SocketType, report: Report): Answer | undefined => {
+export const readBuiltin = (
+  name: Token,
+  socketType: Endpoint['socketType'],
+  report: Report,
+): Answer | undefined => {
   const builtin = builtinOf(name.text);
   if (builtin === undefined) {
     const nearest = nearestWord(name.text, builtinNames);
@@ -45,8 +49,8 @@ export const readBuiltin = (name: Token, socketType: SocketType, report: Report)
       nearest === undefined ? `the built-ins are ${builtinNames.join(', ')}` : `did you mean ${nearest}?`,
     );
   }
-  if (socketType === 'seqpacket') {
-    return report.error(name, 'built-ins do not answer on seqpacket sockets', 'use stream or dgram');
+  if (socketType === 'seqpacket' || socketType === 'fifo') {
+    return report.error(name, `built-ins do not answer on ${socketType} sockets`, 'use stream or dgram');
   }
   if (socketType === 'dgram' && streamOnly.has(builtin)) {
     return report.error(name, `the built-in ${builtin} needs a stream socket`, 'use stream');

@@ -20,7 +20,7 @@ export type Read = {
   readonly credentials: Credentials;
   readonly limits: WrittenLimits;
 } & Pick<Service, 'process' | 'surroundings' | 'socket'> &
-  Partial<Pick<Service, 'access' | 'banners' | 'identity' | 'serviceLog'>>;
+  Partial<Pick<Service, 'access' | 'banners' | 'identity' | 'serviceLog' | 'daemon' | 'lifetime'>>;
 
 /** What an entry says itself, with the wrapper name that the command line gives to those that name none. */
 const joinAccess = (own: Access | undefined, wrapped: Access | undefined): Access | undefined =>
@@ -47,6 +47,8 @@ export const assembleService = (read: Read, { meaning, options }: Scope, report:
     identity: read.identity,
     serviceLog: read.serviceLog,
     ...noDaemon,
+    daemon: read.daemon,
+    lifetime: read.lifetime,
     process,
     surroundings,
     socket,

@@ -7,7 +7,7 @@ import { searchesPath } from './dialect.ts';
 import { writeConfiguration } from './writer.ts';
 
 const anchorEndpoint = (endpoint: Endpoint): Endpoint =>
-  endpoint.kind === 'unix' && !/^[/@]/.test(endpoint.path)
+  (endpoint.kind === 'unix' || endpoint.kind === 'fifo') && !/^[/@]/.test(endpoint.path)
     ? { ...endpoint, path: resolve(endpoint.path) }
     : endpoint;
 

@@ -1,6 +1,6 @@
 // The keys about who answers: a program, a built-in, another address, or nobody at a sensor.
 import { type Milliseconds, seconds } from '../../model/quantity.ts';
-import { type Answer, plainRelay } from '../../model/service.ts';
+import type { Answer } from '../../model/service.ts';
 import type { Report, Token } from '../source.ts';
 import { baseName, builtinOf, readBuiltin, readProgram } from './answer.ts';
 import { type Keys, readChoice, readDurationValue, readSwitch } from './keys.ts';
@@ -11,12 +11,16 @@ import type { Scope } from './scope.ts';
 /** How long a connection to the other address may take where nothing is written. */
 export const defaultConnectTimeout = seconds(30);
 
+/** A program behind a redirect is started on demand. */
 const answerKeys = ['exec', 'internal', 'redirect', 'sensor'];
+const isBackend = (first: string, second: string): boolean => first === 'exec' && second === 'redirect';
 
 /** Keys that say more about an answer, and the answer that they need. */
 const companions: readonly (readonly [key: string, needed: string, advice: string])[] = [
   ['args', 'exec', 'write exec = PROGRAM'],
   ['connect_timeout', 'redirect', 'write redirect = HOST PORT'],
+  ['proxy_header', 'redirect', 'write redirect = HOST PORT'],
+  ['idle_timeout', 'redirect', 'write redirect = HOST PORT'],
   ['deny_time', 'sensor', 'write sensor = yes'],
 ];
 
@@ -24,9 +28,9 @@ const isAnswered = (keys: Keys, key: string): boolean =>
   keys.place(key) !== undefined && (key !== 'sensor' || keys.one('sensor')?.text !== 'no');
 
 const checkAnswers = (keys: Keys, report: Report): void => {
-  const [first, second] = answerKeys.filter((key) => isAnswered(keys, key));
-  const place = second === undefined ? undefined : keys.place(second);
-  if (place !== undefined) {
+  const [first = '', second = '', third] = answerKeys.filter((key) => isAnswered(keys, key));
+  const place = keys.place(second);
+  if (place !== undefined && !(third === undefined && isBackend(first, second))) {
     report.error(place, `'${first}' and '${second}' are two answers`, 'keep one of them');
   }
   for (const [key, needed, advice] of companions) {
@@ -37,9 +41,20 @@ const checkAnswers = (keys: Keys, report: Report): void => {
   }
 };
 
-const readRelay = (keys: Keys, listening: Listening, report: Report): Answer | undefined => {
+const readBackend = (
+  keys: Keys,
+  scope: Scope,
+  report: Report,
+): { readonly file: string; readonly arguments: readonly string[] } | undefined => {
+  const program = keys.one('exec');
+  const read = program && readProgram(program, keys.all('args'), scope.meaning, report);
+  return read?.kind === 'program' ? { file: read.file, arguments: read.arguments } : undefined;
+};
+
+/** `HOST PORT`, or a unix socket's `/path` or `@name`. */
+const readRelay = (keys: Keys, listening: Listening, scope: Scope, report: Report): Answer | undefined => {
   const [host, port] = keys.all('redirect') ?? [];
-  if (host === undefined || port === undefined) return undefined;
+  if (host === undefined) return undefined;
   const connectTimeout = readDurationValue(keys.one('connect_timeout'), report) ?? defaultConnectTimeout;
   if (listening.socketType === 'dgram') {
     return report.error(host, 'datagrams cannot be redirected', 'write protocol = tcp');
@@ -47,9 +62,19 @@ const readRelay = (keys: Keys, listening: Listening, report: Report): Answer | u
   if (host.text === '' || /\s/.test(host.text)) {
     return report.error(host, `'${host.text}' is no host`, 'write a name or a numeric address');
   }
-  return checkPort(port, report)
-    ? { kind: 'relay', host: host.text, port: port.text, connectTimeout, ...plainRelay }
-    : undefined;
+  const isUnix = /^[/@]./.test(host.text);
+  if (!isUnix && port === undefined) return report.error(host, 'the port is missing', 'write HOST PORT');
+  if (isUnix && port !== undefined) return report.error(port, 'a unix socket has no port', 'remove it');
+  if (port !== undefined && !checkPort(port, report)) return undefined;
+  return {
+    kind: 'relay',
+    host: host.text,
+    port: port?.text ?? '',
+    connectTimeout,
+    proxyHeader: readChoice(keys.one('proxy_header'), ['v1', 'v2'], report),
+    idleTimeout: readDurationValue(keys.one('idle_timeout'), report),
+    backend: readBackend(keys, scope, report),
+  };
 };
 
 /** xinetd counts minutes here, everything else seconds: a number alone would be taken for the other. */
@@ -97,8 +122,8 @@ export const readAnswerKeys = (
   const format = readChoice(keys.one('format'), ['xinetd'], report);
   if (report.errorCount() !== errors) return undefined;
   const program = keys.one('exec');
+  if (keys.place('redirect') !== undefined) return readRelay(keys, listening, scope, report);
   if (program !== undefined) return readProgram(program, keys.all('args'), scope.meaning, report);
-  if (keys.place('redirect') !== undefined) return readRelay(keys, listening, report);
   if (isSensor) return { kind: 'sensor', denyTime: readDenyTime(keys, report) };
   // A missing value is reported already.
   if (keys.place('exec') !== undefined) return undefined;

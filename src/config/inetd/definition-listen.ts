@@ -1,12 +1,14 @@
 // The native key `listen`: any endpoints of one service, each in one word.
 import type { Endpoint } from '../../model/address.ts';
 import { partOfToken, type Report, type Token } from '../source.ts';
+import { isDaemonDefined } from './definition-daemon.ts';
 import type { Meaning } from './dialect.ts';
 import type { Keys } from './keys.ts';
 import { type Listening, markIf } from './listening.ts';
 import { checkPort, readHostedName, readRpcProgram } from './name.ts';
 import { readProtocolWord } from './protocol.ts';
 import type { Scope } from './scope.ts';
+import { protocolWord } from './service-id.ts';
 import { readUnixPath } from './unix-path.ts';
 
 /** `tcp:HOST:PORT`, `udp6:[::1]:53`, `unix:/path`, `unix-dgram,mode=0600,owner=mail,group=mail:@name`. */
@@ -86,7 +88,7 @@ export const readListenKey = (
   const other = endpoints.findIndex(
     (endpoint) => (endpoint.socketType === 'dgram') !== (first.socketType === 'dgram'),
   );
-  if (other !== -1) {
+  if (other !== -1 && !isDaemonDefined(keys)) {
     return report.error(
       values[other] ?? service,
       'one service cannot have datagrams and connections',
@@ -97,7 +99,7 @@ export const readListenKey = (
   const rpc = rpcValue === undefined ? undefined : readRpcProgram(rpcValue, scope.meaning, report);
   return {
     name: service.text,
-    protocol: first.kind === 'unix' ? 'unix' : first.socketType === 'stream' ? 'tcp' : 'udp',
+    protocol: protocolWord(first),
     socketType: first.socketType,
     endpoints,
     mux: undefined,

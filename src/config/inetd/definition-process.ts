@@ -1,5 +1,6 @@
 // The keys about the handler's process, what it finds, and the options of its socket.
 
+import type { Daemon } from '../../model/daemon.ts';
 import type { Bytes } from '../../model/quantity.ts';
 import { parseBytes } from '../../model/quantity.ts';
 import {
@@ -9,12 +10,13 @@ import {
   type ResourceLimit,
   resourceNames,
   type SocketSettings,
-  type Stream,
   type Surroundings,
 } from '../../model/service.ts';
 import { plainSocket } from '../../model/socket-settings.ts';
 import type { Report, Token } from '../source.ts';
 import { readAcceptFilter } from './accept-filter.ts';
+import { readPrivilegeKeys, readSchedulingKeys } from './definition-rights.ts';
+import { readStream } from './definition-streams.ts';
 import { type Keys, readChoice, readNumberValue, readSwitch } from './keys.ts';
 import { readMode } from './name.ts';
 import { readBufferSize } from './protocol.ts';
@@ -70,6 +72,9 @@ export const readProcessKeys = (keys: Keys, scope: Scope, report: Report): Proce
     workingDirectory: readDirectory(keys.one('chdir'), report),
     rootDirectory: readDirectory(keys.one('chroot'), report),
     resourceLimits: readResourceLimits(keys, report),
+    privileges: readPrivilegeKeys(keys, report),
+    scheduling: readSchedulingKeys(keys, report),
+    ignoresPipe: readSwitch(keys.one('ignore_pipe'), report) ?? false,
   };
 };
 
@@ -90,16 +95,21 @@ const readPassed = (keys: Keys, report: Report): readonly string[] | undefined =
     return [];
   });
 
-const streamNames = ['log', 'client', 'null'] as const;
-
-const readStream = (value: Token | undefined, report: Report): Stream | undefined =>
-  readChoice(value, streamNames, report);
-
-export const readSurroundingsKeys = (keys: Keys, mode: Mode, scope: Scope, report: Report): Surroundings => {
-  const standard = defaultSurroundings(scope.meaning, mode, scope.options);
+export const readSurroundingsKeys = (
+  keys: Keys,
+  mode: Mode,
+  daemon: Daemon | undefined,
+  scope: Scope,
+  report: Report,
+): Surroundings => {
+  const standard = defaultSurroundings(scope.meaning, mode, scope.options, daemon);
   return {
     ...standard,
-    stderr: readStream(keys.one('stderr'), report) ?? standard.stderr,
+    stdin: readStream('stdin', keys, report) ?? standard.stdin,
+    stdout: readStream('stdout', keys, report) ?? standard.stdout,
+    stderr: readStream('stderr', keys, report) ?? standard.stderr,
+    descriptorName: daemon === undefined ? keys.one('fdname')?.text : undefined,
+    hasUnitVariables: readSwitch(keys.one('unit_variables'), report) ?? standard.hasUnitVariables,
     hasFd3: readSwitch(keys.one('fd3'), report) ?? standard.hasFd3,
     hasAddressVariables: readSwitch(keys.one('address_variables'), report) ?? standard.hasAddressVariables,
     environment: readEnvironment(keys, report),
@@ -122,6 +132,7 @@ export const readSocketKeys = (keys: Keys, scope: Scope, report: Report): Socket
   const isOn = (key: string): boolean => readSwitch(keys.one(key), report) ?? false;
   const receive = keys.place('recvbuf') === undefined ? 'rcvbuf' : 'recvbuf';
   const twice = keys.place('recvbuf') === undefined ? undefined : keys.place('rcvbuf');
+  const directoryMode = keys.one('directory_mode');
   if (twice !== undefined) report.error(twice, "'rcvbuf' and 'recvbuf' are one key", 'keep one of them');
   return {
     ...plainSocket,
@@ -140,5 +151,19 @@ export const readSocketKeys = (keys: Keys, scope: Scope, report: Report): Socket
     typeOfService: number('tos', 0, 255),
     timeToLive: number('ttl', 1, 255),
     debug: isOn('debug'),
+    keepAliveTime: number('keepalive_time', 1, 0x7fff),
+    keepAliveInterval: number('keepalive_interval', 1, 0x7fff),
+    keepAliveProbes: number('keepalive_probes', 1, 127),
+    forcesBuffers: isOn('force_buffers'),
+    congestion: keys.one('congestion')?.text,
+    protocol: readChoice(keys.one('transport'), ['mptcp', 'sctp', 'udplite'], report),
+    broadcast: isOn('broadcast'),
+    reusePort: isOn('reuse_port'),
+    passesCredentials: isOn('pass_credentials'),
+    passesPacketInfo: isOn('pass_packet_info'),
+    pipeSize: readSize(keys.one('pipe_size'), report),
+    directoryMode:
+      directoryMode === undefined ? plainSocket.directoryMode : (readMode(directoryMode, report) ?? 0),
+    symlinks: (keys.all('symlinks') ?? []).map(({ text }) => text),
   };
 };

@@ -1,4 +1,5 @@
 // The meaning of `name on key = value, ... ;`: its assignments become a service.
+import { type Daemon, plainDaemon } from '../../model/daemon.ts';
 import type { Answer, Credentials, Mode } from '../../model/service.ts';
 import {
   type LocatedService,
@@ -12,7 +13,9 @@ import { assembleService } from './assemble.ts';
 import type { Assignment } from './assignments.ts';
 import { readAccessKeys, readBannerKeys, readIdentityKey } from './definition-access.ts';
 import { readAnswerKeys } from './definition-answer.ts';
+import { daemonKeys, isDaemonDefined, readDaemonKeys } from './definition-daemon.ts';
 import { readEndpointKeys } from './definition-endpoints.ts';
+import { readLifetimeKeys } from './definition-lifetime.ts';
 import { readLimitKeys } from './definition-limits.ts';
 import { readLogKeys } from './definition-log.ts';
 import { readProcessKeys, readSocketKeys, readSurroundingsKeys } from './definition-process.ts';
@@ -29,7 +32,11 @@ const readMode = (
   report: Report,
 ): Mode => {
   const place = keys.place('wait');
-  const waits = readSwitch(keys.one('wait'), report) ?? false;
+  const isDaemon = isDaemonDefined(keys) && answer?.kind === 'program';
+  const waits = readSwitch(keys.one('wait'), report) ?? isDaemon;
+  if (place !== undefined && !waits && isDaemon) {
+    report.error(place, 'a daemon takes the sockets themselves', 'write wait = yes, or remove it');
+  }
   if (answer?.kind === 'builtin') return 'per-connection';
   if (place !== undefined && waits && (answer?.kind === 'relay' || answer?.kind === 'sensor')) {
     report.error(place, 'nobody is there to take the socket', 'write wait = no');
@@ -42,6 +49,56 @@ const readMode = (
     return 'per-connection';
   }
   return waits ? 'whole-socket' : 'per-connection';
+};
+
+/** Only a program can be one; behind a redirect it is one without a word. */
+const readDaemon = (
+  service: Token,
+  answer: Answer | undefined,
+  listening: Listening | undefined,
+  keys: Keys,
+  report: Report,
+): Daemon | undefined => {
+  const daemon = readDaemonKeys(keys, report);
+  if (answer?.kind === 'relay') return answer.backend === undefined ? undefined : (daemon ?? plainDaemon);
+  if (daemon === undefined) return undefined;
+  const [key] = daemonKeys.flatMap((name) => keys.place(name) ?? []);
+  if (answer !== undefined && answer.kind !== 'program') {
+    return report.error(key ?? service, 'there is no program that could be a daemon', 'write exec = PROGRAM');
+  }
+  if (listening?.mux !== undefined) {
+    return report.error(key ?? service, 'a tcpmux member gets single connections', 'remove this');
+  }
+  if (daemon.activation === 'inetd' && (listening?.endpoints.length ?? 1) > 1) {
+    const place = keys.one('activation') ?? service;
+    return report.error(place, 'only one socket can be stdin', 'write activation = listen_fds');
+  }
+  return daemon;
+};
+
+/** One name for all sockets, or one for each; `-` for the usual one. */
+const nameDescriptors = (listening: Listening, keys: Keys, report: Report): Listening => {
+  const names = keys.all('fdname');
+  const { endpoints } = listening;
+  const [first] = names ?? [];
+  if (names === undefined || first === undefined) return listening;
+  if (names.length !== 1 && names.length !== endpoints.length) {
+    report.error(
+      first,
+      `there are ${endpoints.length} sockets and ${names.length} names`,
+      'write one for each',
+    );
+  }
+  const wrong = names.find(({ text }) => text === '' || text.length > 255 || !/^[ -9;-~]+$/.test(text));
+  if (wrong !== undefined)
+    report.error(wrong, `'${wrong.text}' is no name of a descriptor`, 'write it without a colon');
+  return {
+    ...listening,
+    endpoints: endpoints.map((endpoint, index) => {
+      const name = (names[index] ?? first).text;
+      return name === '-' ? endpoint : { ...endpoint, own: { descriptorName: name, socket: undefined } };
+    }),
+  };
 };
 
 const readCredentials = (service: Token, keys: Keys, scope: Scope, report: Report): Credentials => {
@@ -109,20 +166,29 @@ export const readDefinitionService = (
   const credentials = readCredentials(service, keys, scope, report);
   const limits = readLimitKeys(keys, meaning, report);
   const process = readProcessKeys(keys, scope, report);
-  const surroundings = readSurroundingsKeys(keys, mode, scope, report);
+  const daemon = readDaemon(service, answer, listening, keys, report);
+  const named = listening && daemon ? nameDescriptors(listening, keys, report) : listening;
+  const lifetime = readLifetimeKeys(keys, daemon !== undefined, report);
+  const surroundings = readSurroundingsKeys(keys, mode, daemon, scope, report);
   const socket = readSocketKeys(keys, scope, report);
   const access = readAccessKeys(keys, report);
   const banners = readBannerKeys(keys, report);
   const identity = readIdentityKey(keys, report);
   const serviceLog = readLogKeys(keys, report);
-  if (report.errorCount() !== errors || listening === undefined || answer === undefined || !isOn)
+  if (
+    report.errorCount() !== errors ||
+    listening === undefined ||
+    named === undefined ||
+    answer === undefined ||
+    !isOn
+  )
     return undefined;
 
   const id = keys.one('id')?.text;
-  const own = { process, surroundings, socket, access, banners, identity, serviceLog };
+  const own = { process, surroundings, socket, access, banners, identity, serviceLog, daemon, lifetime };
   return {
     service: assembleService(
-      { service, id, listening, mode, answer, credentials, limits, ...own },
+      { service, id, listening: named, mode, answer, credentials, limits, ...own },
       scope,
       report,
     ),

@@ -141,7 +141,7 @@ export const readEntryService = (
     credentials,
     limits,
     process: defaultProcess(meaning),
-    surroundings: defaultSurroundings(meaning, mode, options),
+    surroundings: defaultSurroundings(meaning, mode, options, undefined),
     socket: {
       ...defaultSocket(options),
       sendBuffer: protocol.kind === 'internet' ? protocol.sendBuffer : undefined,

@@ -1,5 +1,5 @@
 // What a service listens on, as the first words of an entry or the keys of a definition say it.
-import type { Endpoint, SocketType } from '../../model/address.ts';
+import type { Endpoint } from '../../model/address.ts';
 import type { MuxName, RpcProgram } from '../../model/service.ts';
 import { type MarkedField, type Marks, markToken, type Report, type Token } from '../source.ts';
 
@@ -7,7 +7,7 @@ export type Listening = {
   readonly name: string;
   /** The protocol word, as ids show it. */
   readonly protocol: string;
-  readonly socketType: SocketType;
+  readonly socketType: Endpoint['socketType'];
   readonly endpoints: readonly Endpoint[];
   readonly mux: MuxName | undefined;
   readonly rpc: RpcProgram | undefined;

@@ -4,8 +4,9 @@ import { builtinOf } from './answer.ts';
 import { defaultConnectTimeout } from './definition-answer.ts';
 import { serviceId } from './service-id.ts';
 import { accessLines, limitLines, logLines, span } from './written-access.ts';
+import { daemonLines, lifetimeLines } from './written-daemon.ts';
 import { endpointLines } from './written-endpoints.ts';
-import { type Line, lineIf, quote, quoteName } from './written-line.ts';
+import { type Line, lineIf, optional, quote, quoteName } from './written-line.ts';
 import { credentialLines, processLines, socketLines, surroundingsLines } from './written-process.ts';
 
 const answerLines = (service: Service): readonly Line[] => {
@@ -18,12 +19,20 @@ const answerLines = (service: Service): readonly Line[] => {
       ];
     case 'relay':
       return [
-        ['redirect', answer.host, answer.port],
+        ['redirect', answer.host, ...(answer.port === '' ? [] : [answer.port])],
         ...lineIf(
           answer.connectTimeout !== defaultConnectTimeout,
           'connect_timeout',
           span(answer.connectTimeout),
         ),
+        ...optional('proxy_header', answer.proxyHeader),
+        ...(answer.idleTimeout === undefined ? [] : [['idle_timeout', span(answer.idleTimeout)] as const]),
+        ...(answer.backend === undefined
+          ? []
+          : ([
+              ['exec', answer.backend.file],
+              ['args', ...answer.backend.arguments],
+            ] as const)),
       ];
     case 'sensor':
       return [
@@ -40,6 +49,13 @@ const answerLines = (service: Service): readonly Line[] => {
   }
 };
 
+/** One name for each endpoint of a daemon, in their order. */
+const descriptorNameLine = ({ endpoints, daemon }: Service): readonly Line[] => {
+  const names = endpoints.map(({ own }) => own?.descriptorName);
+  const isNamed = daemon !== undefined && names.some((name) => name !== undefined);
+  return isNamed ? [['fdname', ...names.map((name) => name ?? '-')]] : [];
+};
+
 /** A name that the language would take apart, or that belongs to an entry of another kind. */
 const needsQuotes = (service: Service): boolean => /[:,]/.test(service.name) || service.name.startsWith('.');
 
@@ -53,11 +69,14 @@ export const writeService = (service: Service): string => {
   const all: readonly Line[] = [
     ...lineIf(service.id !== derived, 'id', service.id),
     ...lines,
-    ...lineIf(service.mode === 'whole-socket', 'wait', 'yes'),
+    ...lineIf(service.mode === 'whole-socket' && service.daemon === undefined, 'wait', 'yes'),
+    ...daemonLines(service),
+    ...descriptorNameLine(service),
     ...credentialLines(service),
     ...answerLines(service),
     ...accessLines(service),
     ...limitLines(service),
+    ...lifetimeLines(service),
     ...processLines(service),
     ...surroundingsLines(service),
     ...socketLines(service),

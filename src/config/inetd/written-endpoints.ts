@@ -3,6 +3,7 @@ import type { Endpoint, InternetEndpoint, UnixEndpoint } from '../../model/addre
 import type { Service } from '../../model/service.ts';
 import { meanings } from './dialect.ts';
 import { muxNameOf } from './name.ts';
+import { protocolWord } from './service-id.ts';
 import { type Line, lineIf, octal, optional } from './written-line.ts';
 
 const families = { both: '', v4: '4', v6: '6', dual: '46' } as const;
@@ -14,12 +15,17 @@ const showHost = (host: string): string => (host.includes(':') ? `[${host}]` : h
 
 /** One endpoint as a value of `listen`. */
 const listenWord = (endpoint: Endpoint): string => {
+  if (endpoint.kind === 'vsock') {
+    const type = endpoint.socketType === 'stream' ? '' : `-${endpoint.socketType}`;
+    return `vsock${type}:${endpoint.cid ?? '*'}:${endpoint.port}`;
+  }
   if (endpoint.kind === 'internet') {
     return `${protocolOf(endpoint)}:${showHost(endpoint.host)}:${endpoint.port}`;
   }
   const owner = endpoint.owner === undefined ? '' : `,owner=${endpoint.owner}`;
   const group = endpoint.group === undefined ? '' : `,group=${endpoint.group}`;
-  return `unix-${endpoint.socketType},mode=${octal(endpoint.mode)}${owner}${group}:${endpoint.path}`;
+  const word = endpoint.kind === 'fifo' ? 'fifo' : `unix-${endpoint.socketType}`;
+  return `${word},mode=${octal(endpoint.mode)}${owner}${group}:${endpoint.path}`;
 };
 
 const unixLines = (endpoint: UnixEndpoint): readonly Line[] => [
@@ -73,7 +79,7 @@ export const endpointLines = (service: Service): WrittenEndpoints => {
   }
   const model = uniformModel(service);
   if (model === undefined) {
-    const protocol = first.kind === 'unix' ? 'unix' : first.socketType === 'stream' ? 'tcp' : 'udp';
+    const protocol = protocolWord(first);
     return { lines: [['listen', ...endpoints.map(listenWord)], ...rpcLines], protocol };
   }
   const protocol = protocolOf(model);

@@ -10,17 +10,9 @@ import {
   resourceNames,
   type Surroundings,
 } from '../../model/service.ts';
-import type { Report, Token } from '../source.ts';
-import { expandDollars } from './quoting.ts';
-import {
-  readNumber,
-  readOctal,
-  readRawWords,
-  readResourceLimit,
-  readText,
-  readWords,
-  type Values,
-} from './values.ts';
+import type { Value } from './syntax.ts';
+import type { Unit, Values } from './unit.ts';
+import { readNumber, readOctal, readRawWords, readResourceLimit, readText, readWords } from './values.ts';
 import { relayTimeout } from './written-service.ts';
 
 export type Command = {
@@ -28,30 +20,30 @@ export type Command = {
   readonly arguments: readonly string[];
 };
 
-const readArgument = (value: Token, text: string, report: Report): string | undefined => {
-  const expanded = readText({ ...value, text }, report);
+const readArgument = (value: Value, text: string, unit: Unit): string | undefined => {
+  const expanded = readText({ ...value, text }, unit);
   if (expanded === undefined) return undefined;
   return (
-    expandDollars(expanded) ??
-    report.error(value, `variables, as in '${text}', are not read yet`, 'write $$ for a dollar sign')
+    (expanded.replaceAll('$$', '').includes('$') ? undefined : expanded.replaceAll('$$', '$')) ??
+    unit.report.error(value, `variables, as in '${text}', are not read yet`, 'write $$ for a dollar sign')
   );
 };
 
 /** Of the prefixes before the path `@` names argument 0 and `-` forgives failures; others change the rights. */
-const readCommand = (value: Token, report: Report): Command | undefined => {
-  const words = readRawWords(value, report);
+const readCommand = (value: Value, unit: Unit): Command | undefined => {
+  const words = readRawWords(value, unit) ?? [];
   const [, prefixes = '', path = ''] = /^([-@:+!|]*)(.*)$/s.exec(words[0]?.text ?? '') ?? [];
   if (/[+!|:]/.test(prefixes)) {
-    return report.error(value, `the prefixes '${prefixes}' are not read yet`, 'remove them');
+    return unit.report.error(value, `the prefixes '${prefixes}' are not read yet`, 'remove them');
   }
   if (words.some(({ text, isQuoted }) => text === ';' && !isQuoted)) {
-    return report.error(value, 'a second command is not read yet', 'write one');
+    return unit.report.error(value, 'a second command is not read yet', 'write one');
   }
-  const file = readText({ ...value, text: path }, report);
+  const file = readText({ ...value, text: path }, unit);
   if (file === undefined || file === '') {
-    return report.error(value, 'there is no program', 'write ExecStart=/PATH');
+    return unit.report.error(value, 'there is no program', 'write ExecStart=/PATH');
   }
-  const others = words.slice(1).flatMap(({ text }) => readArgument(value, text, report) ?? []);
+  const others = words.slice(1).flatMap(({ text }) => readArgument(value, text, unit) ?? []);
   return { file, arguments: prefixes.includes('@') ? others : [file, ...others] };
 };
 
@@ -63,13 +55,13 @@ export type Answering = {
   readonly instances: number | undefined;
 };
 
-const readRelay = (value: Token, command: Command, report: Report): Answering | undefined => {
+const readRelay = (value: Value, command: Command, unit: Unit): Answering | undefined => {
   const words = command.arguments.slice(1);
   const option = words.find((word) => word.startsWith('--connections-max='));
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):([^:]+)$/.exec(words.at(-1) ?? '') ?? [];
   const host = bracketed ?? plain;
   if (host === undefined || port === undefined) {
-    return report.error(value, 'there is no HOST:PORT to copy to', 'write it last');
+    return unit.report.error(value, 'there is no HOST:PORT to copy to', 'write it last');
   }
   return {
     answer: { kind: 'relay', host, port, connectTimeout: relayTimeout, ...plainRelay },
@@ -77,32 +69,32 @@ const readRelay = (value: Token, command: Command, report: Report): Answering | 
   };
 };
 
-export const readAnswer = (values: Values, report: Report): Answering | undefined => {
+export const readAnswer = (values: Values, unit: Unit): Answering | undefined => {
   const value = values.one('ExecStart');
-  const command = value && readCommand(value, report);
+  const command = value && readCommand(value, unit);
   if (value === undefined || command === undefined) return undefined;
-  if (isRelayCommand(command)) return readRelay(value, command, report);
+  if (isRelayCommand(command)) return readRelay(value, command, unit);
   return { answer: { kind: 'program', ...command }, instances: undefined };
 };
 
-export const readCredentials = (values: Values, report: Report): Credentials => {
-  const groups = readWords(values.all('SupplementaryGroups'), report);
+export const readCredentials = (values: Values, unit: Unit): Credentials => {
+  const groups = readWords(values.all('SupplementaryGroups'), unit);
   return {
-    user: readText(values.one('User'), report),
-    group: readText(values.one('Group'), report),
+    user: readText(values.one('User'), unit),
+    group: readText(values.one('Group'), unit),
     supplementaryGroups: groups.length === 0 ? undefined : groups,
   };
 };
 
-export const readProcess = (values: Values, report: Report): ProcessSettings => ({
+export const readProcess = (values: Values, unit: Unit): ProcessSettings => ({
   ...plainProcess,
-  nice: readNumber(values.one('Nice'), report),
-  umask: readOctal(values.one('UMask'), report),
-  workingDirectory: readText(values.one('WorkingDirectory'), report),
-  rootDirectory: readText(values.one('RootDirectory'), report),
+  nice: readNumber(values.one('Nice'), unit),
+  umask: readOctal(values.one('UMask'), unit),
+  workingDirectory: readText(values.one('WorkingDirectory'), unit),
+  rootDirectory: readText(values.one('RootDirectory'), unit),
   resourceLimits: resourceNames.flatMap((resource) => {
     const value = values.one(`Limit${resource.toUpperCase()}`);
-    const limit = value && readResourceLimit(value, report);
+    const limit = value && readResourceLimit(value, unit);
     return limit === undefined ? [] : [{ resource, ...limit }];
   }),
 });
@@ -113,23 +105,23 @@ const errorTargets: ReadonlyMap<string, Surroundings['stderr']> = new Map([
   ['null', 'null'],
 ]);
 
-const readErrorTarget = (value: Token | undefined, report: Report): Surroundings['stderr'] => {
+const readErrorTarget = (value: Value | undefined, unit: Unit): Surroundings['stderr'] => {
   if (value === undefined) return 'client';
   const target = errorTargets.get(value.text);
   if (target === undefined)
-    report.error(value, `'${value.text}' is not read yet`, 'write socket, journal or null');
+    unit.report.error(value, `'${value.text}' is not read yet`, 'write socket, journal or null');
   return target ?? 'log';
 };
 
-export const readSurroundings = (values: Values, mode: Mode, report: Report): Surroundings => ({
+export const readSurroundings = (values: Values, mode: Mode, unit: Unit): Surroundings => ({
   ...plainSurroundings,
-  stderr: readErrorTarget(values.one('StandardError'), report),
+  stderr: readErrorTarget(values.one('StandardError'), unit),
   hasFd3: values.one('StandardInput')?.text !== 'socket',
   hasAddressVariables:
-    mode === 'per-connection' && !readWords(values.all('UnsetEnvironment'), report).includes('REMOTE_ADDR'),
-  environment: readWords(values.all('Environment'), report).map((word) => {
+    mode === 'per-connection' && !readWords(values.all('UnsetEnvironment'), unit).includes('REMOTE_ADDR'),
+  environment: readWords(values.all('Environment'), unit).map((word) => {
     const equals = word.indexOf('=');
     return { name: word.slice(0, equals), value: word.slice(equals + 1) };
   }),
-  passedVariables: readWords(values.all('PassEnvironment'), report),
+  passedVariables: readWords(values.all('PassEnvironment'), unit),
 });

@@ -9,18 +9,9 @@ import { parseCount, seconds } from '../../model/quantity.ts';
 import type { Mode, SocketSettings } from '../../model/service.ts';
 import { plainSocket } from '../../model/socket-settings.ts';
 import { takesMapped } from '../normal-form.ts';
-import type { Report, Token } from '../source.ts';
-import type { Directive } from './syntax.ts';
-import {
-  readNumber,
-  readOctal,
-  readSize,
-  readSpan,
-  readSwitch,
-  readText,
-  readWords,
-  type Values,
-} from './values.ts';
+import type { Directive, Value } from './syntax.ts';
+import type { Unit, Values } from './unit.ts';
+import { readNumber, readOctal, readSize, readSpan, readSwitch, readText, readWords } from './values.ts';
 import { unlimitedConnections } from './written-access.ts';
 
 const listenKeys: ReadonlyMap<string, SocketType> = new Map([
@@ -30,11 +21,11 @@ const listenKeys: ReadonlyMap<string, SocketType> = new Map([
 ]);
 
 const readInternet = (
-  value: Token,
+  value: Value,
   text: string,
   socketType: 'stream' | 'dgram',
   isV6only: boolean,
-  report: Report,
+  unit: Unit,
 ): Endpoint | undefined => {
   const v6: Family = isV6only ? 'v6' : 'dual';
   const [, bracketed, plain, portText = '', scope] =
@@ -42,7 +33,7 @@ const readInternet = (
   const host = bracketed ?? plain ?? '::';
   const port = parseCount(portText);
   if (port === undefined || port < 1 || port > 65_535 || !(isIPv4(host) || isIPv6(host))) {
-    return report.error(
+    return unit.report.error(
       value,
       `'${value.text}' is no address to listen on`,
       'write [::]:79, 0.0.0.0:79 or /PATH',
@@ -62,25 +53,25 @@ const readInternet = (
 export const readEndpoints = (
   directives: readonly Directive[],
   values: Values,
-  report: Report,
+  unit: Unit,
 ): readonly Endpoint[] => {
   const isV6only = values.one('BindIPv6Only')?.text === 'ipv6-only';
-  const mode = readOctal(values.one('SocketMode'), report) ?? 0o666;
-  const owner = readText(values.one('SocketUser'), report);
-  const group = readText(values.one('SocketGroup'), report);
+  const mode = readOctal(values.one('SocketMode'), unit) ?? 0o666;
+  const owner = readText(values.one('SocketUser'), unit);
+  const group = readText(values.one('SocketGroup'), unit);
   let endpoints: Endpoint[] = [];
   for (const { section, key, value } of directives) {
     const socketType = listenKeys.get(key.text);
     if (section !== 'Socket' || socketType === undefined) continue;
     if (value.text === '') endpoints = [];
-    const text = value.text === '' ? undefined : readText(value, report);
+    const text = value.text === '' ? undefined : readText(value, unit);
     if (text === undefined) continue;
     if (/^[/@]/.test(text)) {
       endpoints.push({ kind: 'unix', socketType, path: text, owner, group, mode });
     } else if (socketType === 'seqpacket') {
-      report.error(value, `'${value.text}' is no path`, 'write /PATH or @NAME');
+      unit.report.error(value, `'${value.text}' is no path`, 'write /PATH or @NAME');
     } else {
-      const endpoint = readInternet(value, text, socketType, isV6only, report);
+      const endpoint = readInternet(value, text, socketType, isV6only, unit);
       if (endpoint !== undefined) endpoints.push(endpoint);
     }
   }
@@ -99,16 +90,16 @@ const readNetwork = (word: string): ClientPattern | undefined => {
 };
 
 /** IPAddressAllow= wins: with `any` denied it alone says who comes. */
-export const readAccess = (values: Values, report: Report): Access | undefined => {
+export const readAccess = (values: Values, unit: Unit): Access | undefined => {
   const read = (key: string): { readonly isAny: boolean; readonly patterns: readonly ClientPattern[] } => {
     const tokens = values.all(key);
-    const words = readWords(tokens, report);
+    const words = readWords(tokens, unit);
     const [first] = tokens;
     const patterns = words.flatMap((word) => {
       if (word === 'any') return [];
       const pattern = readNetwork(word);
       if (pattern === undefined && first !== undefined) {
-        report.error(first, `'${word}' is no network`, 'write ADDRESS/BITS');
+        unit.report.error(first, `'${word}' is no network`, 'write ADDRESS/BITS');
       }
       return pattern ?? [];
     });
@@ -118,7 +109,7 @@ export const readAccess = (values: Values, report: Report): Access | undefined =
   const deny = read('IPAddressDeny');
   const [allowed] = values.all('IPAddressAllow');
   if (!deny.isAny && allowed !== undefined && deny.patterns.length > 0) {
-    report.error(allowed, 'exceptions from IPAddressDeny= are not read yet', 'write IPAddressDeny=any');
+    unit.report.error(allowed, 'exceptions from IPAddressDeny= are not read yet', 'write IPAddressDeny=any');
   }
   const onlyFrom = deny.isAny && !allow.isAny ? allow.patterns : undefined;
   const noAccess = deny.isAny ? [] : deny.patterns;
@@ -128,11 +119,12 @@ export const readAccess = (values: Values, report: Report): Access | undefined =
 };
 
 /** `mode` is that of the service; connections of a relay are counted by the program that copies. */
-export const readLimits = (values: Values, mode: Mode, isAccepting: boolean, report: Report): Limits => {
-  const most = readNumber(values.one('MaxConnections'), report) ?? 64;
-  const perSource = readNumber(values.one('MaxConnectionsPerSource'), report) ?? 0;
-  const window = readSpan(values.one('PollLimitIntervalSec'), report) ?? seconds(2);
-  const count = readNumber(values.one('PollLimitBurst'), report) ?? (isAccepting ? 150 : 15);
+export const readLimits = (values: Values, mode: Mode, isAccepting: boolean, unit: Unit): Limits => {
+  const most = readNumber(values.one('MaxConnections'), unit) ?? 64;
+  const perSource = readNumber(values.one('MaxConnectionsPerSource'), unit) ?? 0;
+  const written = readSpan(values.one('PollLimitIntervalSec'), unit) ?? seconds(2);
+  const window = written === 'infinity' ? seconds(0) : written;
+  const count = readNumber(values.one('PollLimitBurst'), unit) ?? (isAccepting ? 150 : 15);
   const isWhole = mode === 'whole-socket';
   return {
     instances: isWhole ? 1 : most >= unlimitedConnections ? undefined : most,
@@ -146,19 +138,19 @@ export const readLimits = (values: Values, mode: Mode, isAccepting: boolean, rep
   };
 };
 
-export const readSocket = (values: Values, report: Report): SocketSettings => ({
+export const readSocket = (values: Values, unit: Unit): SocketSettings => ({
   ...plainSocket,
-  backlog: readNumber(values.one('Backlog'), report),
-  sendBuffer: readSize(values.one('SendBuffer'), report),
-  receiveBuffer: readSize(values.one('ReceiveBuffer'), report),
-  keepAlive: readSwitch(values.one('KeepAlive'), report) ?? false,
-  noDelay: readSwitch(values.one('NoDelay'), report) ?? false,
-  deferAccept: readNumber(values.one('DeferAcceptSec'), report),
-  freeBind: readSwitch(values.one('FreeBind'), report) ?? false,
-  transparent: readSwitch(values.one('Transparent'), report) ?? false,
+  backlog: readNumber(values.one('Backlog'), unit),
+  sendBuffer: readSize(values.one('SendBuffer'), unit),
+  receiveBuffer: readSize(values.one('ReceiveBuffer'), unit),
+  keepAlive: readSwitch(values.one('KeepAlive'), unit) ?? false,
+  noDelay: readSwitch(values.one('NoDelay'), unit) ?? false,
+  deferAccept: readNumber(values.one('DeferAcceptSec'), unit),
+  freeBind: readSwitch(values.one('FreeBind'), unit) ?? false,
+  transparent: readSwitch(values.one('Transparent'), unit) ?? false,
   bindDevice: values.one('BindToDevice')?.text,
-  mark: readNumber(values.one('Mark'), report),
-  priority: readNumber(values.one('Priority'), report),
-  typeOfService: readNumber(values.one('IPTOS'), report),
-  timeToLive: readNumber(values.one('IPTTL'), report),
+  mark: readNumber(values.one('Mark'), unit),
+  priority: readNumber(values.one('Priority'), unit),
+  typeOfService: readNumber(values.one('IPTOS'), unit),
+  timeToLive: readNumber(values.one('IPTTL'), unit),
 });

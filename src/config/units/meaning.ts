@@ -1,11 +1,14 @@
 // Socket units with the services they start -> services: what the writer writes is read back, all else is told.
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import { noDaemon, resourceNames, type Service } from '../../model/service.ts';
-import { createReport, type LocatedService, markToken, type Report, splitText } from '../source.ts';
+import { type LocatedService, markToken, splitText } from '../source.ts';
 import { readAnswer, readCredentials, readProcess, readSurroundings } from './meaning-service.ts';
 import { readAccess, readEndpoints, readLimits, readSocket } from './meaning-socket.ts';
-import { type Directive, readDirectives } from './syntax.ts';
-import { readSwitch, valuesOf } from './values.ts';
+import { systemFacts } from './specifiers.ts';
+import { wholeText } from './syntax.ts';
+import { openUnit as open, type Unit } from './unit.ts';
+import { parseUnitName } from './unit-name.ts';
+import { readSwitch } from './values.ts';
 import { unlimitedConnections } from './written-access.ts';
 
 export type UnitFile = { readonly name: string; readonly text: string };
@@ -70,57 +73,60 @@ const knownKeys: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['Install', new Set(['WantedBy'])],
 ]);
 
-type Unit = { readonly report: Report; readonly directives: readonly Directive[] };
-
 const openUnit = ({ name, text }: UnitFile): Unit => {
-  const report = createReport(splitText(text, name));
-  const directives = readDirectives(report);
+  const parts = parseUnitName(name) ?? { prefix: name, instance: undefined, suffix: '' };
+  const unit = open(
+    { name, parts, fragments: [wholeText(splitText(text, name))] },
+    name.includes('@'),
+    systemFacts,
+  );
+  const { report, directives } = unit;
   for (const { section, key } of directives) {
     if (knownKeys.get(section)?.has(key.text) !== true && !/^X-/.test(key.text)) {
       report.warn(key, `${key.text}= of [${section}] is not read yet`, 'write it in the native language');
     }
   }
-  return { report, directives };
+  return unit;
 };
 
 const readPair = (name: string, socket: Unit, service: Unit): LocatedService | undefined => {
-  const values = valuesOf(socket.directives, 'Socket');
-  const handler = valuesOf(service.directives, 'Service');
+  const values = socket.section('Socket');
+  const handler = service.section('Service');
   const [listen] = socket.directives.filter(({ key }) => key.text.startsWith('Listen'));
   if (listen === undefined) return undefined;
-  const isAccepting = readSwitch(values.one('Accept'), socket.report) ?? false;
-  const answering = readAnswer(handler, service.report);
+  const isAccepting = readSwitch(values.one('Accept'), socket) ?? false;
+  const answering = readAnswer(handler, service);
   if (answering === undefined) return undefined;
   const isRelay = answering.answer.kind === 'relay';
   const mode = isAccepting || isRelay ? 'per-connection' : 'whole-socket';
-  const limits = readLimits(values, mode, isAccepting, socket.report);
+  const limits = readLimits(values, mode, isAccepting, socket);
   const { instances = unlimitedConnections } = answering;
   const read: Omit<Service, 'dialect'> = {
     id: name,
     name,
-    origin: markToken(socket.report.source, listen.value).at,
-    endpoints: readEndpoints(socket.directives, values, socket.report),
+    origin: markToken(socket.source, listen.value).at,
+    endpoints: readEndpoints(socket.directives, values, socket),
     mux: undefined,
     rpc: undefined,
     mode,
     answer: answering.answer,
-    credentials: readCredentials(handler, service.report),
+    credentials: readCredentials(handler, service),
     limits: isRelay
       ? { ...limits, instances: instances >= unlimitedConnections ? undefined : instances }
       : limits,
-    access: readAccess(values, socket.report),
+    access: readAccess(values, socket),
     banners: undefined,
     identity: undefined,
     serviceLog: undefined,
     ...noDaemon,
-    process: readProcess(handler, service.report),
-    surroundings: readSurroundings(handler, mode, service.report),
-    socket: readSocket(values, socket.report),
+    process: readProcess(handler, service),
+    surroundings: readSurroundings(handler, mode, service),
+    socket: readSocket(values, socket),
   };
   return {
     // the model has no word for this language before acceptd serves it
     service: { ...read, dialect: 'acceptd' },
-    marks: { service: markToken(socket.report.source, listen.value) },
+    marks: { service: markToken(socket.source, listen.value) },
   };
 };
 

@@ -1,74 +1,116 @@
 // The syntax of unit files: sections, assignments, comments and continued lines, whatever the directives mean.
-import type { Report, Token } from '../source.ts';
+import type { Report, SourceText, Token } from '../source.ts';
 
-/** `key=value` of a section; the value's text is joined from its lines, its place is that of its first line. */
-export type Directive = { readonly section: string; readonly key: Token; readonly value: Token };
+/** A stretch of the text that stands in one line of the file. */
+type Piece = { readonly offset: number; readonly line: number; readonly column: number };
 
-const isComment = (line: string): boolean => /^[ \t]*[#;]/.test(line);
+/** A stretch of a unit's text; it may be joined from several lines, and knows where each part of it stands. */
+export type Value = Token & {
+  readonly source: SourceText;
+  /** Where it begins in the joined text. */
+  readonly start: number;
+  readonly pieces: readonly Piece[];
+};
 
-/** The value from `start` on, with the lines that continue it; comments between them belong to none. */
-const readContinued = (
-  lines: readonly string[],
+/** `key=value` of a section. */
+export type Directive = { readonly section: string; readonly key: Value; readonly value: Value };
+
+/** A part of a value with its own place in the file, for diagnostics. */
+export const partOf = (value: Value, from: number, to = value.text.length): Value => {
+  const text = value.text.slice(from, to);
+  const start = value.start + from;
+  const piece = value.pieces.findLast(({ offset }) => offset <= start) ?? { offset: 0, line: 1, column: 1 };
+  const length = value.source.lines[piece.line - 1]?.length ?? 0;
+  const column = Math.max(1, Math.min(piece.column + start - piece.offset, length));
+  const width = Math.max(1, Math.min(text.length, length - column + 1));
+  return { ...value, text, start, line: piece.line, column, width };
+};
+
+/** Without blanks at its ends. */
+const trim = (value: Value): Value => {
+  const start = value.text.length - value.text.trimStart().length;
+  return partOf(value, start, start + value.text.trim().length);
+};
+
+const isComment = (line: string): boolean => /^[ \t\r]*[#;]/.test(line);
+
+/** A backslash at the end goes on in the next line, where it is not itself behind one. */
+const isContinued = (line: string): boolean => (/\\*$/.exec(line)?.[0].length ?? 0) % 2 === 1;
+
+/** What begins at `index`, joined with the lines that continue it; comments between them belong to none. */
+const readJoined = (
+  source: SourceText,
   index: number,
-  start: number,
-): { readonly text: string; readonly next: number } => {
-  const pieces: string[] = [];
+  last: number,
+): { readonly joined: Value; readonly next: number } => {
+  const pieces: Piece[] = [];
+  let text = '';
   let next = index;
-  let piece = (lines[next] ?? '').slice(start);
-  next += 1;
-  while (piece.endsWith('\\') && next < lines.length) {
-    pieces.push(piece.slice(0, -1));
-    while (next < lines.length && isComment(lines[next] ?? '')) next += 1;
-    piece = lines[next] ?? '';
-    next += 1;
+  for (; next < last; next += 1) {
+    const line = source.lines[next] ?? '';
+    if (next > index && isComment(line)) continue;
+    pieces.push({ offset: text.length, line: next + 1, column: 1 });
+    if (!isContinued(line)) {
+      text += line;
+      next += 1;
+      break;
+    }
+    text += `${line.slice(0, -1)} `;
   }
-  pieces.push(piece);
-  return { text: pieces.join(' ').trim(), next };
+  const whole = { text, line: index + 1, column: 1, width: 1, isQuoted: false, source, start: 0, pieces };
+  return { joined: trim(whole), next };
+};
+
+/** A part of a file; a file may hold several units. Lines count from 0, and `last` is not in it. */
+export type Fragment = { readonly source: SourceText; readonly first: number; readonly last: number };
+
+export const wholeText = (source: SourceText): Fragment => ({ source, first: 0, last: source.lines.length });
+
+const readHeader = (line: Value, report: Report): string => {
+  const [, name] = /^\[([^\][]*)\]$/.exec(line.text) ?? [];
+  return (
+    name ??
+    report.error(line, 'this is no section', 'write [Unit], [Socket], [Service] or [Install]') ??
+    'nonsense'
+  );
+};
+
+/** undefined where the line assigns nothing, which is told. */
+const readAssignment = (section: string | undefined, line: Value, report: Report): Directive | undefined => {
+  if (section === undefined) {
+    return report.error(
+      line,
+      'this stands in no section',
+      'write [Unit], [Socket], [Service] or [Install] above it',
+    );
+  }
+  const equals = line.text.indexOf('=');
+  if (equals <= 0) return report.error(line, 'this assigns nothing', 'write KEY=VALUE');
+  return { section, key: trim(partOf(line, 0, equals)), value: trim(partOf(line, equals + 1)) };
 };
 
 /** Directives in their order, repetitions included; never throws. */
-export const readDirectives = (report: Report): readonly Directive[] => {
-  const { lines } = report.source;
+export const readDirectives = ({ source, first, last }: Fragment, report: Report): readonly Directive[] => {
   const directives: Directive[] = [];
-  let section = '';
-  let index = 0;
-  while (index < lines.length) {
-    const line = lines[index] ?? '';
-    const token = (text: string, column: number): Token => ({
-      text,
-      line: index + 1,
-      column,
-      width: Math.max(1, Math.min(text.length, line.length - column + 1)),
-      isQuoted: false,
-    });
+  let section: string | undefined;
+  let index = first;
+  while (index < last) {
+    const line = source.lines[index] ?? '';
     if (line.trim() === '' || isComment(line)) {
       index += 1;
       continue;
     }
-    const header = /^[ \t]*\[([^\]]*)\][ \t]*$/.exec(line);
-    if (header !== null) {
-      section = header[1] ?? '';
-      index += 1;
-      continue;
+    const { joined, next } = readJoined(source, index, last);
+    index = next;
+    if (joined.text === '') continue;
+    if (joined.text.includes('\0')) {
+      report.error(joined, 'there is a NUL character in this', 'remove it');
+    } else if (joined.text.startsWith('[')) {
+      section = readHeader(joined, report);
+    } else {
+      const directive = readAssignment(section, joined, report);
+      if (directive !== undefined) directives.push(directive);
     }
-    const assignment = /^([ \t]*)([^=\s]+)[ \t]*=[ \t]*/.exec(line);
-    if (assignment === null || section === '') {
-      report.error(
-        token(line.trim(), line.length - line.trimStart().length + 1),
-        section === '' ? 'this stands in no section' : 'this assigns nothing',
-        section === '' ? 'write [Unit], [Socket] or [Service] above it' : 'write KEY=VALUE',
-      );
-      index += 1;
-      continue;
-    }
-    const [whole, blanks = '', key = ''] = assignment;
-    const value = readContinued(lines, index, whole.length);
-    directives.push({
-      section,
-      key: token(key, blanks.length + 1),
-      value: token(value.text, Math.min(whole.length + 1, Math.max(1, line.length))),
-    });
-    index = value.next;
   }
   return directives;
 };

@@ -1,89 +1,124 @@
 // Readers of values of unit files: each says what is wrong and then gives undefined.
-import {
-  type Bytes,
-  type Milliseconds,
-  parseBytes,
-  parseCount,
-  parseDuration,
-} from '../../model/quantity.ts';
-import type { Report, Token } from '../source.ts';
-import { expandSpecifiers, splitWords, type UnitWord } from './quoting.ts';
-import type { Directive } from './syntax.ts';
+import { type Bytes, type Milliseconds, parseCount } from '../../model/quantity.ts';
+import { parseInteger, parseSize, parseSpan, parseSwitch } from './quantities.ts';
+import { expand } from './specifiers.ts';
+import { partOf, type Value } from './syntax.ts';
+import type { Unit } from './unit.ts';
+import { splitWords } from './unquoting.ts';
 
-/** The directives of one section by their names. */
-export type Values = {
-  /** Without those that an empty value takes back. */
-  all(key: string): readonly Token[];
-  /** The last one. */
-  one(key: string): Token | undefined;
-};
-
-export const valuesOf = (directives: readonly Directive[], section: string): Values => {
-  const found = new Map<string, Token[]>();
-  for (const directive of directives) {
-    if (directive.section !== section) continue;
-    const { key, value } = directive;
-    const earlier = value.text === '' ? [] : (found.get(key.text) ?? []);
-    found.set(key.text, value.text === '' ? [] : [...earlier, value]);
+/** Text with its specifiers replaced; U+0000 and a letter stand for one that only the instance knows. */
+export const readText = (value: Value | undefined, { specifiers, report }: Unit): string | undefined => {
+  if (value === undefined) return undefined;
+  const { text, unknown } = expand(value.text, specifiers);
+  for (const each of unknown) {
+    report.warn(value, `'${each}' is no specifier that is known here, and stays as it is`, 'write %% for %');
   }
-  return { all: (key) => found.get(key) ?? [], one: (key) => found.get(key)?.at(-1) };
+  return text;
 };
 
-export const readText = (value: Token | undefined, report: Report): string | undefined => {
-  if (value === undefined) return undefined;
-  return (
-    expandSpecifiers(value.text) ??
-    report.error(value, 'specifiers are not read yet', 'write %% for a percent sign')
-  );
+/** A word, unquoted, with its own place in the file. */
+export type Word = Value & { readonly isQuoted: boolean };
+
+/** Words with their specifiers left alone; undefined where they cannot be told apart. */
+export const readRawWords = (value: Value, { report }: Unit): readonly Word[] | undefined => {
+  const { words, unclosed, unknownEscapes } = splitWords(value.text);
+  for (const at of unknownEscapes) {
+    report.warn(
+      partOf(value, at, at + 2),
+      'this is no escape, so the backslash is one',
+      'write \\\\ for a backslash',
+    );
+  }
+  if (unclosed !== undefined) {
+    return report.error(partOf(value, unclosed), 'this quotation mark is never closed', 'close it');
+  }
+  return words.map(({ text, start, end, isQuoted }) => ({ ...partOf(value, start, end), text, isQuoted }));
 };
 
-/** Words with their specifiers left alone. */
-export const readRawWords = (value: Token, report: Report): readonly UnitWord[] =>
-  splitWords(value.text) ??
-  report.error(value, 'a quotation mark is never closed, or an escape is none', 'mend it') ??
-  [];
+/** Unquoted words of all values, specifiers replaced. */
+export const readWords = (values: readonly Value[], unit: Unit): readonly string[] =>
+  readWordTokens(values, unit).map(({ text }) => text);
 
-export const readWords = (values: readonly Token[], report: Report): readonly string[] =>
+/** The same with their places. */
+export const readWordTokens = (values: readonly Value[], unit: Unit): readonly Word[] =>
   values.flatMap((value) =>
-    readRawWords(value, report).flatMap(({ text }) => readText({ ...value, text }, report) ?? []),
+    (readRawWords(value, unit) ?? []).flatMap((word) => {
+      const text = readText(word, unit);
+      return text === undefined ? [] : [{ ...word, text }];
+    }),
   );
 
-export const readNumber = (value: Token | undefined, report: Report): number | undefined => {
-  if (value === undefined) return undefined;
-  const number = /^[-+]?[0-9]+$/.test(value.text) ? Number(value.text) : undefined;
-  return number ?? report.error(value, `'${value.text}' is no number`, 'write a whole number');
+const readWith =
+  <Result>(parse: (text: string) => Result | undefined, what: string, advice: string) =>
+  (value: Value | undefined, { report }: Unit): Result | undefined => {
+    if (value === undefined) return undefined;
+    return parse(value.text) ?? report.error(value, `'${value.text}' is ${what}`, advice);
+  };
+
+/** A whole number with a sign. */
+export const readNumber = readWith(parseInteger, 'no number', 'write a whole number');
+
+/** One from `least` to `most`. */
+export const readNumberIn = (
+  value: Value | undefined,
+  least: number,
+  most: number,
+  unit: Unit,
+): number | undefined => {
+  const number = readNumber(value, unit);
+  if (value === undefined || number === undefined || (number >= least && number <= most)) return number;
+  return unit.report.error(value, `${value.text} is out of range`, `write ${least} to ${most}`);
 };
 
-export const readOctal = (value: Token | undefined, report: Report): number | undefined => {
-  if (value === undefined) return undefined;
-  const number = /^[0-7]{1,5}$/.test(value.text) ? Number.parseInt(value.text, 8) : undefined;
-  return number ?? report.error(value, `'${value.text}' is no octal number`, 'write one as 0660');
-};
+export const readOctal = readWith(
+  (text) => (/^0*[0-7]{1,4}$/.test(text) ? Number.parseInt(text, 8) : undefined),
+  'no octal number of permissions',
+  'write one as 0660',
+);
 
-export const readSize = (value: Token | undefined, report: Report): Bytes | undefined => {
-  if (value === undefined) return undefined;
-  return parseBytes(value.text) ?? report.error(value, `'${value.text}' is no size`, 'write one as 64K');
-};
+/** Powers of 1024. */
+export const readSize: (value: Value | undefined, unit: Unit) => Bytes | undefined = readWith(
+  (text) => parseSize(text),
+  'no size',
+  'write one as 64K',
+);
 
-export const readSpan = (value: Token | undefined, report: Report): Milliseconds | undefined => {
+/** `infinity` is for the caller to take. */
+export const readSpan: (value: Value | undefined, unit: Unit) => Milliseconds | 'infinity' | undefined =
+  readWith(parseSpan, 'no time', 'write one as 2s, 250ms or 1min 30s');
+
+export const readSwitch = readWith(parseSwitch, 'neither yes nor no', 'write one of them');
+
+/** One of a few words. */
+export const readChoice = <Choice extends string>(
+  value: Value | undefined,
+  choices: readonly Choice[],
+  { report }: Unit,
+): Choice | undefined => {
   if (value === undefined) return undefined;
   return (
-    parseDuration(value.text) ?? report.error(value, `'${value.text}' is no time`, 'write one as 2s or 250ms')
+    choices.find((choice) => choice === value.text) ??
+    report.error(value, `'${value.text}' is none of those`, `write one of ${choices.join(', ')}`)
   );
 };
 
-export const readSwitch = (value: Token | undefined, report: Report): boolean | undefined => {
-  if (value === undefined) return undefined;
-  const word = value.text.toLowerCase();
-  if (/^(?:1|yes|y|true|t|on)$/.test(word)) return true;
-  if (/^(?:0|no|n|false|f|off)$/.test(word)) return false;
-  return report.error(value, `'${value.text}' is neither yes nor no`, 'write one of them');
+/** An absolute path without `..`, with its doubled slashes taken away. */
+export const readPath = (value: Value | undefined, unit: Unit): string | undefined => {
+  const text = readText(value, unit);
+  return value === undefined || text === undefined ? undefined : checkPath(value, text, unit);
+};
+
+export const checkPath = (at: Value, text: string, { report }: Unit): string | undefined => {
+  if (!text.startsWith('/')) return report.error(at, `'${text}' is no absolute path`, 'begin it with /');
+  if (/\/\.\.(?:\/|$)/.test(text)) return report.error(at, `'${text}' goes through ..`, 'write it without');
+  const parts = text.split('/').filter((part) => part !== '' && part !== '.');
+  return `/${parts.join('/')}`;
 };
 
 /** `N` or `SOFT:HARD`, each a number or infinity. */
 export const readResourceLimit = (
-  value: Token,
-  report: Report,
+  value: Value,
+  { report }: Unit,
 ): { readonly soft: number | undefined; readonly hard: number | undefined } | undefined => {
   const sides = value.text
     .split(':')

@@ -1,6 +1,6 @@
 // Where a service listens and how its sockets are set, as directives of a socket unit.
 import { isIPv4, isIPv6 } from 'node:net';
-import type { Endpoint, InternetEndpoint, UnixEndpoint } from '../../model/address.ts';
+import type { Endpoint, FifoEndpoint, InternetEndpoint, UnixEndpoint } from '../../model/address.ts';
 import { parseCount } from '../../model/quantity.ts';
 import type { Service } from '../../model/service.ts';
 import type { LossReport } from '../conversion.ts';
@@ -13,6 +13,7 @@ const keys = {
   stream: 'ListenStream',
   dgram: 'ListenDatagram',
   seqpacket: 'ListenSequentialPacket',
+  fifo: 'ListenFIFO',
 } as const;
 
 const isWildcard = ({ host }: InternetEndpoint): boolean => host === '*' || takesMapped(host);
@@ -25,14 +26,24 @@ const showInternet = ({ host, port, family }: InternetEndpoint): string => {
   return `[${address}]:${port}${scope === undefined ? '' : `%%${escapeSpecifiers(scope)}`}`;
 };
 
-const listenLine = (endpoint: Endpoint): Line => [
-  keys[endpoint.socketType],
-  endpoint.kind === 'unix' ? escapeSpecifiers(endpoint.path) : showInternet(endpoint),
-];
+const showPlace = (endpoint: Endpoint): string => {
+  switch (endpoint.kind) {
+    case 'unix':
+    case 'fifo':
+      return escapeSpecifiers(endpoint.path);
+    case 'vsock':
+      return `vsock:${endpoint.cid ?? ''}:${endpoint.port}`;
+    case 'internet':
+      return showInternet(endpoint);
+  }
+};
+
+const listenLine = (endpoint: Endpoint): Line => [keys[endpoint.socketType], showPlace(endpoint)];
 
 /** Why systemd could not listen there. */
 const obstacleOf = (endpoint: Endpoint): string | undefined => {
-  if (endpoint.kind === 'unix') {
+  if (endpoint.kind === 'vsock') return undefined;
+  if (endpoint.kind !== 'internet') {
     const isNormal = isPlainValue(endpoint.path) && !/\/\.\.?(?:\/|$)|\/\//.test(endpoint.path);
     return isNormal ? undefined : `a unit file cannot write the path ${JSON.stringify(endpoint.path)}`;
   }
@@ -70,10 +81,13 @@ const splitDual = (
 };
 
 const ownerLines = (endpoints: readonly Endpoint[], report: LossReport): readonly Line[] => {
-  const unix = endpoints.filter((endpoint): endpoint is UnixEndpoint => endpoint.kind === 'unix');
-  const [first] = unix;
+  const files = endpoints.filter(
+    (endpoint): endpoint is UnixEndpoint | FifoEndpoint =>
+      endpoint.kind === 'unix' || endpoint.kind === 'fifo',
+  );
+  const [first] = files;
   if (first === undefined) return [];
-  const isUniform = unix.every(
+  const isUniform = files.every(
     ({ owner, group, mode }) => owner === first.owner && group === first.group && mode === first.mode,
   );
   if (!isUniform) report.lose('endpoints', 'all sockets of a unit have one owner and mode');

@@ -114,8 +114,9 @@ export const writePlaces = (
   }
   const places: Place[] = [];
   for (const endpoint of service.endpoints) {
-    if (endpoint.kind === 'unix') {
-      report.lose('', `xinetd does not listen on ${endpoint.path}`, 'leave it to acceptd');
+    if (endpoint.kind !== 'internet') {
+      const place = endpoint.kind === 'vsock' ? 'sockets of virtual machines' : endpoint.path;
+      report.lose('', `xinetd does not listen on ${place}`, 'leave it to acceptd');
       return undefined;
     }
     if (!isHost(endpoint.host)) {

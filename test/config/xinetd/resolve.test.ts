@@ -6,8 +6,8 @@ import { describeAddress } from '../../../src/model/address.ts';
 import type { ResolvedService } from '../../../src/model/service.ts';
 
 const accounts = [
-  { name: 'root', uid: 0, gid: 0, groups: [] },
-  { name: 'git', uid: 1000, gid: 1000, groups: [44, 100] },
+  { name: 'root', uid: 0, gid: 0, groups: [], home: '/root', shell: '/bin/bash' },
+  { name: 'git', uid: 1000, gid: 1000, groups: [44, 100], home: '/srv/git', shell: '/bin/sh' },
 ];
 
 const machine: Lookups = {

@@ -44,9 +44,17 @@ export type Stage = {
 };
 
 export type StageOptions = Partial<
-  Pick<Surface, 'muxMembers' | 'internalDatagramPorts' | 'enterMember' | 'mayAnswer'>
+  Pick<Surface, 'muxMembers' | 'internalDatagramPorts' | 'enterMember' | 'mayAnswer' | 'backends'>
 > & {
   readonly isWanted?: (kind: Event['kind']) => boolean;
+};
+
+/** Built-ins have no server behind them. */
+const noBackends: Surface['backends'] = {
+  demand: () => {
+    throw new Error('no server is behind a built-in');
+  },
+  hold: () => () => undefined,
 };
 
 /** What a built-in may use, with everything that it tells written down. */
@@ -62,6 +70,7 @@ export const createStage = (options: StageOptions = {}): Stage => {
     enterMember: options.enterMember ?? ((_, client, { onRefused }) => onRefused(client)),
     mayAnswer: options.mayAnswer ?? (() => true),
     internalDatagramPorts: options.internalDatagramPorts ?? (() => new Set()),
+    backends: options.backends ?? noBackends,
   };
   return { kernel, clock, events, surface };
 };

@@ -1,0 +1,51 @@
+// The capabilities of Linux, by number (capabilities(7)).
+
+/** Without `cap_`, in lower case; the place is the number. */
+export const capabilityNames = [
+  'chown',
+  'dac_override',
+  'dac_read_search',
+  'fowner',
+  'fsetid',
+  'kill',
+  'setgid',
+  'setuid',
+  'setpcap',
+  'linux_immutable',
+  'net_bind_service',
+  'net_broadcast',
+  'net_admin',
+  'net_raw',
+  'ipc_lock',
+  'ipc_owner',
+  'sys_module',
+  'sys_rawio',
+  'sys_chroot',
+  'sys_ptrace',
+  'sys_pacct',
+  'sys_admin',
+  'sys_boot',
+  'sys_nice',
+  'sys_resource',
+  'sys_time',
+  'sys_tty_config',
+  'mknod',
+  'lease',
+  'audit_write',
+  'audit_control',
+  'setfcap',
+  'mac_override',
+  'mac_admin',
+  'syslog',
+  'wake_alarm',
+  'block_suspend',
+  'audit_read',
+  'perfmon',
+  'bpf',
+  'checkpoint_restore',
+] as const;
+
+const numbers: ReadonlyMap<string, number> = new Map(capabilityNames.map((name, number) => [name, number]));
+
+/** undefined: there is no such capability. */
+export const capabilityNumber = (name: string): number | undefined => numbers.get(name);
