@@ -162,3 +162,17 @@ export const isSameSocket = (one: Descriptor, other: Descriptor): boolean =>
  */
 export const carryOption = (name: string, from: Descriptor, fresh: Descriptor, to: Descriptor): boolean =>
   addon.carryOption(name, from, fresh, to) === 1;
+
+const reasons: Readonly<Record<string, string>> = {
+  EBUSY: 'a filter around acceptd, perhaps that of its container, has such a listener already',
+  EPERM: 'a server of another user can only be seen with CAP_SYS_PTRACE',
+  EACCES: 'a filter needs CAP_SYS_ADMIN or PR_SET_NO_NEW_PRIVS',
+  ENOSYS: 'the kernel, or the container around acceptd, has no such filters',
+  EINVAL: 'the kernel has no such filters before Linux 5.9',
+};
+
+/** Why sockets cannot be given to a server in this way, and what can be done. */
+export const withRelayAdvice = (what: string, code: string): string => {
+  const reason = reasons[code];
+  return `${what}${reason === undefined ? '' : ` (${reason})`}; a relay with this server as its backend needs none of this`;
+};

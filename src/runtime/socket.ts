@@ -6,7 +6,7 @@ import type { ResolvedService, SocketSettings } from '../model/service.ts';
 import { SystemError } from '../native/addon.ts';
 import type { Kernel } from '../native/kernel.ts';
 
-const defaultBacklog = 4096;
+export const defaultBacklog = 4096;
 
 type SocketOption = readonly [name: string, value: number | string];
 

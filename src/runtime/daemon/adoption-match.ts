@@ -1,5 +1,4 @@
 // Which of our sockets a server means by the address that it binds: rules that keep the server working, and its clients.
-import { posix } from 'node:path';
 import type { SocketType } from '../../model/address.ts';
 
 /** A socket of IPv4 or IPv6. Hosts are as inet_ntop(3) writes them. */
@@ -87,12 +86,3 @@ export const findOurs = <Ours>(
     near: candidates.find(({ socket }) => likenessOf(wanted, socket) === 'near')?.ours,
   };
 };
-
-/** A file's directory as its process sees it: through /proc, because it may have another root or working directory. */
-export const placeInProcess = (
-  thread: number,
-  path: string,
-): { readonly directory: string; readonly name: string } => ({
-  directory: posix.join(`/proc/${thread}/${path.startsWith('/') ? 'root' : 'cwd'}`, posix.dirname(path)),
-  name: posix.basename(path),
-});
