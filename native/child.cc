@@ -4,7 +4,10 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/ioprio.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <ctime>
@@ -54,6 +57,27 @@ void takeOwnTable(const ChildPlan& plan) {
   plan.mailbox->hasOwnTable.store(1);
 }
 
+/// Where the handler has it.
+Stage stageOf(int target) {
+  constexpr Stage streams[] = {Stage::StandardInput, Stage::StandardOutput, Stage::StandardError};
+  return target < 3 ? streams[target] : Stage::Descriptors;
+}
+
+void openFiles(const ChildPlan& plan) {
+  const Recipe& recipe = *plan.recipe;
+  // what nobody has asked to be open to others is not
+  const long mode = recipe.umask ? 0666 : 0644;
+  for (size_t i = 0; i < recipe.files.size(); i++) {
+    const LayoutFile& file = recipe.files[i];
+    const long opened = call(SYS_openat, AT_FDCWD, address(file.path.c_str()), file.flags, mode);
+    for (int target = 0; target < plan.targets; target++) {
+      if (plan.sources[target] != fileSource(i)) continue;
+      require(plan, stageOf(target), opened);
+      plan.sources[target] = static_cast<int>(opened);
+    }
+  }
+}
+
 /// A source that stands where a target will be is moved up first, so that no dup overwrites what a later one needs.
 void layDescriptors(const ChildPlan& plan) {
   for (int target = 0; target < plan.targets; target++) {
@@ -70,14 +94,40 @@ void layDescriptors(const ChildPlan& plan) {
   require(plan, Stage::Descriptors, call(SYS_close_range, plan.targets, ~0U, 0));
 }
 
+/// Before the root directory changes, where there may be no /proc.
+void setOomScore(const ChildPlan& plan) {
+  const std::string& score = plan.recipe->oomScoreAdjust;
+  if (score.empty()) return;
+  const long file = call(SYS_openat, AT_FDCWD, address("/proc/self/oom_score_adj"), O_WRONLY | O_CLOEXEC);
+  require(plan, Stage::OomScore, file);
+  require(plan, Stage::OomScore, call(SYS_write, file, address(score.data()), static_cast<long>(score.size())));
+  call(SYS_close, file);
+}
+
+void setScheduling(const ChildPlan& plan) {
+  const Recipe& recipe = *plan.recipe;
+  if (recipe.scheduler) {
+    const int priority = recipe.scheduler->priority;  // all that struct sched_param has
+    require(plan, Stage::Scheduler, call(SYS_sched_setscheduler, 0, recipe.scheduler->policy, address(&priority)));
+  }
+  if (!recipe.affinity.empty()) {
+    const auto size = static_cast<long>(recipe.affinity.size() * sizeof recipe.affinity[0]);
+    require(plan, Stage::Affinity, call(SYS_sched_setaffinity, 0, size, address(recipe.affinity.data())));
+  }
+  if (recipe.ioPriority) {
+    require(plan, Stage::IoPriority, call(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, *recipe.ioPriority));
+  }
+}
+
 void setProcessAttributes(const ChildPlan& plan) {
   const Recipe& recipe = *plan.recipe;
-  // limits and nice before the uid: raising them needs privilege
+  setOomScore(plan);
+  // limits, nice and the like before the uid: raising them needs privilege
   for (const auto& [resource, limit] : recipe.resourceLimits) {
     require(plan, Stage::ResourceLimits, call(SYS_prlimit64, 0, resource, address(&limit), 0));
   }
   if (recipe.nice) require(plan, Stage::Nice, call(SYS_setpriority, PRIO_PROCESS, 0, *recipe.nice));
-  if (recipe.umask) call(SYS_umask, static_cast<long>(*recipe.umask));
+  setScheduling(plan);
   if (!recipe.rootDirectory.empty()) {
     require(plan, Stage::RootDirectory, call(SYS_chroot, address(recipe.rootDirectory.c_str())));
     require(plan, Stage::RootDirectory, call(SYS_chdir, address("/")));
@@ -88,23 +138,60 @@ void setProcessAttributes(const ChildPlan& plan) {
 }
 
 /// Groups, then gid, then uid: each step needs the privilege that the next one gives up.
-void setCredentials(const ChildPlan& plan) {
+void setGroups(const ChildPlan& plan) {
   const Recipe& recipe = *plan.recipe;
   if (!recipe.setsCredentials) return;
   require(plan, Stage::Groups,
           call(SYS_setgroups, static_cast<long>(recipe.groups.size()), address(recipe.groups.data())));
   require(plan, Stage::Gid, call(SYS_setresgid, recipe.gid, recipe.gid, recipe.gid));
-  require(plan, Stage::Uid, call(SYS_setresuid, recipe.uid, recipe.uid, recipe.uid));
 }
 
-void writeListenPid(const ChildPlan& plan) {
-  if (!plan.listenPid) return;
-  char digits[16];
+void setUser(const ChildPlan& plan) {
+  const Recipe& recipe = *plan.recipe;
+  if (recipe.setsCredentials) require(plan, Stage::Uid, call(SYS_setresuid, recipe.uid, recipe.uid, recipe.uid));
+}
+
+/// The user, between what must come before it and what must come after it.
+void setUserAndPrivileges(const ChildPlan& plan) {
+  const Recipe& recipe = *plan.recipe;
+  if (!recipe.privileges) return setUser(plan);
+  const Privileges& privileges = *recipe.privileges;
+  const bool isOther = recipe.setsCredentials && recipe.uid != 0;
+  require(plan, Stage::BoundingSet, dropBoundingSet(privileges));
+  if (isOther && privileges.isKept()) require(plan, Stage::Capabilities, keepCapabilities());
+  setUser(plan);
+  if (privileges.isKept() || !privileges.dropped.empty()) {
+    require(plan, Stage::Capabilities, giveCapabilities(privileges, isOther));
+  }
+  if (privileges.secureBits) require(plan, Stage::SecureBits, setSecureBits(privileges, isOther));
+  if (privileges.hasNoNewPrivileges) {
+    require(plan, Stage::NoNewPrivileges, call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1));
+  }
+}
+
+void writeDigits(unsigned long number, char* out) {
+  char digits[24];
   int length = 0;
-  for (long pid = call(SYS_getpid); pid > 0; pid /= 10) digits[length++] = static_cast<char>('0' + pid % 10);
-  char* out = plan.listenPid;
+  for (; number > 0; number /= 10) digits[length++] = static_cast<char>('0' + number % 10);
   while (length > 0) *out++ = digits[--length];
   *out = '\0';
+}
+
+void writePids(const ChildPlan& plan) {
+  if (!*plan.pids) return;
+  const auto pid = static_cast<unsigned long>(call(SYS_getpid));
+  for (char* const* place = plan.pids; *place; place++) writeDigits(pid, *place);
+}
+
+/// Where it cannot be found there is no such variable: who looks for it then takes the pid alone (sd_listen_fds(3)).
+void writePidfd(const ChildPlan& plan) {
+  if (!plan.pidfd) return;
+  const long descriptor = call(SYS_pidfd_open, call(SYS_getpid));
+  struct stat status = {};
+  const bool isKnown = descriptor >= 0 && call(SYS_fstat, descriptor, address(&status)) == 0;
+  if (descriptor >= 0) call(SYS_close, descriptor);
+  if (isKnown) writeDigits(status.st_ino, plan.pidfd);
+  else *plan.pidfdEntry = nullptr;
 }
 
 /// Last before exec: a signal that came meanwhile now ends this process instead of running a handler of the parent.
@@ -112,6 +199,10 @@ void restoreSignals(const ChildPlan& plan) {
   const KernelSigaction byDefault = {};
   for (const int number : plan.hasNoHandlers ? plan.recipe->ignoredSignals : plan.recipe->signals) {
     call(SYS_rt_sigaction, number, address(&byDefault), 0, sizeof byDefault.mask);
+  }
+  if (plan.recipe->ignoresPipe) {
+    const KernelSigaction ignored = {reinterpret_cast<void*>(SIG_IGN), 0, nullptr, 0};
+    call(SYS_rt_sigaction, SIGPIPE, address(&ignored), 0, sizeof ignored.mask);
   }
   const unsigned long none = 0;
   call(SYS_rt_sigprocmask, SIG_SETMASK, address(&none), 0, sizeof none);
@@ -125,12 +216,16 @@ int runChild(void* argument) {
   takeOwnTable(plan);
   // where the kernel groups tasks by session (sched(7), autogroup) a new one costs as much as a clone
   require(plan, Stage::Session, plan.recipe->hasSession ? call(SYS_setsid) : call(SYS_setpgid, 0, 0));
+  if (plan.recipe->umask) call(SYS_umask, static_cast<long>(*plan.recipe->umask));
+  openFiles(plan);
   layDescriptors(plan);
   // before the user: with CAP_SYS_ADMIN a filter needs no PR_SET_NO_NEW_PRIVS
   if (plan.recipe->isAdopting) require(plan, Stage::Adoption, installAdoption(plan.targets - 1));
   setProcessAttributes(plan);
-  setCredentials(plan);
-  writeListenPid(plan);
+  setGroups(plan);
+  setUserAndPrivileges(plan);
+  writePids(plan);
+  writePidfd(plan);
   restoreSignals(plan);
   stamp(plan, plan.mailbox->executing);
   fail(plan, Stage::Exec,

@@ -6,20 +6,31 @@
 
 #include "recipe.hh"
 
-/// Where a start failed; src/native/kernel.ts has the names in this order.
+/// Where a start failed; src/native/recipe-plan.ts has the names in this order.
 enum class Stage : int32_t {
   None,
   Session,
+  StandardInput,
+  StandardOutput,
+  StandardError,
   Descriptors,
+  Adoption,
+  OomScore,
   ResourceLimits,
   Nice,
+  Scheduler,
+  Affinity,
+  IoPriority,
   RootDirectory,
   WorkingDirectory,
   Groups,
   Gid,
+  BoundingSet,
   Uid,
+  Capabilities,
+  SecureBits,
+  NoNewPrivileges,
   Exec,
-  Adoption,
 };
 
 /// What the child says to the parent. In shared memory, so that it also works where the child has its own copy.
@@ -42,7 +53,9 @@ struct Mailbox {
 struct ChildPlan {
   const Recipe* recipe;
   char** environment;
-  char* listenPid;  // where the digits of LISTEN_PID go, or null
+  char* const* pids;  // where the digits of its own pid go; null at the end
+  char* pidfd;        // where those of its pidfd's inode go, or null
+  char** pidfdEntry;  // that variable, the last one: taken out when the inode cannot be found
   /// By target descriptor, the parent's descriptor that goes there; the child moves what stands in the way.
   int* sources;
   int targets;

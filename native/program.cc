@@ -1,9 +1,14 @@
 // Recipes from JavaScript, and starting them.
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
 #include <csignal>
 #include <memory>
+#include <string_view>
 
 #include "api.hh"
 #include "engine.hh"
@@ -50,11 +55,77 @@ std::vector<int> signalsIgnored() {
 
 double numberOf(const Napi::Object& from, const char* name) { return from.Get(name).As<Napi::Number>().DoubleValue(); }
 
+/// Whether the inode of a pidfd is a process's own (pidfs, Linux 6.9); before, all had the same.
+bool hasPidfdInodes() {
+  constexpr auto kPidfs = 0x50494446;
+  const Fd own(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)));
+  struct statfs status = {};
+  return own.isOpen() && fstatfs(own.get(), &status) == 0 && status.f_type == kPidfs;
+}
+
+int openFlags(std::string_view how) {
+  // a terminal that is opened must not become the session's own
+  constexpr int always = O_NOCTTY | O_CLOEXEC;
+  if (how == "read") return O_RDONLY | always;
+  const int more = how == "append" ? O_APPEND : how == "truncate" ? O_TRUNC : 0;
+  return O_WRONLY | O_CREAT | more | always;
+}
+
+uint64_t maskOf(const Napi::Value& value) {
+  auto numbers = value.As<Napi::Array>();
+  uint64_t mask = 0;
+  for (uint32_t i = 0; i < numbers.Length(); i++) mask |= uint64_t{1} << (numbers.Get(i).As<Napi::Number>().Uint32Value() & 63);
+  return mask;
+}
+
+/// What is not there need not be dropped, so that who has nothing to drop needs no right to.
+Privileges privilegesOf(const Napi::Object& from) {
+  Privileges out;
+  if (from.Get("bounding").IsArray()) {
+    const uint64_t kept = maskOf(from.Get("bounding"));
+    for (int capability = 0; capability < 64; capability++) {
+      const uint64_t bit = uint64_t{1} << capability;
+      if ((kept & bit) != 0 || prctl(PR_CAPBSET_READ, capability) != 1) continue;
+      out.dropped.push_back(capability);
+      out.droppedMask |= bit;
+    }
+  }
+  out.ambient = maskOf(from.Get("ambient"));
+  if (from.Get("secureBits").IsNumber()) out.secureBits = static_cast<int>(numberOf(from, "secureBits"));
+  out.hasNoNewPrivileges = from.Get("noNewPrivileges").As<Napi::Boolean>();
+  return out;
+}
+
+std::vector<unsigned long> processorMask(const Napi::Array& processors) {
+  constexpr uint32_t kBits = 8 * sizeof(unsigned long);
+  std::vector<unsigned long> out(1);
+  for (uint32_t i = 0; i < processors.Length(); i++) {
+    const uint32_t number = processors.Get(i).As<Napi::Number>().Uint32Value();
+    if (number / kBits >= out.size()) out.resize(number / kBits + 1);
+    out[number / kBits] |= 1UL << number % kBits;
+  }
+  return out;
+}
+
+void setScheduling(Recipe& recipe, const Napi::Object& from) {
+  if (from.Get("scheduler").IsObject()) {
+    auto scheduler = from.Get("scheduler").As<Napi::Object>();
+    const int flags = scheduler.Get("resetsOnFork").As<Napi::Boolean>() ? SCHED_RESET_ON_FORK : 0;
+    recipe.scheduler = {static_cast<int>(numberOf(scheduler, "policy")) | flags,
+                        static_cast<int>(numberOf(scheduler, "priority"))};
+  }
+  if (from.Get("affinity").IsArray()) recipe.affinity = processorMask(from.Get("affinity").As<Napi::Array>());
+  if (from.Get("ioPriority").IsNumber()) recipe.ioPriority = static_cast<int>(numberOf(from, "ioPriority"));
+  if (from.Get("oomScoreAdjust").IsNumber()) {
+    recipe.oomScoreAdjust = std::to_string(static_cast<int>(numberOf(from, "oomScoreAdjust")));
+  }
+}
+
 rlim_t limitOf(double value) { return value < 0 ? RLIM_INFINITY : static_cast<rlim_t>(value); }
 
 }  // namespace
 
-/// compileRecipe(plan): a handle for spawnRecipe; the plan's shape is RecipePlan of src/native/kernel.ts.
+/// compileRecipe(plan): a handle for spawnRecipe; the plan's shape is RecipePlan of src/native/recipe-plan.ts.
 Napi::Value compileRecipe(const Napi::CallbackInfo& info) {
   auto plan = info[0].As<Napi::Object>();
   auto recipe = std::make_shared<Recipe>();
@@ -64,7 +135,9 @@ Napi::Value compileRecipe(const Napi::CallbackInfo& info) {
   recipe->arguments = pointers(recipe->argumentTexts);
   recipe->arguments.push_back(nullptr);
   recipe->environment = pointers(recipe->environmentTexts);
-  recipe->hasListenPid = plan.Get("hasListenPid").As<Napi::Boolean>();
+  for (const std::string& name : texts(plan.Get("pidVariables"))) recipe->pidPrefixes.push_back(name + "=");
+  recipe->hasPidfdVariable = plan.Get("hasPidfdVariable").As<Napi::Boolean>() && hasPidfdInodes();
+  recipe->hasInvocationId = plan.Get("hasInvocationId").As<Napi::Boolean>();
   recipe->isAdopting = plan.Get("isAdopting").As<Napi::Boolean>();
   recipe->hasSession = plan.Get("hasSession").As<Napi::Boolean>();
 
@@ -77,6 +150,11 @@ Napi::Value compileRecipe(const Napi::CallbackInfo& info) {
   auto layout = plan.Get("layout").As<Napi::Array>();
   for (uint32_t i = 0; i < layout.Length(); i++) {
     recipe->layout.push_back(layout.Get(i).As<Napi::Number>().Int32Value());
+  }
+  auto files = plan.Get("files").As<Napi::Array>();
+  for (uint32_t i = 0; i < files.Length(); i++) {
+    auto file = files.Get(i).As<Napi::Object>();
+    recipe->files.push_back({text(file.Get("path")), openFlags(text(file.Get("how")))});
   }
   auto limits = plan.Get("resourceLimits").As<Napi::Array>();
   for (uint32_t i = 0; i < limits.Length(); i++) {
@@ -98,6 +176,9 @@ Napi::Value compileRecipe(const Napi::CallbackInfo& info) {
       recipe->groups.push_back(groups.Get(i).As<Napi::Number>().Uint32Value());
     }
   }
+  if (plan.Get("privileges").IsObject()) recipe->privileges = privilegesOf(plan.Get("privileges").As<Napi::Object>());
+  if (plan.Get("scheduling").IsObject()) setScheduling(*recipe, plan.Get("scheduling").As<Napi::Object>());
+  recipe->ignoresPipe = plan.Get("ignoresPipe").As<Napi::Boolean>();
   recipe->tellsLocal = std::any_of(
       recipe->dynamicVariables.begin(), recipe->dynamicVariables.end(),
       [](const DynamicVariable& each) { return each.field == Field::LocalAddress || each.field == Field::LocalPort; });

@@ -10,13 +10,27 @@
 #include <string>
 #include <vector>
 
+#include "privileges.hh"
 #include "record.hh"
 
 /// What a descriptor of the handler is.
 enum Source : int32_t {
   kHanded = -1,  // the connection, or the listener in wait mode
   kNull = -2,    // /dev/null
-  // 0 and up: a descriptor of acceptd itself, such as the service's log
+  kFirstFile = -3,
+  // 0 and up: a descriptor of acceptd itself, such as the service's log; below kFirstFile: the next file
+};
+
+/// Opened by the child, before it gives up any right; several descriptors may be one opened file.
+struct LayoutFile {
+  std::string path;
+  int flags;
+};
+constexpr int32_t fileSource(size_t index) { return kFirstFile - static_cast<int32_t>(index); }
+
+struct Scheduler {
+  int policy;
+  int priority;
 };
 
 struct ResourceLimit {
@@ -36,8 +50,11 @@ struct Recipe {
   std::vector<char*> arguments;    // into argumentTexts, null-terminated
   std::vector<char*> environment;  // into environmentTexts, not terminated: a slot adds its own
   std::vector<DynamicVariable> dynamicVariables;
-  bool hasListenPid = false;
+  std::vector<std::string> pidPrefixes;  // "LISTEN_PID="
+  bool hasPidfdVariable = false;
+  bool hasInvocationId = false;
   std::vector<int32_t> layout;  // by target descriptor: a Source
+  std::vector<LayoutFile> files;
   /// The last of the layout is the channel of installAdoption().
   bool isAdopting = false;
   bool hasSession = true;
@@ -50,6 +67,12 @@ struct Recipe {
   uid_t uid = 0;
   gid_t gid = 0;
   std::vector<gid_t> groups;
+  std::optional<Privileges> privileges;
+  std::optional<Scheduler> scheduler;
+  std::vector<unsigned long> affinity;  // a mask; empty: as it is
+  std::optional<int> ioPriority;
+  std::string oomScoreAdjust;  // digits; empty: as it is
+  bool ignoresPipe = false;
   /// Whether the connection's own address is among the variables.
   bool tellsLocal = false;
   /// Signals that acceptd ignores, and all that it ignores or catches: the handler must find them at their default.

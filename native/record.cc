@@ -3,7 +3,9 @@
 
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <sys/un.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -64,6 +66,82 @@ size_t formatAddress(uint16_t family, const uint8_t* bytes, uint32_t scope, char
   return length;
 }
 
+/// A name may have any bytes, and is told to programs and people: quotes and backslashes are escaped too.
+char* escape(unsigned char byte, char* out) {
+  if (byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\'' && byte != '\\') {
+    *out++ = static_cast<char>(byte);
+    return out;
+  }
+  *out++ = '\\';
+  for (int shift = 6; shift >= 0; shift -= 3) *out++ = static_cast<char>('0' + (byte >> shift & 7));
+  return out;
+}
+
+size_t formatPeerName(int connection, char* out) {
+  sockaddr_un name = {};
+  socklen_t length = sizeof name;
+  if (getpeername(connection, reinterpret_cast<sockaddr*>(&name), &length) < 0) return 0;
+  if (length <= offsetof(sockaddr_un, sun_path)) return 0;
+  size_t size = std::min(length - offsetof(sockaddr_un, sun_path), sizeof name.sun_path);
+  const char* bytes = name.sun_path;
+  char* end = out;
+  if (*bytes == '\0') {
+    *end++ = '@';
+    bytes++;
+    size--;
+  } else {
+    size = strnlen(bytes, size);
+  }
+  for (size_t i = 0; i < size; i++) end = escape(static_cast<unsigned char>(bytes[i]), end);
+  return static_cast<size_t>(end - out);
+}
+
+size_t formatCookie(int connection, char* out) {
+  uint64_t cookie = 0;
+  socklen_t length = sizeof cookie;
+  if (getsockopt(connection, SOL_SOCKET, SO_COOKIE, &cookie, &length) < 0) return 0;
+  return formatNumber(cookie, out);
+}
+
+/// What only internet peers have.
+size_t formatInternet(const Record& record, Field field, char* out) {
+  switch (field) {
+    case Field::RemoteAddress:
+      return formatAddress(record.family, record.remote, record.scope, out);
+    case Field::RemotePort:
+      return formatNumber(record.remotePort, out);
+    case Field::LocalAddress:
+      // both ends of a link-local connection are on one link
+      return formatAddress(record.family, record.local, isLinkLocal(record.local) ? record.scope : 0, out);
+    case Field::LocalPort:
+      return formatNumber(record.localPort, out);
+    case Field::MappedRemoteAddress: {
+      constexpr char prefix[] = "::ffff:";
+      const size_t length = record.family == 4 ? sizeof prefix - 1 : 0;
+      memcpy(out, prefix, length);
+      return length + formatAddress(record.family, record.remote, record.scope, out + length);
+    }
+    default:
+      return 0;
+  }
+}
+
+/// What only unix peers have.
+size_t formatUnix(const Record& record, int connection, Field field, char* out) {
+  switch (field) {
+    case Field::PeerPid:
+      return formatNumber(record.pid, out);
+    case Field::PeerUid:
+      return formatNumber(record.uid, out);
+    case Field::PeerGid:
+      return formatNumber(record.gid, out);
+    case Field::PeerName:
+      return formatPeerName(connection, out);
+    default:
+      return 0;
+  }
+}
+
 }  // namespace
 
 void setRemote(Record& record, const sockaddr_storage& address) {
@@ -116,31 +194,7 @@ socklen_t toSocketAddress(const Record& record, sockaddr_storage& address) {
   return sizeof in6;
 }
 
-size_t formatField(const Record& record, Field field, char* out) {
-  const bool isUnix = record.family == 1;
-  if (isUnix != (field >= Field::PeerPid)) return 0;
-  switch (field) {
-    case Field::RemoteAddress:
-      return formatAddress(record.family, record.remote, record.scope, out);
-    case Field::RemotePort:
-      return formatNumber(record.remotePort, out);
-    case Field::LocalAddress:
-      // both ends of a link-local connection are on one link
-      return formatAddress(record.family, record.local, isLinkLocal(record.local) ? record.scope : 0, out);
-    case Field::LocalPort:
-      return formatNumber(record.localPort, out);
-    case Field::MappedRemoteAddress: {
-      constexpr char prefix[] = "::ffff:";
-      const size_t length = record.family == 4 ? sizeof prefix - 1 : 0;
-      memcpy(out, prefix, length);
-      return length + formatAddress(record.family, record.remote, record.scope, out + length);
-    }
-    case Field::PeerPid:
-      return formatNumber(record.pid, out);
-    case Field::PeerUid:
-      return formatNumber(record.uid, out);
-    case Field::PeerGid:
-      return formatNumber(record.gid, out);
-  }
-  return 0;
+size_t formatField(const Record& record, int connection, Field field, char* out) {
+  if (field == Field::Cookie) return formatCookie(connection, out);
+  return record.family == 1 ? formatUnix(record, connection, field, out) : formatInternet(record, field, out);
 }

@@ -38,7 +38,7 @@ void setLocal(Record& record, const sockaddr_storage& address);
 /// The peer as a socket address that fits a socket of the record's own family (mapped again where it was mapped).
 socklen_t toSocketAddress(const Record& record, sockaddr_storage& address);
 
-/// Text without terminator, at most 64 bytes, written to `out`; its length, 0 where such a peer has no such thing.
+/// What a variable of a connection tells.
 enum class Field : uint8_t {
   RemoteAddress,
   RemotePort,
@@ -49,6 +49,16 @@ enum class Field : uint8_t {
   PeerPid,
   PeerUid,
   PeerGid,
+  /// The path or `@name` of a unix peer that has one; what is not printable is escaped as in C.
+  PeerName,
+  /// SO_COOKIE.
+  Cookie,
 };
 constexpr size_t kFieldLength = 64;
-size_t formatField(const Record& record, Field field, char* out);
+/// Each of 108 bytes may become `\\ooo`.
+constexpr size_t kNameLength = 4 * 108 + 1;
+constexpr size_t lengthOf(Field field) { return field == Field::PeerName ? kNameLength : kFieldLength; }
+
+/// Text without terminator, at most lengthOf() bytes, written to `out`; its length, 0 where such a peer has no such
+/// thing. What the record does not have is asked of the connection.
+size_t formatField(const Record& record, int connection, Field field, char* out);

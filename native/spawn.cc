@@ -4,12 +4,15 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <string_view>
+#include <utility>
 
 #include "clone.hh"
 
@@ -20,11 +23,49 @@ constexpr size_t kStack = 16384;
 constexpr size_t kVariables = 8192;
 constexpr size_t kSlotMemory = kGuard + kStack + kVariables;
 constexpr size_t kMaxSlots = 4096;
-constexpr int kMaxTargets = 64;
+/// Digits of a pid, and of an inode of 64 bits, with what ends them.
+constexpr size_t kPidRoom = 12;
+constexpr size_t kInodeRoom = 21;
+constexpr size_t kInvocationBytes = 16;
 /// Children besides the new one; the last client's may have ended without being reaped yet.
 constexpr int kFewAlive = 1;
 /// With more than so many, most of them are there to stay and say nothing of how busy we are.
 constexpr int kManyAlive = 256;
+
+/// Memory in which variables are written one after the other.
+class VariableRoom {
+ public:
+  VariableRoom(char* memory, size_t size) : next_(memory), end_(memory + size) {}
+
+  /// Where the value goes; null when there is no room for the name and so many bytes.
+  [[nodiscard]] char* begin(std::string_view prefix, size_t atMost) {
+    if (prefix.size() + atMost > static_cast<size_t>(end_ - next_)) return nullptr;
+    memcpy(next_, prefix.data(), prefix.size());
+    value_ = next_ + prefix.size();
+    return value_;
+  }
+
+  /// The variable, whose value takes so many bytes with what ends it. Until then nothing has been taken.
+  char* end(size_t taken) { return std::exchange(next_, value_ + taken); }
+
+ private:
+  char* next_;
+  char* value_ = nullptr;
+  char* end_;
+};
+
+bool writeInvocation(char* out) {
+  unsigned char bytes[kInvocationBytes];
+  // never interrupted and never short, once the kernel has its first randomness
+  if (getrandom(bytes, sizeof bytes, GRND_NONBLOCK) != sizeof bytes) return false;
+  constexpr char digits[] = "0123456789abcdef";
+  for (const unsigned char byte : bytes) {
+    *out++ = digits[byte >> 4];
+    *out++ = digits[byte & 15];
+  }
+  *out = '\0';
+  return true;
+}
 
 }  // namespace
 
@@ -36,9 +77,12 @@ struct Slot {
   pid_t pid = 0;
   std::shared_ptr<const Recipe> recipe;
   std::vector<char*> environment;
-  int sources[kMaxTargets] = {};
+  std::vector<char*> pids;
+  std::vector<int> sources;
   ChildPlan plan = {};
   std::vector<int> toClose;
+  /// The child has memory of its own, and says nothing when it has exec'd.
+  bool isCopied = false;
 
   Slot() = default;
   Slot(const Slot&) = delete;
@@ -69,32 +113,47 @@ struct Slot {
   }
   [[nodiscard]] bool hasLeftTable() { return mailbox->hasOwnTable.load() != 0 || !isRunning(); }
 
-  /// The connection's variables go behind the stack; false when they do not fit.
+  /// The variables of this start go behind the stack; false when they do not fit.
   [[nodiscard]] bool writeVariables(const Record* given, int handed) {
-    char* out = memory + kGuard + kStack;
-    const char* end = out + kVariables;
+    VariableRoom room(memory + kGuard + kStack, kVariables);
     environment.assign(recipe->environment.begin(), recipe->environment.end());
-    plan.listenPid = nullptr;
-    if (recipe->hasListenPid) {
-      constexpr char name[] = "LISTEN_PID=";
-      memcpy(out, name, sizeof name);
-      environment.push_back(out);
-      plan.listenPid = out + sizeof name - 1;
-      out += sizeof name + 16;
+    pids.clear();
+    for (const std::string& prefix : recipe->pidPrefixes) {
+      char* digits = room.begin(prefix, kPidRoom);
+      if (!digits) return false;
+      pids.push_back(digits);
+      environment.push_back(room.end(kPidRoom));
     }
-    if (given) {
-      const Record record = recipe->tellsLocal ? withLocal(*given, handed) : *given;
-      for (const auto& [prefix, field] : recipe->dynamicVariables) {
-        if (out + prefix.size() + kFieldLength + 1 > end) return false;
-        memcpy(out, prefix.data(), prefix.size());
-        const size_t length = formatField(record, field, out + prefix.size());
-        if (length == 0) continue;
-        environment.push_back(out);
-        out += prefix.size() + length;
-        *out++ = '\0';
-      }
+    pids.push_back(nullptr);
+    if (recipe->hasInvocationId) {
+      char* digits = room.begin("INVOCATION_ID=", 2 * kInvocationBytes + 1);
+      if (!digits || !writeInvocation(digits)) return false;
+      environment.push_back(room.end(2 * kInvocationBytes + 1));
+    }
+    if (given && !writeDynamic(room, *given, handed)) return false;
+    plan.pidfd = nullptr;
+    const size_t last = environment.size();
+    if (recipe->hasPidfdVariable) {
+      plan.pidfd = room.begin("LISTEN_PIDFDID=", kInodeRoom);
+      if (!plan.pidfd) return false;
+      environment.push_back(room.end(kInodeRoom));
     }
     environment.push_back(nullptr);
+    plan.pids = pids.data();
+    plan.pidfdEntry = &environment[last];
+    return true;
+  }
+
+  [[nodiscard]] bool writeDynamic(VariableRoom& room, const Record& given, int handed) {
+    const Record record = recipe->tellsLocal ? withLocal(given, handed) : given;
+    for (const auto& [prefix, field] : recipe->dynamicVariables) {
+      char* text = room.begin(prefix, lengthOf(field) + 1);
+      if (!text) return false;
+      const size_t length = formatField(record, handed, field, text);
+      if (length == 0) continue;
+      text[length] = '\0';
+      environment.push_back(room.end(length + 1));
+    }
     return true;
   }
 };
@@ -164,7 +223,7 @@ int SpawnEngine::open(int sharedFrom, Memory memory) {
 Slot* SpawnEngine::takeSlot() {
   std::erase_if(starting_, [this](Slot* slot) {
     // a copied child says nothing when it has exec'd: its slot is free when it has been reaped
-    if (memory_ == Memory::Copied || slot->isRunning() || slot->hasFailed() || !slot->toClose.empty()) return false;
+    if (slot->isCopied || slot->isRunning() || slot->hasFailed() || !slot->toClose.empty()) return false;
     readStamps(*slot);
     release(slot);
     return true;
@@ -196,8 +255,6 @@ void SpawnEngine::release(Slot* slot) {
 pid_t SpawnEngine::spawn(std::shared_ptr<const Recipe> recipe, int handed, const Record* record, bool keeps) {
   const bool isTraced = stamps_ && record && !keeps;
   const double spawning = isTraced ? momentNow() : 0;
-  const size_t targets = recipe->layout.size();
-  if (targets > kMaxTargets) return -E2BIG;
   Slot* slot = takeSlot();
   if (!slot) return -EAGAIN;
   slot->recipe = std::move(recipe);
@@ -206,19 +263,21 @@ pid_t SpawnEngine::spawn(std::shared_ptr<const Recipe> recipe, int handed, const
     return -E2BIG;
   }
 
+  // in shared memory the kernel would give our own process the score too (proc_pid_oom_score_adj(5), CLONE_VM)
+  slot->isCopied = memory_ == Memory::Copied || !slot->recipe->oomScoreAdjust.empty();
   const bool sharesTable = findSources(*slot, handed, keeps);
   slot->mailbox->clear();
   slot->plan.recipe = slot->recipe.get();
   slot->plan.environment = slot->environment.data();
-  slot->plan.sources = slot->sources;
-  slot->plan.targets = static_cast<int>(targets);
+  slot->plan.sources = slot->sources.data();
+  slot->plan.targets = static_cast<int>(slot->sources.size());
   slot->plan.sharedFrom = sharesTable ? static_cast<unsigned>(sharedFrom_) : 0;
   slot->plan.isTraced = isTraced;
   slot->plan.mailbox = slot->mailbox;
 
   slot->plan.hasNoHandlers = false;
   const pid_t pid =
-      memory_ == Memory::Shared ? cloneChild(*slot, sharesTable) : withoutSignals([slot] { return forkChild(*slot); });
+      slot->isCopied ? withoutSignals([slot] { return forkChild(*slot); }) : cloneChild(*slot, sharesTable);
   const double spawned = isTraced ? momentNow() : 0;
   // The scheduler may put the child behind us on our own processor, where it would wait until we sleep. Measured at one
   // client, first byte: 469 us instead of 563 (static handler). With many clients we had better take the next one first.
@@ -281,18 +340,19 @@ int SpawnEngine::closeCounted(int descriptor) {
 bool SpawnEngine::findSources(Slot& slot, int handed, bool keeps) {
   const auto sourceOf = [&](int32_t entry) { return entry == kHanded ? handed : entry == kNull ? null_.get() : entry; };
   const std::vector<int32_t>& layout = slot.recipe->layout;
+  slot.sources.resize(layout.size());
   const auto copyDirectly = [&] {
-    std::transform(layout.begin(), layout.end(), slot.sources, sourceOf);
+    std::transform(layout.begin(), layout.end(), slot.sources.begin(), sourceOf);
     return false;
   };
-  if (memory_ == Memory::Copied || raised_ == 0) return copyDirectly();
+  if (slot.isCopied || raised_ == 0) return copyDirectly();
   int handedCopy = -1;
   for (size_t target = 0; target < layout.size(); target++) {
     const int32_t entry = layout[target];
     int source = sourceOf(entry);
     if (entry == kHanded && handedCopy >= 0) {
       source = handedCopy;
-    } else if (source >= sharedFrom_ || (entry != kNull && (entry != kHanded || keeps))) {
+    } else if (source >= sharedFrom_ || (entry >= kHanded && (entry != kHanded || keeps))) {
       source = fcntl(source, F_DUPFD_CLOEXEC, 3);
       if (source >= 0) slot.toClose.push_back(source);
       if (source < 0 || source >= sharedFrom_) {

@@ -171,8 +171,8 @@ const reasons: Readonly<Record<string, string>> = {
   EINVAL: 'the kernel has no such filters before Linux 5.9',
 };
 
-/** Why sockets cannot be given to a server in this way, and what can be done. */
-export const withRelayAdvice = (what: string, code: string): string => {
+/** Behind an error: why sockets cannot be given to a server in this way, and what can be done. */
+export const relayAdvice = (code: string): string => {
   const reason = reasons[code];
-  return `${what}${reason === undefined ? '' : ` (${reason})`}; a relay with this server as its backend needs none of this`;
+  return `${reason === undefined ? '' : ` (${reason})`}; a relay with this server as its backend needs none of this`;
 };

@@ -3,9 +3,10 @@ import { constants } from 'node:os';
 import type { InternetAddress, SocketType, UnixAddress } from '../model/address.ts';
 import { type Descriptor, descriptorOf } from '../model/descriptor.ts';
 import type { Moments } from '../model/event.ts';
-import { addressFields, type RecipeRequest } from '../model/recipe.ts';
+import type { RecipeRequest } from '../model/recipe.ts';
 import { type ConnectionRecord, pidOf } from '../model/record.ts';
 import { demand, describeErrno, openAddon } from './addon.ts';
+import { adviceFor, describeStage, planRecipe, type RecipePlan } from './recipe-plan.ts';
 
 /** A compiled recipe; it lives as long as it is referenced here or a child still starts from it. */
 export type Recipe = { readonly recipe: unique symbol };
@@ -90,33 +91,6 @@ export type Trace = {
   readonly moments: Moments;
 };
 
-const stageNames = [
-  '',
-  'start a session for',
-  'lay out the descriptors of',
-  'set the resource limits of',
-  'set the priority of',
-  'change the root directory of',
-  'change the working directory of',
-  'set the groups of',
-  'set the group of',
-  'set the user of',
-  'execute',
-  'see the sockets of',
-] as const;
-
-type RecipePlan = Omit<
-  RecipeRequest,
-  'addressVariables' | 'layout' | 'adoptChannel' | 'rootDirectory' | 'workingDirectory'
-> & {
-  readonly addressVariables: readonly { readonly name: string; readonly field: number }[];
-  /** With the channel at its end where there is one. */
-  readonly layout: readonly number[];
-  readonly isAdopting: boolean;
-  readonly rootDirectory: string;
-  readonly workingDirectory: string;
-};
-
 export type Watcher = (isHangup: boolean) => void;
 
 const isHangupEvent = (events: number): boolean => (events & (0x10 | 0x8)) !== 0;
@@ -166,7 +140,7 @@ export const openKernel = (options: {
 
   const describeFailure = (stage: number, errno: number): Ended['failure'] => {
     const { code, reason } = describeErrno(errno);
-    return { code, what: `cannot ${stageNames[stage] ?? 'start'} %: ${reason}` };
+    return { code, what: `cannot ${describeStage(stage)}: ${reason}${adviceFor(stage, code)}` };
   };
 
   const endedAt = (index: number): Ended => {
@@ -368,21 +342,7 @@ export const openKernel = (options: {
     },
 
     /** Prepares the start of a handler; after this only spawn() is needed for a connection. */
-    compileRecipe: (request: RecipeRequest): Recipe =>
-      addon.compileRecipe({
-        ...request,
-        addressVariables: request.addressVariables.map(({ name, field }) => ({
-          name,
-          field: addressFields.indexOf(field),
-        })),
-        layout: [
-          ...request.layout.map((entry) => (entry === 'handed' ? -1 : entry === 'null' ? -2 : entry)),
-          ...(request.adoptChannel === undefined ? [] : [request.adoptChannel]),
-        ],
-        isAdopting: request.adoptChannel !== undefined,
-        rootDirectory: request.rootDirectory ?? '',
-        workingDirectory: request.workingDirectory ?? '',
-      }),
+    compileRecipe: (request: RecipeRequest): Recipe => addon.compileRecipe(planRecipe(request)),
 
     /**
      * Starts a handler and returns its pid at once, before the exec; how that went is part of its Ended. With `give`

@@ -6,7 +6,7 @@ import type { ConnectionRecord } from '../model/record.ts';
 import type { WrapperEffect } from '../model/wrapper-effect.ts';
 import { SystemError } from '../native/addon.ts';
 import type { Kernel, Recipe } from '../native/kernel.ts';
-import type { Host } from '../serve/surroundings.ts';
+import type { Host } from '../serve/host.ts';
 import { applyEffects, changesHandler, commandRequest } from '../serve/wrapper-effects.ts';
 import type { RunningService } from './running.ts';
 import type { ShellCommands } from './shell-commands.ts';

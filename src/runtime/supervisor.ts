@@ -8,7 +8,7 @@ import type { ResolvedService } from '../model/service.ts';
 import type { WrapperRules } from '../model/wrapper-rules.ts';
 import { type Ended, openKernel, type Trace } from '../native/kernel.ts';
 import type { MuxMember, Surface } from '../serve/surface.ts';
-import type { Host } from '../serve/surroundings.ts';
+import { findHost, type Host } from '../serve/host.ts';
 import { createAcceptance, createRoom } from './accept.ts';
 import { createAnswers } from './answers.ts';
 import { createBanners } from './banners.ts';
@@ -78,13 +78,7 @@ export const createSupervisor = ({
     },
     copiesMemory,
   });
-  const host: Host = {
-    environment,
-    uid: process.getuid?.() ?? 0,
-    gid: process.getgid?.() ?? 0,
-    groups: process.getgroups?.() ?? [],
-    descriptorLimit: kernel.descriptorLimit,
-  };
+  const host = findHost({ environment, descriptorLimit: kernel.descriptorLimit });
 
   const surface: Surface = {
     kernel,

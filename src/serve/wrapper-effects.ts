@@ -4,7 +4,7 @@ import type { LayoutEntry, RecipeRequest } from '../model/recipe.ts';
 import type { SyslogFacility, SyslogLevel } from '../model/service-log.ts';
 import type { WrapperEffect } from '../model/wrapper-effect.ts';
 
-import type { Host } from './surroundings.ts';
+import type { Host } from './host.ts';
 
 /** How loud the line of the log is that tells of the verdict. */
 export type Severity = { readonly facility: SyslogFacility | undefined; readonly level: SyslogLevel };
@@ -26,7 +26,7 @@ const shell = '/bin/sh';
 const everywhere = (entry: LayoutEntry): readonly LayoutEntry[] => [entry, entry, entry];
 
 /** What speaks of descriptor 3, which a shell does not get. */
-const isAboutListening = (variable: string): boolean => /^LISTEN_(?:FDS|FDNAMES|PID)=/.test(variable);
+const isAboutListening = (variable: string): boolean => /^LISTEN_(?:FDS|FDNAMES|PID|PIDFDID)=/.test(variable);
 
 const shellRequest = (
   request: RecipeRequest,
@@ -37,7 +37,8 @@ const shellRequest = (
   file: shell,
   arguments: ['sh', '-c', command],
   environment: request.environment.filter((variable) => !isAboutListening(variable)),
-  hasListenPid: false,
+  pidVariables: [],
+  hasPidfdVariable: false,
   layout,
 });
 

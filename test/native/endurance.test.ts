@@ -37,7 +37,7 @@ const measure = () => {
 };
 
 const spawnMany = async (count: number): Promise<void> => {
-  const recipe = recipeOf(kernel, behave, { hasListenPid: true });
+  const recipe = recipeOf(kernel, behave, { pidVariables: ['LISTEN_PID'] });
   const missing = recipeOf(kernel, '/nowhere/program');
   const spawnInTurn = async (turns: number): Promise<void> => {
     for (let turn = 0; turn < turns; turn++) {

@@ -144,7 +144,7 @@ const testSurroundings = (t: Test): void => {
   });
 
   t.test('LISTEN_PID is its pid, where it is wanted', async (t) => {
-    const { pid, environment } = await find({ hasListenPid: true });
+    const { pid, environment } = await find({ pidVariables: ['LISTEN_PID'] });
     t.strictSame(environment, { LISTEN_PID: `${pid}` });
     t.strictSame((await find({})).environment, {});
   });

@@ -63,7 +63,7 @@ const start = async (
     arguments: [name],
     environment: [`NAME=${name}`],
     addressVariables: [{ name: 'REMOTE_PORT', field: 'remotePort' }],
-    hasListenPid: true,
+    pidVariables: ['LISTEN_PID'],
   });
   const output = readAll(client);
   const pid = kernel.spawn(recipe, accepted.descriptor, accepted.record, 'give');

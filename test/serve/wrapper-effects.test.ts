@@ -3,34 +3,30 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { seconds } from '../../src/model/quantity.ts';
-import type { RecipeRequest } from '../../src/model/recipe.ts';
+import { plainRecipe, type RecipeRequest } from '../../src/model/recipe.ts';
 import type { WrapperEffect } from '../../src/model/wrapper-effect.ts';
 import { openKernel } from '../../src/native/kernel.ts';
 import { isInNetgroup } from '../../src/native/netgroup.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createShellCommands } from '../../src/runtime/shell-commands.ts';
-import type { Host } from '../../src/serve/surroundings.ts';
+import type { Host } from '../../src/serve/host.ts';
 import { applyEffects, changesHandler, commandRequest } from '../../src/serve/wrapper-effects.ts';
 import { createTestClock } from '../support/clock.ts';
 
 const uid = process.getuid?.() ?? 0;
 const gid = process.getgid?.() ?? 0;
-const host: Host = { environment: {}, uid, gid, groups: [gid], descriptorLimit: { soft: 1024, hard: 1024 } };
+const host: Host = { environment: {}, userName: 'somebody', uid, gid, groups: [gid], descriptorLimit: { soft: 1024, hard: 1024 } };
 
 const request: RecipeRequest = {
+  ...plainRecipe,
   file: '/usr/sbin/in.fingerd',
   arguments: ['in.fingerd'],
   environment: ['PATH=/usr/bin:/bin', 'LISTEN_FDS=1', 'LISTEN_FDNAMES=connection', 'COLOR=blue'],
   addressVariables: [{ name: 'REMOTE_ADDR', field: 'remoteAddress' }],
-  hasListenPid: true,
+  pidVariables: ['LISTEN_PID'],
   layout: ['handed', 'handed', 'null', 'handed'],
-  hasSession: true,
-  resourceLimits: [],
   nice: 3,
   umask: 0o22,
-  rootDirectory: undefined,
-  workingDirectory: undefined,
-  credentials: undefined,
 };
 
 const apply = (...effects: readonly WrapperEffect[]) => applyEffects(request, effects, host);
@@ -78,7 +74,7 @@ t.test(
     t.same(twisted.arguments, ['sh', '-c', 'exec x']);
     t.same(twisted.layout, ['handed', 'handed', 'handed']);
     t.same(twisted.environment, ['PATH=/usr/bin:/bin', 'COLOR=blue', 'A=b']);
-    t.equal(twisted.hasListenPid, false);
+    t.strictSame(twisted.pidVariables, []);
   },
 );
 

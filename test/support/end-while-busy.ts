@@ -1,4 +1,5 @@
 // A process of its own that ends by itself while a descriptor is ready and children are starting and ending.
+import { plainRecipe } from '../../src/model/recipe.ts';
 import { openKernel } from '../../src/native/kernel.ts';
 
 const kernel = openKernel({
@@ -9,19 +10,11 @@ const kernel = openKernel({
 const { ours, theirs } = kernel.openLogPair();
 kernel.watch(ours, () => undefined);
 const recipe = kernel.compileRecipe({
+  ...plainRecipe,
   file: '/bin/true',
   arguments: ['true'],
-  environment: [],
-  addressVariables: [],
-  hasListenPid: true,
+  pidVariables: ['LISTEN_PID'],
   layout: ['handed'],
-  resourceLimits: [],
-  hasSession: true,
-  nice: undefined,
-  umask: undefined,
-  rootDirectory: undefined,
-  workingDirectory: undefined,
-  credentials: undefined,
 });
 for (let count = 0; count < 50; count++) kernel.spawn(recipe, kernel.openNull(), undefined, 'give');
 kernel.write(theirs, Buffer.from('.'));

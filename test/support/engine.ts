@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { InternetAddress, UnixAddress } from '../../src/model/address.ts';
 import type { Descriptor } from '../../src/model/descriptor.ts';
-import type { RecipeRequest } from '../../src/model/recipe.ts';
+import { plainRecipe, type RecipeRequest } from '../../src/model/recipe.ts';
 import { type Accepted, type Ended, type Kernel, openKernel, type Recipe } from '../../src/native/kernel.ts';
 
 export type Engine = {
@@ -39,27 +39,14 @@ export const openEngine = (tests: { readonly teardown: (end: () => void) => unkn
   return { kernel, ended, endedCount: () => count };
 };
 
-const plainRecipe: Omit<RecipeRequest, 'file'> = {
-  arguments: ['handler'],
-  environment: [],
-  addressVariables: [],
-  hasListenPid: false,
-  layout: ['handed', 'handed', 'handed'],
-  resourceLimits: [],
-  hasSession: true,
-  nice: undefined,
-  umask: undefined,
-  rootDirectory: undefined,
-  workingDirectory: undefined,
-  credentials: undefined,
-};
+const plain = { ...plainRecipe, arguments: ['handler'], layout: ['handed', 'handed', 'handed'] as const };
 
 /** A recipe in which only what matters to the test is said. */
 export const recipeOf = (
   kernel: Kernel,
   file: string,
   rest: Partial<Omit<RecipeRequest, 'file'>> = {},
-): Recipe => kernel.compileRecipe({ ...plainRecipe, file, ...rest });
+): Recipe => kernel.compileRecipe({ ...plain, file, ...rest });
 
 export const loopback = (version: 4 | 6, socketType: 'stream' | 'dgram' = 'stream'): InternetAddress => ({
   kind: 'internet',

@@ -1,6 +1,7 @@
 // What becomes of each bind(2) and listen(2) of an adopted server.
-import { addressKey, describeAddress, showAddress } from '../../model/address.ts';
+import { describeAddress, type ListenAddress } from '../../model/address.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
+import type { ResolvedService } from '../../model/service.ts';
 import type { SocketSettings } from '../../model/socket-settings.ts';
 import { SystemError } from '../../native/addon.ts';
 import {
@@ -16,7 +17,7 @@ import {
   processOf,
 } from '../../native/adopt.ts';
 import { type FoundSocket, inspectSocket } from '../../native/inspect.ts';
-import type { RunningListener, RunningService, Runtime } from '../running.ts';
+import type { Runtime } from '../running.ts';
 import { defaultBacklog } from '../socket.ts';
 import { findOurs, type InternetSocket } from './adoption-match.ts';
 import { carriedOptions } from './adoption-options.ts';
@@ -26,8 +27,18 @@ type Bind = Extract<Call, { readonly kind: 'bind' }>;
 type Listen = Extract<Call, { readonly kind: 'listen' }>;
 type InternetPlace = Extract<CalledPlace, { readonly kind: 'internet' }>;
 
+/** What is read of a running service and its listeners; a reload may change it. */
+export type AdoptedListener = {
+  readonly address: ListenAddress;
+  readonly descriptor: Descriptor | undefined;
+};
+export type AdoptedService = {
+  readonly prepared: { readonly service: ResolvedService };
+  readonly listeners: Iterable<AdoptedListener>;
+};
+
 /** A listener with the socket that it has now. */
-type Ours = { readonly listener: RunningListener; readonly descriptor: Descriptor };
+type Ours = { readonly listener: AdoptedListener; readonly descriptor: Descriptor };
 
 /** The socket of a call, in our table for as long as we look at it. */
 type Theirs = { readonly pid: number; readonly descriptor: Descriptor; readonly found: FoundSocket };
@@ -40,11 +51,11 @@ const isTheirMatter = ({ code }: SystemError): boolean => ['ENOENT', 'ESRCH', 'E
 
 export const createGifts = (
   { kernel, observer }: Pick<Runtime, 'kernel' | 'observer'>,
-  service: RunningService,
+  service: AdoptedService,
   tell: { readonly onListening: () => void; readonly onFailed: (error: SystemError) => void },
 ) => {
   /** What this run has got. */
-  const given = new Set<RunningListener>();
+  const given = new Set<AdoptedListener>();
   let isListening = false;
   let isOver = false;
 
@@ -113,7 +124,7 @@ export const createGifts = (
     if (isWanted || !given.has(listener)) kernel.setBlocking(descriptor, !isWanted);
   };
 
-  const settingsOf = ({ address }: RunningListener): SocketSettings =>
+  const settingsOf = ({ address }: AdoptedListener): SocketSettings =>
     address.own?.socket ?? service.prepared.service.socket;
 
   const carryOptions = ({ listener, descriptor }: Ours, theirs: Theirs): void => {
@@ -205,7 +216,7 @@ export const createGifts = (
   };
 
   /** As configured; else no shorter than we have made it. */
-  const backlogOf = (listener: RunningListener, { backlog }: Listen): number =>
+  const backlogOf = (listener: AdoptedListener, { backlog }: Listen): number =>
     settingsOf(listener).backlog ?? Math.max(defaultBacklog, backlog);
 
   const answerListen = (calls: Descriptor, call: Listen): void => {
@@ -237,8 +248,8 @@ const tcp = 6;
 const multipathTcp = 262;
 
 const describeNear = ({ listener }: Ours): string =>
-  `which is not ${describeAddress(listener.address)}, where its clients come; write the same address in both places`;
+  `and not ${describeAddress(listener.address)}, where its clients come: write the same address in both places`;
 
-const describeLeftOut = (best: Ours, left: RunningListener): string =>
-  `with one socket, which is ${showAddress(best.listener.address)} now: nobody accepts at ${addressKey(left.address)}; ` +
-  'give the service one address (tcp46 is one for both families), or the server one for each';
+const describeLeftOut = (best: Ours, left: AdoptedListener): string =>
+  `with one socket, which is that of ${describeAddress(best.listener.address)} now: nobody accepts at ${describeAddress(left.address)}; ` +
+  'give the service one address (tcp46 is one for IPv4 and IPv6), or the server a socket for each';

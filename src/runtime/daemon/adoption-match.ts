@@ -28,9 +28,7 @@ const bareHost = (host: string): string => {
 };
 
 const takesV4 = (socket: InternetSocket): boolean =>
-  socket.version === 4 ||
-  bareHost(socket.host).includes('.') ||
-  (isWildcard(socket) && !socket.isV6Only);
+  socket.version === 4 || bareHost(socket.host).includes('.') || (isWildcard(socket) && !socket.isV6Only);
 
 const takesV6 = (socket: InternetSocket): boolean =>
   socket.version === 6 && !bareHost(socket.host).includes('.');

@@ -8,10 +8,10 @@ import {
   passCall,
   receiveCall,
   receiveCallListener,
-  withRelayAdvice,
+  relayAdvice,
 } from '../../native/adopt.ts';
-import type { RunningService, Runtime } from '../running.ts';
-import { createGifts } from './adoption-gifts.ts';
+import type { Runtime } from '../running.ts';
+import { type AdoptedService, createGifts } from './adoption-gifts.ts';
 
 export type Adoption = {
   /** For RecipeRequest.adoptChannel. */
@@ -36,7 +36,7 @@ export const createAdoption = (runtime: Pick<Runtime, 'kernel' | 'observer'>) =>
   const { kernel } = runtime;
 
   /** Before a start. Throws SystemError. */
-  const begin = (service: RunningService, listener: AdoptionListener): Adoption => {
+  const begin = (service: AdoptedService, listener: AdoptionListener): Adoption => {
     const { ours: channel, theirs } = openAdoptionChannel();
     let isTheirsOpen = true;
     let isChannelOpen = true;
@@ -46,7 +46,7 @@ export const createAdoption = (runtime: Pick<Runtime, 'kernel' | 'observer'>) =>
     const fail = (error: SystemError): void => {
       if (hasFailed || isOver) return;
       hasFailed = true;
-      listener.onFailed({ code: error.code, what: withRelayAdvice(error.message, error.code) });
+      listener.onFailed({ code: error.code, what: `${error.message}${relayAdvice(error.code)}` });
     };
 
     const gifts = createGifts(runtime, service, { onListening: listener.onListening, onFailed: fail });

@@ -1,0 +1,52 @@
+// Redis takes no sockets from anybody: it binds, and gets ours.
+import { existsSync } from 'node:fs';
+import t from 'tap';
+import { openEngine } from '../support/engine.ts';
+import { freePort } from '../support/ports.ts';
+import { tcp } from '../support/services.ts';
+import { ask, makeDirectory, openScene } from './adopt-scene.ts';
+
+const redis = '/usr/bin/redis-server';
+const engine = openEngine(t);
+const options = { skip: !existsSync(redis) && 'redis-server is not installed' };
+const plain = ['--save', '', '--logfile', ''];
+
+t.test('Redis answers its very first client, and its next run the next one', options, async (t) => {
+  const port = await freePort();
+  const at = { host: '127.0.0.1', port };
+  const command = [
+    redis,
+    '--port',
+    `${port}`,
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    makeDirectory(t),
+    ...plain,
+  ] as const;
+  const scene = openScene(t, engine, [tcp('127.0.0.1', port)], command);
+  for (const round of ['first', 'second']) {
+    const answer = ask(at, 'PING\r\n', /\r\n/);
+    const adopted = await scene.startAtFirstClient();
+    t.equal(await answer, '+PONG\r\n', `${round} run`);
+    await adopted.listening;
+    t.match(await ask(at, 'INFO clients\r\n', /connected_clients/), /connected_clients:/);
+    t.match(scene.addresses(adopted), [{ host: '127.0.0.1', port }]);
+    t.match(await scene.stop(adopted), /Ready to accept connections/);
+    t.same(adopted.failures, []);
+  }
+});
+
+t.test('Redis on all addresses gets the one that is configured', options, async (t) => {
+  const port = await freePort();
+  const command = [redis, '--port', `${port}`, '--bind', '*', '--dir', makeDirectory(t), ...plain] as const;
+  const scene = openScene(t, engine, [tcp('127.0.0.1', port)], command);
+  const answer = ask({ host: '127.0.0.1', port }, 'PING\r\n', /\r\n/);
+  const adopted = await scene.startAtFirstClient();
+  t.equal(await answer, '+PONG\r\n');
+  t.same(
+    adopted.events.map(({ kind }) => kind),
+    ['adopted'],
+  );
+  await scene.stop(adopted);
+});
