@@ -5,13 +5,14 @@
 #include <linux/seccomp.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+
+#include <linux/vm_sockets.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -22,6 +23,7 @@
 
 #include "api.hh"
 #include "fd.hh"
+#include "socket-option.hh"
 #include "unix-address.hh"
 
 // Headers of kernels before 5.9 have none of this; the numbers are the kernel's on every architecture.
@@ -41,50 +43,8 @@ namespace {
 
 constexpr long kPidfdGetfd = 438;  // on every architecture
 
-/// What a server has asked its own socket, and ours is to do as well: the options that a socket keeps for later.
-struct Option {
-  std::string_view name;
-  int level;
-  int number;
-};
-
-constexpr Option kOptions[] = {
-    {"SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE},
-    {"SO_LINGER", SOL_SOCKET, SO_LINGER},
-    {"SO_SNDBUF", SOL_SOCKET, SO_SNDBUF},
-    {"SO_RCVBUF", SOL_SOCKET, SO_RCVBUF},
-    {"SO_RCVTIMEO", SOL_SOCKET, SO_RCVTIMEO},
-    {"SO_SNDTIMEO", SOL_SOCKET, SO_SNDTIMEO},
-    {"SO_RCVLOWAT", SOL_SOCKET, SO_RCVLOWAT},
-    {"SO_PRIORITY", SOL_SOCKET, SO_PRIORITY},
-    {"SO_BROADCAST", SOL_SOCKET, SO_BROADCAST},
-    {"SO_TIMESTAMP", SOL_SOCKET, SO_TIMESTAMP},
-    {"SO_PASSCRED", SOL_SOCKET, SO_PASSCRED},
-    {"TCP_NODELAY", IPPROTO_TCP, TCP_NODELAY},
-    {"TCP_DEFER_ACCEPT", IPPROTO_TCP, TCP_DEFER_ACCEPT},
-    {"TCP_FASTOPEN", IPPROTO_TCP, TCP_FASTOPEN},
-    {"TCP_KEEPIDLE", IPPROTO_TCP, TCP_KEEPIDLE},
-    {"TCP_KEEPINTVL", IPPROTO_TCP, TCP_KEEPINTVL},
-    {"TCP_KEEPCNT", IPPROTO_TCP, TCP_KEEPCNT},
-    {"TCP_USER_TIMEOUT", IPPROTO_TCP, TCP_USER_TIMEOUT},
-    {"IP_TOS", IPPROTO_IP, IP_TOS},
-    {"IP_TTL", IPPROTO_IP, IP_TTL},
-    {"IP_PKTINFO", IPPROTO_IP, IP_PKTINFO},
-    {"IP_RECVTTL", IPPROTO_IP, IP_RECVTTL},
-    {"IP_RECVTOS", IPPROTO_IP, IP_RECVTOS},
-    {"IP_RECVERR", IPPROTO_IP, IP_RECVERR},
-    {"IP_MTU_DISCOVER", IPPROTO_IP, IP_MTU_DISCOVER},
-    {"IPV6_TCLASS", IPPROTO_IPV6, IPV6_TCLASS},
-    {"IPV6_UNICAST_HOPS", IPPROTO_IPV6, IPV6_UNICAST_HOPS},
-    {"IPV6_RECVPKTINFO", IPPROTO_IPV6, IPV6_RECVPKTINFO},
-    {"IPV6_RECVHOPLIMIT", IPPROTO_IPV6, IPV6_RECVHOPLIMIT},
-    {"IPV6_RECVTCLASS", IPPROTO_IPV6, IPV6_RECVTCLASS},
-    {"IPV6_RECVERR", IPPROTO_IPV6, IPV6_RECVERR},
-    {"IPV6_MTU_DISCOVER", IPPROTO_IPV6, IPV6_MTU_DISCOVER},
-};
-
 /// The value of an option, of whatever type; empty where there is none.
-std::vector<uint8_t> valueOf(int socket, const Option& option) {
+std::vector<uint8_t> valueOf(int socket, const SocketOption& option) {
   std::vector<uint8_t> value(64);
   auto length = static_cast<socklen_t>(value.size());
   if (getsockopt(socket, option.level, option.number, value.data(), &length) < 0) return {};
@@ -93,7 +53,7 @@ std::vector<uint8_t> valueOf(int socket, const Option& option) {
 }
 
 /// The kernel shows twice what it was told (socket(7)).
-bool isBuffer(const Option& option) {
+bool isBuffer(const SocketOption& option) {
   return option.level == SOL_SOCKET && (option.number == SO_SNDBUF || option.number == SO_RCVBUF);
 }
 
@@ -114,14 +74,13 @@ ssize_t readMemory(pid_t thread, uint64_t from, void* into, size_t size) {
 
 /// It waits still, so that what was read meanwhile was its own.
 bool isWaiting(int listener, uint64_t id) {
-  // the first number of this call had the wrong direction; kernels from 5.9 on take both
   return ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
 }
 
 struct Place {
-  int family = 0;  // 4, 6, 1 for unix, 0 for others
-  int port = 0;
-  std::string host;  // or path
+  int family = 0;  // 4, 6, 1 for unix, 3 for vsock, 0 for others
+  double port = 0;
+  std::string host;  // or path, or CID: empty for any
 };
 
 Place placeOf(const sockaddr_storage& address, socklen_t length) {
@@ -137,6 +96,10 @@ Place placeOf(const sockaddr_storage& address, socklen_t length) {
     if (v6.sin6_scope_id != 0 && if_indextoname(v6.sin6_scope_id, name)) out.host.append("%").append(name);
   } else if (address.ss_family == AF_UNIX) {
     out = {1, 0, fromUnixAddress(reinterpret_cast<const sockaddr_un&>(address), length)};
+  } else if (address.ss_family == AF_VSOCK && length >= sizeof(sockaddr_vm)) {
+    const auto& vsock = reinterpret_cast<const sockaddr_vm&>(address);
+    const bool isAny = vsock.svm_cid == VMADDR_CID_ANY;
+    out = {3, static_cast<double>(vsock.svm_port), isAny ? std::string() : std::to_string(vsock.svm_cid)};
   }
   return out;
 }
@@ -297,9 +260,8 @@ Napi::Value isSameSocket(const Napi::CallbackInfo& info) {
 /// carryOption(name, from, fresh, to): sets on `to` what `from` has and a fresh socket of its kind has not: somebody has
 /// set it there. 1 when that was so, 0, or -errno.
 Napi::Value carryOption(const Napi::CallbackInfo& info) {
-  const std::string name = text(info[0]);
-  const auto* option = std::find_if(std::begin(kOptions), std::end(kOptions), [&name](const Option& each) { return each.name == name; });
-  if (option == std::end(kOptions)) return number(info, -ENOPROTOOPT);
+  const SocketOption* option = findSocketOption(text(info[0]));
+  if (!option) return number(info, -ENOPROTOOPT);
   std::vector<uint8_t> value = valueOf(integer(info, 1), *option);
   if (value.empty() || value == valueOf(integer(info, 2), *option)) return number(info, 0);
   const int to = integer(info, 3);

@@ -9,6 +9,7 @@
 #include "address.hh"
 #include "api.hh"
 #include "fd.hh"
+#include "unix-address.hh"
 
 int toInternetAddress(int version, std::string host, uint16_t port, sockaddr_storage& address) {
   address = {};
@@ -29,14 +30,26 @@ int toInternetAddress(int version, std::string host, uint16_t port, sockaddr_sto
   return inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr) == 1 ? static_cast<int>(sizeof v6) : -EINVAL;
 }
 
-/// connectStream(4 | 6, host, port): a socket, CLOEXEC and not blocking, whose connection is under way; -errno.
+namespace {
+
+/// The same for a path or abstract name, of which the kernel knows at once whether somebody listens there.
+int toStreamAddress(int version, const std::string& place, uint16_t port, sockaddr_storage& address) {
+  if (version != 1) return toInternetAddress(version, place, port, address);
+  address = {};
+  const socklen_t length = toUnixAddress(place, reinterpret_cast<sockaddr_un&>(address));
+  return length == 0 ? -ENAMETOOLONG : static_cast<int>(length);
+}
+
+}  // namespace
+
+/// connectStream(4 | 6 | 1, host or path, port): a socket, CLOEXEC and not blocking, whose connection is under way;
+/// -errno, of a unix socket also -EAGAIN where its queue is full.
 Napi::Value connectStream(const Napi::CallbackInfo& info) {
-  const int version = integer(info, 0);
   sockaddr_storage address;
   const auto port = static_cast<uint16_t>(integer(info, 2));
-  const int length = toInternetAddress(version, text(info[1]), port, address);
+  const int length = toStreamAddress(integer(info, 0), text(info[1]), port, address);
   if (length < 0) return number(info, length);
-  Fd connection(socket(version == 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  Fd connection(socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!connection.isOpen()) return number(info, -errno);
   const auto* target = reinterpret_cast<const sockaddr*>(&address);
   if (connect(connection.get(), target, static_cast<socklen_t>(length)) < 0 && errno != EINPROGRESS) {

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <iterator>
 #include <memory>
 
 #include "api.hh"
@@ -80,10 +81,11 @@ void reap(Engine& engine, Next next) {
   }
 }
 
-/// Looks at all children. Where none of ours is left nobody is asked for another: only PID 1 has children of others.
+/// Looks at all children. Where none of ours is left nobody is asked for another: only PID 1 and a subreaper have
+/// children of others.
 void reapAny(Engine& engine) {
   reap(engine, [&engine, isFirst = true]() mutable -> pid_t {
-    const bool isOver = !isFirst && !engine.isInit && engine.spawn.alive() == 0;
+    const bool isOver = !isFirst && !engine.hasOrphans && engine.spawn.alive() == 0;
     isFirst = false;
     return isOver ? 0 : -1;
   });
@@ -182,10 +184,13 @@ int openEngine(Engine& engine, Napi::Env env, Memory memory) {
   if (const int error = uv_signal_init(loop, engine.childWatcher); error < 0) return error;
   if (const int error = uv_signal_start(engine.childWatcher, onChildSignal, SIGCHLD); error < 0) return error;
   engine.childSignal.open();
-  engine.isInit = getpid() == 1;
+  engine.hasOrphans = getpid() == 1;
   napi_add_async_cleanup_hook(env, onCleanup, &engine, &engine.cleanup);
   return 0;
 }
+
+/// What JavaScript can wait for: readable, each arrival, writable, an end or an error.
+constexpr uint32_t kWatchedFor[] = {EPOLLIN | EPOLLRDHUP, EPOLLIN | EPOLLRDHUP | EPOLLET, EPOLLOUT, 0};
 
 }  // namespace
 
@@ -256,12 +261,11 @@ Napi::Value traceConnections(const Napi::CallbackInfo& info) {
   return number(info, 0);
 }
 
-/// watch(fd, token, isEdgeTriggered, wantsWrite): 0 or -errno. A descriptor that is watched already is changed.
+/// watch(fd, token, how): 0 or -errno. A descriptor that is watched already is changed.
 Napi::Value watch(const Napi::CallbackInfo& info) {
   const Engine& engine = *engineOf(info.Env());
   epoll_event event = {};
-  const uint32_t what = info[3].As<Napi::Boolean>() ? EPOLLOUT : EPOLLIN | EPOLLRDHUP;
-  event.events = what | (info[2].As<Napi::Boolean>() ? EPOLLET : 0U);
+  event.events = kWatchedFor[static_cast<size_t>(integer(info, 2)) % std::size(kWatchedFor)];
   event.data.u64 = info[1].As<Napi::Number>().Uint32Value();
   const int descriptor = integer(info, 0);
   if (epoll_ctl(engine.epoll.get(), EPOLL_CTL_ADD, descriptor, &event) == 0) return number(info, 0);

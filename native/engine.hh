@@ -45,8 +45,8 @@ struct Engine {
   ChildSignal childSignal;
   /// Peak memory of this process, in KiB, as far as it was asked for.
   long ownPeak = 0;
-  /// As PID 1 there are children of others to reap.
-  bool isInit = false;
+  /// As PID 1 or a subreaper there are children of others to reap.
+  bool hasOrphans = false;
   uv_poll_t* poll = nullptr;
   uv_timer_t* sweep = nullptr;    // looks whether children have ended that no signal named
   uv_timer_t* leaving = nullptr;  // looks again whether children have left our descriptor table

@@ -45,6 +45,8 @@ class Direction {
   /// Gives back what is lent; nothing may be moved afterwards.
   void close(Workshop& workshop);
 
+  /// Nothing was taken that is still to be given.
+  [[nodiscard]] bool isEmpty() const { return pending() == 0; }
   [[nodiscard]] uint64_t taken() const { return taken_; }
   [[nodiscard]] uint64_t given() const { return given_; }
   [[nodiscard]] int error() const { return error_; }

@@ -75,11 +75,13 @@ Napi::Value joinFlow(const Napi::CallbackInfo& info) {
   return number(info, engineOf(info.Env())->relay->join(integer(info, 0), integer(info, 1)));
 }
 
-/// stopFlow(id, row): whether it ran; then `row` is its end.
+/// stopFlow(id, resets, row): whether it ran; then `row` is its end.
 Napi::Value stopFlow(const Napi::CallbackInfo& info) {
-  auto row = info[1].As<Napi::Float64Array>();
+  const auto id = static_cast<uint32_t>(integer(info, 0));
+  const bool resets = info[1].As<Napi::Boolean>();
+  auto row = info[2].As<Napi::Float64Array>();
   FlowEnd end = {};
-  if (!engineOf(info.Env())->relay->stop(static_cast<uint32_t>(integer(info, 0)), end)) return number(info, 0);
+  if (!engineOf(info.Env())->relay->stop(id, resets, end)) return number(info, 0);
   *reinterpret_cast<FlowEnd*>(row.Data()) = end;
   return number(info, 1);
 }

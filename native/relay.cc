@@ -125,10 +125,12 @@ int Relay::join(int first, int second) {
   return error;
 }
 
-bool Relay::stop(uint32_t id, FlowEnd& ended) {
+bool Relay::stop(uint32_t id, bool resets, FlowEnd& ended) {
   Flow* const flow = find(id);
   if (!flow) return false;
-  ended = end(*flow, ECANCELED);
+  // what was taken and not given would be missing without a word
+  const bool isCut = resets || !flow->there.isEmpty() || !flow->back.isEmpty();
+  ended = end(*flow, isCut ? ECANCELED : 0);
   freeIds_.push_back(id);
   return true;
 }

@@ -48,8 +48,9 @@ class Relay {
 
   /// Takes both sockets, whatever comes of it, and gives the id of their flow or -errno.
   [[nodiscard]] int join(int first, int second);
-  /// Ends a flow with a reset for both; its end is not told but given. False when it has ended already.
-  [[nodiscard]] bool stop(uint32_t id, FlowEnd& end);
+  /// Ends a flow, with a reset for both or where nothing is under way with an end of file; its end is not told but given.
+  /// False when it has ended already.
+  [[nodiscard]] bool stop(uint32_t id, bool resets, FlowEnd& end);
   /// Milliseconds since bytes were last moved; -ENOENT when it has ended.
   [[nodiscard]] double quietTime(uint32_t id) const;
 

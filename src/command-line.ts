@@ -21,7 +21,7 @@ const configurationOptions = <Options>(command: Argv<Options>) =>
       array: true,
       nargs: 1,
       default: [defaultConfiguration],
-      describe: 'configuration file, or a directory of them; may be repeated',
+      describe: 'configuration file, unit of systemd, or a directory of them; may be repeated',
     })
     .option('dialect', {
       choices: dialects,
@@ -29,7 +29,7 @@ const configurationOptions = <Options>(command: Argv<Options>) =>
       describe: 'dialect of an inetd.conf',
     })
     .option('language', {
-      choices: ['auto', 'inetd', 'xinetd'] as const,
+      choices: ['auto', 'inetd', 'xinetd', 'systemd'] as const,
       default: 'auto' as const,
       describe: 'what the files are written in (auto: each as it looks)',
     })
@@ -47,6 +47,11 @@ const configurationOptions = <Options>(command: Argv<Options>) =>
       type: 'boolean',
       default: false,
       describe: 'serve entries that stand below an IPsec policy, without IPsec',
+    })
+    .option('allow-unprotected', {
+      type: 'boolean',
+      default: false,
+      describe: 'serve units that ask for a protection which acceptd does not give',
     });
 
 /** Options of everything that serves. */
@@ -162,7 +167,8 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
             '$0 run --dialect debian -f /etc/inetd.conf',
             "an inetd's file, as Debian's inetd reads it",
           )
-          .example('$0 run -f /etc/xinetd.conf', 'what xinetd serves'),
+          .example('$0 run -f /etc/xinetd.conf', 'what xinetd serves')
+          .example('$0 run -f finger.socket', 'a socket unit of systemd with the service beside it'),
       async (chosen) => {
         await loadServerParts();
         const { run } = await import('./command/run.ts');

@@ -30,7 +30,7 @@ export const startCandidate = async (
     readonly descriptors: number;
   },
 ): Promise<Candidate | { readonly failure: string }> => {
-  const { directory, floor } = workshop;
+  const { directory, floor, activate } = workshop;
   const { kind, handler, listeners, descriptors } = request;
   const { program, answer } = handler;
   const port = await takePort();
@@ -41,7 +41,7 @@ export const startCandidate = async (
     (await doesAnswer('127.0.0.1', port)) &&
     (extra.count === 0 || (await doesAnswer(extraAddress(extra.count - 1), extra.port)));
   try {
-    const command = kind.startCommand({ port, program, extra, directory, floor });
+    const command = kind.startCommand({ port, program, extra, directory, floor, activate });
     const setting = { directory, descriptors, patience: patience + listeners * patienceForEachListener };
     return { kind, handler, port, server: await startServer(command, setting, isReady) };
   } catch (error) {

@@ -83,16 +83,25 @@ const holding: HandlerSource = {
   build: fromC('hold.c', ['-static']),
 };
 
+const serving: HandlerSource = {
+  name: 'once',
+  title: 'glibc daemon, static, that serves one client',
+  answer: `${line}\r\n`,
+  build: fromC('once.c', ['-static']),
+};
+
 export const buildHandlers = (
   directory: string,
 ): { readonly handlers: readonly Handler[]; readonly missing: readonly string[] } => {
   const missing: string[] = [];
-  const handlers = [...handlerSources, holding].flatMap(({ name, title, answer, build }): Handler[] => {
-    const program = join(directory, name);
-    const complaint = build(program);
-    if (complaint === undefined) return [{ name, title, program, answer }];
-    missing.push(`the ${name} handler is skipped: ${complaint}`);
-    return [];
-  });
+  const handlers = [...handlerSources, holding, serving].flatMap(
+    ({ name, title, answer, build }): Handler[] => {
+      const program = join(directory, name);
+      const complaint = build(program);
+      if (complaint === undefined) return [{ name, title, program, answer }];
+      missing.push(`the ${name} handler is skipped: ${complaint}`);
+      return [];
+    },
+  );
   return { handlers, missing };
 };

@@ -10,8 +10,9 @@ export type Assignment = {
   readonly extra: { readonly count: number; readonly port: number };
   /** Where configurations and logs go; the handlers are in it too. */
   readonly directory: string;
-  /** The program of the bare loops. */
+  /** The program of the bare loops, and that of the bare loop of socket activation. */
   readonly floor: string;
+  readonly activate: string;
 };
 
 /** One thing that a server was told to be at its best, or to be measured at all. */

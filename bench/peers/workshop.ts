@@ -8,6 +8,8 @@ import { buildHandlers, type Handler } from './handlers.ts';
 export type Workshop = {
   readonly directory: string;
   readonly floor: string;
+  /** The bare loop of socket activation. */
+  readonly activate: string;
   readonly handlers: readonly Handler[];
   /** What could not be built, and why. */
   readonly missing: readonly string[];
@@ -25,7 +27,8 @@ export const createDirectory = (): string => {
 export const openWorkshop = (): Workshop => {
   const directory = createDirectory();
   const floor = join(directory, 'floor');
-  const complaint = compile('floor.c', floor, []);
+  const activate = join(directory, 'activate');
+  const complaint = compile('floor.c', floor, []) ?? compile('activate.c', activate, []);
   if (complaint !== undefined) throw new Error(complaint);
-  return { directory, floor, ...buildHandlers(directory) };
+  return { directory, floor, activate, ...buildHandlers(directory) };
 };

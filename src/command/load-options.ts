@@ -8,6 +8,7 @@ export type ReadingChoice = {
   readonly quotes: boolean;
   readonly mapped: boolean;
   readonly withoutIpsec: boolean;
+  readonly allowUnprotected: boolean;
 };
 
 /** Node has no way to ask without setting it. */
@@ -23,6 +24,7 @@ export const loadOptions = ({
   quotes,
   mapped,
   withoutIpsec,
+  allowUnprotected,
 }: ReadingChoice): LoadOptions => ({
   ...defaultLoadOptions,
   dialect,
@@ -30,5 +32,6 @@ export const loadOptions = ({
   hasQuotes: quotes,
   showsMapped: mapped,
   servesWithoutIpsec: withoutIpsec,
+  allowsUnprotected: allowUnprotected,
   umask: currentUmask(),
 });

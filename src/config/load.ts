@@ -1,9 +1,10 @@
 // Which files make a configuration, and in which language each is: named ones, directories, includes.
 import { readFile, realpath, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { type Configuration, completeServices } from './configuration.ts';
 import { expandPattern, isLeftover, listDirectory, reasonOf } from './directory.ts';
+import { type Found, piecesIn, readFound } from './found.ts';
 import { makeMuxListener } from './inetd/mux-listener.ts';
 import { type Item, initialScope, parseText } from './inetd/parse.ts';
 import type { Scope } from './inetd/scope.ts';
@@ -11,7 +12,12 @@ import { hasWildcard } from './name-pattern.ts';
 import type { LoadOptions } from './options.ts';
 import { createBreather, runAtOnce, runInPieces } from './pieces.ts';
 import { diagnose, type LocatedService, type Mark, splitText } from './source.ts';
-import { type Entry, readEntries, type Item as XinetdItem } from './xinetd/entries.ts';
+import { isMasked, isOtherUnit, isUnitText, listDropIns, piecesOf, readCompanions } from './unit-files.ts';
+import { readUnitPath } from './units/bundle.ts';
+import { anyMachine } from './units/machine.ts';
+import { readUnitPieces } from './units/meaning.ts';
+import type { UnitPiece } from './units/unit-set.ts';
+import { readEntries, type Item as XinetdItem } from './xinetd/entries.ts';
 import { isXinetd } from './xinetd/language.ts';
 import { readMeaning } from './xinetd/meaning.ts';
 import { markWord } from './xinetd/notes.ts';
@@ -30,9 +36,21 @@ const complete = (
 const isOfXinetd = (text: string, { language }: LoadOptions): boolean =>
   language === 'auto' ? isXinetd(text) : language === 'xinetd';
 
+const mayBeUnit = ({ language }: LoadOptions): boolean => language === 'auto' || language === 'systemd';
+
+const isOfSystemd = (text: string, file: string, { language }: LoadOptions): boolean =>
+  language === 'systemd' || (language === 'auto' && isUnitText(text, file));
+
 /** One text alone; what it includes is not read. For tests and for texts that are in no file. */
 export const parseConfiguration = (text: string, file: string, options: LoadOptions): Configuration => {
   const rest = { files: [file], isReadable: true };
+  if (isOfSystemd(text, file, options)) {
+    const pieces = piecesOf(text, file, file);
+    const settings = { machine: anyMachine, allowsUnprotected: options.allowsUnprotected };
+    const { services, diagnostics } = runAtOnce(readUnitPieces(pieces, settings));
+    const located = pieces.flatMap((piece) => services.get(piece) ?? []);
+    return { ...complete(located, diagnostics, options), ...rest };
+  }
   if (isOfXinetd(text, options)) {
     const { items, diagnostics } = runAtOnce(readEntries(splitText(text, file), options.hasQuotes));
     const entries = items.flatMap((item) => (item.kind === 'entry' ? [item.entry] : []));
@@ -49,8 +67,14 @@ export const parseConfiguration = (text: string, file: string, options: LoadOpti
 /** The state of one load. */
 type Load = {
   readonly options: LoadOptions;
-  /** In the order of the files; entries of xinetd.conf have no meaning before all are read. */
-  readonly found: (LocatedService | Entry)[];
+  /** In the order of the files; entries of xinetd.conf and units have no meaning before all are read. */
+  readonly found: Found[];
+  /** Files of units that were named themselves, with what reads others beside them. */
+  readonly named: {
+    readonly pieces: readonly UnitPiece[];
+    readonly file: string;
+    readonly read: (path: string) => Promise<readonly UnitPiece[]>;
+  }[];
   readonly diagnostics: Diagnostic[];
   readonly files: string[];
   isReadable: boolean;
@@ -147,8 +171,12 @@ const loadXinetdItems = async (
   }
 };
 
-const loadText = async (load: Load, text: string, file: string, way: Way): Promise<void> => {
+const loadText = async (load: Load, text: string, file: string, real: string, way: Way): Promise<void> => {
   const { options, breathe } = load;
+  if (!way.isXinetd && isOfSystemd(text, file, options)) {
+    for (const piece of piecesOf(text, file, real)) load.found.push(piece);
+    return;
+  }
   if (way.isXinetd || isOfXinetd(text, options)) {
     const pieces = readEntries(splitText(text, file), options.hasQuotes);
     const { items, diagnostics } = await runInPieces(pieces, breathe);
@@ -172,7 +200,7 @@ const loadFile = async (load: Load, file: string, way: Way): Promise<void> => {
     }
     const text = await readFile(file, 'utf8');
     load.files.push(file);
-    await loadText(load, text, file, { ...way, chain: [...chain, real] });
+    await loadText(load, text, file, real, { ...way, chain: [...chain, real] });
   } catch (error) {
     // an include of xinetd.conf costs only itself
     if (!way.isXinetd) load.isReadable = false;
@@ -180,25 +208,53 @@ const loadFile = async (load: Load, file: string, way: Way): Promise<void> => {
   }
 };
 
+/** What is no regular file: drop-ins of units, and units that are switched off. */
+const loadOther = async (load: Load, path: string, name: string, way: Way): Promise<void> => {
+  for (const file of await listDropIns(path)) await loadFile(load, file, { ...way, mark: fileMark(file) });
+  if (await isMasked(path)) load.found.push({ kind: 'masked', name });
+};
+
 const loadDirectory = async (load: Load, directory: string, way: Way): Promise<void> => {
   for (const { name, path, kind } of await listDirectory(directory)) {
-    if (kind === 'other') continue;
-    if (isLeftover(name)) {
+    const other = mayBeUnit(load.options) ? isOtherUnit(name) : 'no';
+    if (kind === 'other') {
+      if (mayBeUnit(load.options)) await loadOther(load, path, name, way);
+    } else if (isLeftover(name)) {
       const message = `${path} is not read: its name is one of a hidden file or a backup`;
       report(load, 'warning', fileMark(path), message, 'rename it, or move it away');
-      continue;
+    } else if (other === 'told') {
+      const message = `${path} is not read: of units acceptd has sockets and services`;
+      report(load, 'warning', fileMark(path), message, 'leave it to systemd, or move it away');
+    } else if (other === 'no') {
+      await loadFile(load, path, { ...way, mark: fileMark(path) });
     }
-    await loadFile(load, path, { ...way, mark: fileMark(path) });
   }
 };
 
-/** Entries of xinetd.conf get their meaning from all of the load, in the place where they stand. */
-const readFound = async ({ found, diagnostics, options, breathe }: Load): Promise<LocatedService[]> => {
-  const entries = found.flatMap((each) => ('service' in each ? [] : [each]));
-  if (entries.length === 0) return found.flatMap((each) => ('service' in each ? [each] : []));
-  const meaning = await runInPieces(readMeaning(entries, options), breathe);
-  for (const diagnostic of meaning.diagnostics) diagnostics.push(diagnostic);
-  return found.flatMap((each) => ('service' in each ? each : (meaning.services.get(each) ?? [])));
+/** A file that was named; a unit of a name of its own brings those along that it speaks of. */
+const loadNamed = async (load: Load, file: string, way: Way): Promise<void> => {
+  const before = load.found.length;
+  await loadFile(load, file, way);
+  const pieces = piecesIn(load.found.slice(before));
+  if (readUnitPath(file)?.kind !== 'unit') return;
+  const read = async (path: string): Promise<readonly UnitPiece[]> => {
+    if (load.files.includes(path)) return [];
+    if (await isMasked(path)) return [{ kind: 'masked', name: basename(path) }];
+    const state = await stat(path).catch(() => undefined);
+    if (state?.isFile() !== true) return [];
+    const next = load.found.length;
+    await loadFile(load, path, { ...way, mark: fileMark(path) });
+    return piecesIn(load.found.splice(next));
+  };
+  load.named.push({ pieces, file, read });
+};
+
+/** The units that were named alone, and what stands beside them and was not named. */
+const loadCompanions = async (load: Load): Promise<void> => {
+  for (const { pieces, file, read } of load.named) {
+    const named = pieces.map((piece) => ({ piece, file }));
+    load.found.push(...(await readCompanions(named, piecesIn(load.found), read)));
+  }
 };
 
 /** Reads files, and all files of directories, in the order given. */
@@ -209,6 +265,7 @@ export const loadConfiguration = async (
   const load: Load = {
     options,
     found: [],
+    named: [],
     diagnostics: [],
     files: [],
     isReadable: true,
@@ -219,13 +276,14 @@ export const loadConfiguration = async (
     try {
       const state = await stat(path);
       if (state.isDirectory()) await loadDirectory(load, path, way);
-      else await loadFile(load, path, way);
+      else await loadNamed(load, path, way);
     } catch (error) {
       load.isReadable = false;
       reportUnreadable(load, fileMark(path), path, error);
     }
   }
-  const services = await readFound(load);
+  await loadCompanions(load);
+  const services = await readFound(load.found, load.diagnostics, options, load.breathe);
   return {
     ...complete(services, load.diagnostics, options),
     files: load.files,

@@ -6,13 +6,15 @@ export type LoadOptions = {
   /** The language of the named files; `.dialect` in a file changes it from there on. */
   readonly dialect: Dialect;
   /** `auto`: each file is read in the language that it looks like; inetd.conf is one language in many dialects. */
-  readonly language: 'auto' | 'inetd' | 'xinetd';
+  readonly language: 'auto' | 'inetd' | 'xinetd' | 'systemd';
   /** Words of xinetd.conf may be quoted, which xinetd itself does not know. */
   readonly hasQuotes: boolean;
   /** Addresses of IPv4 clients are written as ::ffff:a.b.c.d where xinetd does so. */
   readonly showsMapped: boolean;
   /** xinetd's handlers find the daemon's umask with 022 added to it; this is the daemon's. */
   readonly umask: number;
+  /** Units whose directives promise a protection that is not given are served, with a warning. */
+  readonly allowsUnprotected: boolean;
   /** Serve entries that stand below an IPsec policy, without IPsec. */
   readonly servesWithoutIpsec: boolean;
   /** `-R`: starts per 60 s of an entry that names no number itself. */
@@ -44,6 +46,7 @@ export const defaultLoadOptions: LoadOptions = {
   hasQuotes: false,
   showsMapped: false,
   umask: 0o022,
+  allowsUnprotected: false,
   servesWithoutIpsec: false,
   defaultRate: undefined,
   backlog: undefined,

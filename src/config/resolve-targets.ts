@@ -4,7 +4,7 @@ import type { ConnectAddress } from '../model/address.ts';
 import { parseCount } from '../model/quantity.ts';
 import type { Lookups } from './lookups.ts';
 import type { Complain } from './resolve-addresses.ts';
-import type { LocatedService } from './source.ts';
+import type { LocatedService, Mark } from './source.ts';
 
 const findHosts = async (
   host: string,
@@ -12,6 +12,23 @@ const findHosts = async (
 ): Promise<readonly { readonly host: string; readonly version: 4 | 6 }[]> => {
   const version = isIP(host);
   return version === 4 || version === 6 ? [{ host, version }] : lookups.hosts(host, 'both');
+};
+
+/** What fits into a socket's address (unix(7)); a path ends with a NUL there. */
+const longestPath = 107;
+const longestName = 108;
+
+/** Nobody is asked: who listens there may come later. */
+const unixTarget = (path: string, mark: Mark, complain: Complain): readonly ConnectAddress[] => {
+  const longest = path.startsWith('@') ? longestName : longestPath;
+  if (Buffer.byteLength(path) <= longest) return [{ version: 'unix', path }];
+  return (
+    complain(
+      mark,
+      `the socket '${path}' has more than ${longest} bytes`,
+      'the kernel takes no longer one: choose a shorter path',
+    ) ?? []
+  );
 };
 
 /** All addresses of the host, in the order of the resolver; empty of a service that is no relay. */
@@ -22,6 +39,7 @@ export const resolveTargets = async (
 ): Promise<readonly ConnectAddress[]> => {
   const { answer } = service;
   if (answer.kind !== 'relay') return [];
+  if (/^[/@]/.test(answer.host)) return unixTarget(answer.host, marks.target ?? marks.service, complain);
   const port = parseCount(answer.port) ?? (await lookups.port(answer.port, 'tcp'));
   if (port === undefined) {
     return (

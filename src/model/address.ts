@@ -102,8 +102,10 @@ export type ListenAddress = InternetAddress | UnixAddress | FifoAddress | VsockA
 export const isAccepting = (address: ListenAddress): boolean =>
   address.socketType === 'stream' || address.socketType === 'seqpacket';
 
-/** A TCP address to connect to; `host` is numeric. */
-export type ConnectAddress = { readonly version: 4 | 6; readonly host: string; readonly port: number };
+/** An address to connect to: of TCP, where `host` is numeric, or a unix socket's path, `@` before an abstract name. */
+export type ConnectAddress =
+  | { readonly version: 4 | 6; readonly host: string; readonly port: number }
+  | { readonly version: 'unix'; readonly path: string };
 
 const protocolOf = (address: InternetAddress): string =>
   `${address.socketType === 'stream' ? 'tcp' : 'udp'}${address.version}`;
@@ -156,7 +158,16 @@ export const describeAddress = (address: ListenAddress): string => {
 /** One end of a connection. Unix peers have credentials instead of an address. */
 export type Peer =
   | { readonly kind: 'internet'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly pid: number; readonly uid: number; readonly gid: number };
+  | { readonly kind: 'unix'; readonly pid: number; readonly uid: number; readonly gid: number }
+  | { readonly kind: 'vsock'; readonly cid: number; readonly port: number };
 
-export const showPeer = (peer: Peer): string =>
-  peer.kind === 'internet' ? `${showHost(peer.host)}:${peer.port}` : `pid ${peer.pid} uid ${peer.uid}`;
+export const showPeer = (peer: Peer): string => {
+  switch (peer.kind) {
+    case 'internet':
+      return `${showHost(peer.host)}:${peer.port}`;
+    case 'unix':
+      return `pid ${peer.pid} uid ${peer.uid}`;
+    case 'vsock':
+      return `vsock:${peer.cid}:${peer.port}`;
+  }
+};

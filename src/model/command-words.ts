@@ -44,10 +44,10 @@ const splitValue = (value: string): readonly string[] => {
 /** What nobody has set is empty, or no word at all. */
 export const replaceVariables = (
   words: readonly string[],
-  valueOf: (name: string) => string | undefined,
+  lookUp: (name: string) => string | undefined,
 ): readonly string[] =>
   words.flatMap((word) =>
     isList(word)
-      ? splitValue(valueOf(word.slice(1)) ?? '')
-      : [word.replace(inWord, (_, name?: string) => (name === undefined ? '$' : (valueOf(name) ?? '')))],
+      ? splitValue(lookUp(word.slice(1)) ?? '')
+      : [word.replace(inWord, (_, name?: string) => (name === undefined ? '$' : (lookUp(name) ?? '')))],
   );

@@ -43,7 +43,10 @@ export type Answer =
       readonly kind: 'relay';
       readonly host: string;
       readonly port: string;
+      /** Of each address that is tried. */
       readonly connectTimeout: Milliseconds;
+      /** Targets that all refuse are tried again for so long; undefined: not at all. A backend has `connectTimeout`. */
+      readonly retryFor: Milliseconds | undefined;
       /** The header with the client's address that is sent first. */
       readonly proxyHeader: 'v1' | 'v2' | undefined;
       /** No byte in either direction for so long ends the connection. */
@@ -129,12 +132,25 @@ export type Scheduling = {
   readonly oomScoreAdjust: number | undefined;
 };
 
+/** A directory that is made for a service before it starts, and is its user's (systemd.exec(5), RuntimeDirectory=). */
+export type ServiceDirectory = {
+  /** That of a `configuration` stays root's. */
+  readonly kind: 'runtime' | 'state' | 'cache' | 'logs' | 'configuration';
+  readonly path: string;
+  /** Further names: symbolic links to it. */
+  readonly links: readonly string[];
+  readonly mode: number;
+  /** Whether it is there when the service has ended: only if it is started again right then, or always. */
+  readonly keeps: 'no' | 'restart' | 'yes';
+};
+
 /** Attributes of the handler's process. */
 export type ProcessSettings = {
   /** Whether the handler leads a session of its own, or just a process group. */
   readonly hasSession: boolean;
   readonly nice: number | undefined;
   readonly umask: number | undefined;
+  /** `~` is the user's home; `-` before it forgives that it is not there. Both are written by units alone. */
   readonly workingDirectory: string | undefined;
   readonly rootDirectory: string | undefined;
   readonly resourceLimits: readonly ResourceLimit[];
@@ -142,6 +158,7 @@ export type ProcessSettings = {
   readonly scheduling: Scheduling | undefined;
   /** SIGPIPE is ignored when the program begins, as systemd has it. */
   readonly ignoresPipe: boolean;
+  readonly directories: readonly ServiceDirectory[];
 };
 
 /** What a standard descriptor is: what is handed over, /dev/null, the service's log, or a file. */
@@ -247,6 +264,7 @@ export const plainProcess: ProcessSettings = {
   privileges: undefined,
   scheduling: undefined,
   ignoresPipe: false,
+  directories: [],
 };
 
 export const plainSurroundings: Surroundings = {
@@ -264,6 +282,7 @@ export const plainSurroundings: Surroundings = {
 
 /** A relay that only copies. */
 export const plainRelay = {
+  retryFor: undefined,
   proxyHeader: undefined,
   idleTimeout: undefined,
   backend: undefined,

@@ -30,7 +30,8 @@ export const describeErrno = (result: number): { readonly code: string; readonly
   return { code: errorNames.get(errno) ?? `E${errno}`, reason: addon.errorText(errno) };
 };
 
-const failed = (what: string, errno: number): SystemError => {
+/** The error of a call that gave -errno. */
+export const failed = (what: string, errno: number): SystemError => {
   const { code, reason } = describeErrno(errno);
   return new SystemError(what, code, reason);
 };

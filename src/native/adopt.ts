@@ -38,6 +38,8 @@ type FoundCall = readonly [
 export type CalledPlace =
   | { readonly kind: 'internet'; readonly version: 4 | 6; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
+  /** undefined: every CID. */
+  | { readonly kind: 'vsock'; readonly cid: number | undefined; readonly port: number }
   | { readonly kind: 'other' }
   /** It may not be read. */
   | { readonly kind: 'hidden'; readonly error: SystemError };
@@ -61,6 +63,7 @@ const placeOf = (family: number, port: number, place: string): CalledPlace => {
     return { kind: 'hidden', error };
   }
   if (family === 4 || family === 6) return { kind: 'internet', version: family, host: place, port };
+  if (family === 3) return { kind: 'vsock', cid: place === '' ? undefined : Number(place), port };
   return family === 1 && place !== '' ? { kind: 'unix', path: place } : { kind: 'other' };
 };
 

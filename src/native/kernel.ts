@@ -20,9 +20,9 @@ type Addon = {
   ): number;
   stop(): void;
   traceConnections(traces: Float64Array | null): number;
-  watch(fd: number, token: number, isEdgeTriggered: boolean, wantsWrite: boolean): number;
+  watch(fd: number, token: number, how: number): number;
   unwatch(fd: number): number;
-  openSocket(family: number, type: string): number;
+  openSocket(family: number, type: string, protocol: number): number;
   setOption(fd: number, name: string, value: number | string): number;
   getOption(fd: number, name: string): number;
   setBlocking(fd: number, isBlocking: boolean): number;
@@ -92,6 +92,10 @@ export type Trace = {
 };
 
 export type Watcher = (isHangup: boolean) => void;
+
+/** The order is that of native/engine.cc. */
+const watchedFor = ['level', 'edge', 'writable', 'hangup'] as const;
+type WatchedFor = (typeof watchedFor)[number];
 
 const isHangupEvent = (events: number): boolean => (events & (0x10 | 0x8)) !== 0;
 
@@ -198,9 +202,9 @@ export const openKernel = (options: {
     /** Where messages go; shared with whoever started acceptd, so its flags are never changed. */
     standardError: descriptorOf(2),
 
-    /** Calls `watcher` whenever the descriptor is readable (level-triggered), or once for each arrival. */
-    watch: (descriptor: Descriptor, watcher: Watcher, how: 'level' | 'edge' | 'writable' = 'level'): void => {
-      demand('watch a descriptor', addon.watch(descriptor, descriptor, how === 'edge', how === 'writable'));
+    /** Calls `watcher` whenever the descriptor is readable (level-triggered), or once for each arrival; with `hangup` only at its end. */
+    watch: (descriptor: Descriptor, watcher: Watcher, how: WatchedFor = 'level'): void => {
+      demand('watch a descriptor', addon.watch(descriptor, descriptor, watchedFor.indexOf(how)));
       watchers.set(descriptor, watcher);
     },
 
@@ -209,9 +213,11 @@ export const openKernel = (options: {
       if (watchers.delete(descriptor)) addon.unwatch(descriptor);
     },
 
-    /** A stream, datagram or seqpacket socket of IPv4, IPv6 or unix, blocking and CLOEXEC. */
-    openSocket: (family: 4 | 6 | 'unix', type: SocketType): Descriptor =>
-      descriptorOf(demand('open a socket', addon.openSocket(family === 'unix' ? 1 : family, type))),
+    /** A stream, datagram or seqpacket socket, blocking and CLOEXEC; protocol 0 is the usual one. */
+    openSocket: (family: 4 | 6 | 'unix' | 'vsock', type: SocketType, protocol = 0): Descriptor => {
+      const number = family === 'unix' ? 1 : family === 'vsock' ? 3 : family;
+      return descriptorOf(demand('open a socket', addon.openSocket(number, type, protocol)));
+    },
 
     /** A socket option by its name in the manual pages (socket(7), tcp(7), ip(7), ipv6(7)). */
     setOption: (descriptor: Descriptor, name: string, value: number | string): void => {

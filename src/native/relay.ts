@@ -10,7 +10,7 @@ const addon = openAddon<{
   connectState(fd: number): number;
   openRelay(rows: Float64Array, onEnded: (count: number) => void): number;
   joinFlow(first: number, second: number): number;
-  stopFlow(id: number, row: Float64Array): number;
+  stopFlow(id: number, resets: boolean, row: Float64Array): number;
   quietTime(id: number): number;
 }>();
 
@@ -25,8 +25,11 @@ export type FlowEnd = {
 };
 
 export type Flow = {
-  /** Resets both sides; `onEnded` is called before this returns. Nothing where it has ended. */
-  readonly stop: () => void;
+  /**
+   * Resets both sides, or says an end of file to both where nothing is under way that would be missing; `onEnded` is
+   * called before this returns. Nothing where it has ended.
+   */
+  readonly stop: (how?: 'reset' | 'end') => void;
   /** For how long no byte was moved; undefined when it has ended. */
   readonly quietFor: () => Milliseconds | undefined;
 };
@@ -40,12 +43,18 @@ export type Relay = {
   readonly join: (first: Descriptor, second: Descriptor, onEnded: (end: FlowEnd) => void) => Flow;
 };
 
-export const showTarget = ({ version, host, port }: ConnectAddress): string =>
-  version === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+export const showTarget = (target: ConnectAddress): string => {
+  if (target.version === 'unix') return target.path;
+  const { version, host, port } = target;
+  return version === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+};
 
 /** A socket on its way to an address; throws SystemError where there can be none, or no way is known. */
 export const beginConnect = (target: ConnectAddress): Descriptor => {
-  const result = addon.connectStream(target.version, target.host, target.port);
+  const result =
+    target.version === 'unix'
+      ? addon.connectStream(1, target.path, 0)
+      : addon.connectStream(target.version, target.host, target.port);
   return descriptorOf(demand(`connect to ${showTarget(target)}`, result));
 };
 
@@ -107,8 +116,8 @@ const openRelay = (): Relay => {
       let isOver = false;
       waiting.set(id, tell);
       return {
-        stop: () => {
-          if (isOver || waiting.get(id) !== tell || addon.stopFlow(id, row) === 0) return;
+        stop: (how = 'reset') => {
+          if (isOver || waiting.get(id) !== tell || addon.stopFlow(id, how === 'reset', row) === 0) return;
           waiting.delete(id);
           tell(endOf(row, 0));
         },

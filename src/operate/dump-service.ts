@@ -69,8 +69,12 @@ const answerLines = ({ answer, targets }: ResolvedService): Lines => {
       return [`Server = ${answer.file}`, `Server argv = ${answer.arguments.join(' ')}`];
     case 'relay':
       return [
-        `Redirect = ${answer.host}:${answer.port}`,
-        ...targets.map(({ host, port }) => `Redirect address = ${host},${port}`),
+        `Redirect = ${answer.port === '' ? answer.host : `${answer.host}:${answer.port}`}`,
+        ...targets.map((target) =>
+          target.version === 'unix'
+            ? `Redirect path = ${target.path}`
+            : `Redirect address = ${target.host},${target.port}`,
+        ),
       ];
     case 'sensor':
       return [`Deny Time: ${showDenyTime(answer.denyTime)}`];

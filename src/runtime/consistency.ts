@@ -5,6 +5,7 @@ import type { ListenAddress } from '../model/address.ts';
 import { parseAddress, showAddressBytes } from '../model/network.ts';
 import { inspectSocket } from '../native/inspect.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
+import { isCrowded } from './visitors.ts';
 import { shouldWatch } from './watch.ts';
 
 /** What is looked at. */
@@ -182,7 +183,8 @@ const checkUsage = (tables: Tables): Findings => {
       if (counted < count)
         find(`${counted} instances are counted for source ${source} and there are ${count}`);
     }
-    if (isHeld && instancesLeft(usage, prepared.service.limits) > 0) find('is held and has room');
+    if (isHeld && !isCrowded(service) && instancesLeft(usage, prepared.service.limits) > 0)
+      find('is held and has room');
   }
   return findings;
 };

@@ -4,7 +4,13 @@ import type { RunningService, Runtime } from './running.ts';
 /** Each has a descriptor; beyond so many the next one is turned away. */
 const mostVisitors = 1_024;
 /** One service cannot fill all places: its clients may all come from one place whose names nobody answers for. */
-const mostOfOneService = 256;
+export const mostOfOneService = 256;
+
+/** So many wait for one backend that the next ones wait in the kernel's queue. */
+export const isCrowded = ({ visitors, prepared }: RunningService): boolean => {
+  const { answer } = prepared.service;
+  return visitors >= mostOfOneService && answer.kind === 'relay' && answer.backend !== undefined;
+};
 
 export type Visitors = ReturnType<typeof createVisitors>;
 

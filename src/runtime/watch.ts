@@ -6,6 +6,7 @@ import { milliseconds } from '../model/quantity.ts';
 import { SystemError } from '../native/addon.ts';
 import type { Kernel } from '../native/kernel.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
+import { isCrowded } from './visitors.ts';
 
 /** Built-ins need no process: a shortage of those does not concern them. */
 const isShort = ({ shortage }: Pick<Runtime, 'shortage'>, { service }: RunningListener): boolean =>
@@ -73,17 +74,20 @@ export const createStates = (
     for (const listener of runtime.listeners.values()) update(listener);
   };
 
-  /** At its limit of instances, until one ends. */
-  const enterHeld = (service: RunningService): void => {
+  /** At its limit of instances, until one ends; or at another limit. */
+  const enterHeld = (
+    service: RunningService,
+    limit = service.prepared.service.limits.instances ?? 0,
+  ): void => {
     if (service.isHeld) return;
     service.isHeld = true;
     updateService(service);
-    const { id, limits } = service.prepared.service;
-    runtime.observer.observe({ kind: 'held', service: id, limit: limits.instances ?? 0 });
+    runtime.observer.observe({ kind: 'held', service: service.prepared.service.id, limit });
   };
 
   const leaveHeld = (service: RunningService): void => {
-    if (!service.isHeld || instancesLeft(service.usage, service.prepared.service.limits) === 0) return;
+    if (!service.isHeld || isCrowded(service)) return;
+    if (instancesLeft(service.usage, service.prepared.service.limits) === 0) return;
     service.isHeld = false;
     updateService(service);
   };

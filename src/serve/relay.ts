@@ -1,12 +1,21 @@
 // Answers a client with what another address says (xinetd's redirect): connects there, then the addon copies.
+import type { Descriptor } from '../model/descriptor.ts';
 import type { Failure } from '../model/event.ts';
-import { peerOf } from '../model/record.ts';
+import { familyOf, peerOf } from '../model/record.ts';
 import { SystemError } from '../native/addon.ts';
-import { type FlowEnd, relayOf } from '../native/relay.ts';
+import { inspectSocket } from '../native/inspect.ts';
+import type { Accepted, Kernel } from '../native/kernel.ts';
+import { localOf } from '../native/local-end.ts';
+import { type Flow, type FlowEnd, relayOf } from '../native/relay.ts';
+import { type RelayAnswer, reachTarget } from './backend.ts';
 import { sayAndClose } from './builtin/parting.ts';
 import { type Outcome as RelayOutcome, reportBuiltin } from './builtin/report.ts';
-import { connectFirst, type Outcome } from './connect.ts';
-import type { Start } from './surface.ts';
+import type { Outcome } from './connect.ts';
+import { proxyHeader } from './proxy-header.ts';
+import { endWhenQuiet } from './quiet-flow.ts';
+import { nothing } from './steps.ts';
+import type { Start, Surface } from './surface.ts';
+import { waitWithClient } from './waiting-client.ts';
 
 const noWords = new Uint8Array(0);
 
@@ -22,27 +31,53 @@ const sumUp = (failures: readonly SystemError[], id: string): Failure => ({
 const isShortage = ({ code }: SystemError): boolean =>
   ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(code);
 
+/** A fresh connection has room for it: where it is not taken whole, the server is gone. */
+const sayHeader = (
+  kernel: Kernel,
+  version: NonNullable<RelayAnswer['proxyHeader']>,
+  { descriptor, record }: Accepted,
+  target: Descriptor,
+): Failure | undefined => {
+  const found = familyOf(record) === 1 ? inspectSocket(descriptor) : undefined;
+  const path = typeof found === 'object' ? found.place : '';
+  const header = proxyHeader(version, { record: localOf(descriptor, record), path });
+  if (kernel.write(target, header) === header.length) return undefined;
+  return { code: 'EPIPE', what: 'cannot tell the server about its client: it has closed the connection' };
+};
+
+/** What the flow of a service is bounded by, until it has ended. */
+const watchFlow = (
+  { clock }: Surface,
+  { idleTimeout }: RelayAnswer,
+  flow: Flow,
+  onQuiet: () => void,
+): (() => void) => (idleTimeout === undefined ? nothing : endWhenQuiet(clock, idleTimeout, flow, onQuiet));
+
 /** Where there are no descriptors at the start it throws, as where no process can be made. */
 export const startRelay: Start = (surface, prepared, client, onEnded) => {
   const { kernel, observer } = surface;
-  const { id, answer, targets, socket } = prepared.service;
+  const { id, answer, socket } = prepared.service;
   if (answer.kind !== 'relay') throw new Error(`${id} is no relay`);
   const relay = relayOf(kernel);
   let { descriptor } = client;
-  let stopNow = (): void => undefined;
+  let stopNow = nothing;
   let isStopped = false;
+  let isQuiet = false;
 
   // most often the outcome is there before it is waited for
-  const outcomes: Outcome[] = [];
-  let onOutcome = (outcome: Outcome): void => void outcomes.push(outcome);
-  const abandon = connectFirst(surface, targets, answer.connectTimeout, (outcome) => onOutcome(outcome));
+  const outcomes: { readonly outcome: Outcome; readonly release: () => void }[] = [];
+  let onOutcome = (outcome: Outcome, release: () => void): void => void outcomes.push({ outcome, release });
+  const abandon = reachTarget(surface, prepared, answer, (outcome, release) => onOutcome(outcome, release));
   const [first] = outcomes;
-  const shortage = first?.kind === 'failed' ? first.failures.find(isShortage) : undefined;
-  if (shortage !== undefined) throw shortage;
+  const shortage = first?.outcome.kind === 'failed' ? first.outcome.failures.find(isShortage) : undefined;
+  if (shortage !== undefined) {
+    first?.release();
+    throw shortage;
+  }
 
   const report = reportBuiltin(surface, prepared, client.record);
   const finish = (outcome: RelayOutcome): void => {
-    stopNow = () => undefined;
+    stopNow = nothing;
     report(outcome);
     // the caller is still starting us when all went at once
     queueMicrotask(onEnded);
@@ -63,34 +98,71 @@ export const startRelay: Start = (surface, prepared, client, onEnded) => {
         bytesOut: givenToFirst,
       });
     }
-    finish(failure === undefined || isStopped ? 'ended' : 'error');
+    if (isQuiet) finish('timeout');
+    else finish(failure === undefined || isStopped ? 'ended' : 'error');
   };
-  const proceed = (outcome: Outcome): void => {
-    if (outcome.kind === 'failed') {
-      sayAndClose(kernel, descriptor, noWords);
-      fail(sumUp(outcome.failures, id));
-      return;
-    }
-    // a listener's own is inherited by its connections
-    if (socket.keepAlive) kernel.setOption(outcome.descriptor, 'SO_KEEPALIVE', 1);
+  const turnAway = (failure: Failure, release: () => void): void => {
+    sayAndClose(kernel, descriptor, noWords);
+    release();
+    fail(failure);
+  };
+  const join = (target: Descriptor, release: () => void): void => {
+    let stopWatching = nothing;
     try {
-      stopNow = relay.join(descriptor, outcome.descriptor, onFlowEnded).stop;
+      const flow = relay.join(descriptor, target, (end) => {
+        stopWatching();
+        release();
+        onFlowEnded(end);
+      });
+      stopNow = flow.stop;
+      stopWatching = watchFlow(surface, answer, flow, () => {
+        isQuiet = true;
+      });
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
+      release();
       fail({ code: error.code, what: error.message });
+    }
+  };
+  const proceed = (outcome: Outcome, release: () => void): void => {
+    if (outcome.kind !== 'connected') {
+      turnAway(outcome.kind === 'down' ? outcome.failure : sumUp(outcome.failures, id), release);
+      return;
+    }
+    const target = outcome.descriptor;
+    // a listener's own is inherited by its connections
+    if (socket.keepAlive) kernel.setOption(target, 'SO_KEEPALIVE', 1);
+    const { proxyHeader: version } = answer;
+    const failure =
+      version === undefined
+        ? undefined
+        : sayHeader(kernel, version, { descriptor, record: client.record }, target);
+    if (failure === undefined) {
+      join(target, release);
+    } else {
+      kernel.close(target);
+      turnAway(failure, release);
     }
   };
 
   if (first !== undefined) {
-    proceed(first);
+    proceed(first.outcome, first.release);
   } else {
     descriptor = kernel.tryRaise(descriptor);
-    onOutcome = proceed;
-    stopNow = () => {
+    let endWait = nothing;
+    const giveUp = (): void => {
+      endWait();
       abandon();
       kernel.close(descriptor);
       finish('ended');
     };
+    stopNow = giveUp;
+    onOutcome = (outcome, release) => {
+      endWait();
+      proceed(outcome, release);
+    };
+    if (answer.backend !== undefined)
+      endWait = waitWithClient(surface, prepared, { descriptor, record: client.record }, giveUp);
   }
   const stop = (): void => {
     isStopped = true;

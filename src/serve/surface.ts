@@ -45,6 +45,11 @@ export type Surface = {
   readonly internalDatagramPorts: () => ReadonlySet<number>;
   /** The servers behind relays. */
   readonly backends: Backends;
+  /**
+   * A client waits for its backend; undefined when too many do. `dismiss` is called when the server is stopped
+   * meanwhile. The function it gives ends the wait; nothing may be done where it is false.
+   */
+  readonly enterWait: (prepared: Prepared, dismiss: () => void) => (() => boolean) | undefined;
 };
 
 /** A running answer: a process that will be reaped, or work of our own that says when it has ended. */

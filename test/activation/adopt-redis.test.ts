@@ -1,7 +1,8 @@
 // Redis takes no sockets from anybody: it binds, and gets ours.
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
-import { openEngine } from '../support/engine.ts';
+import { openEngine, unixAt } from '../support/engine.ts';
 import { freePort } from '../support/ports.ts';
 import { tcp } from '../support/services.ts';
 import { ask, makeDirectory, openScene } from './adopt-scene.ts';
@@ -50,3 +51,26 @@ t.test('Redis on all addresses gets the one that is configured', options, async 
   );
   await scene.stop(adopted);
 });
+
+t.test(
+  'Redis removes the file of its unix socket first, and is found there all the same',
+  options,
+  async (t) => {
+    const directory = makeDirectory(t);
+    const path = join(directory, 'redis.sock');
+    const port = await freePort();
+    const command = [
+      redis,
+      ...['--port', `${port}`, '--bind', '127.0.0.1', '--unixsocket', path, '--unixsocketperm', '700'],
+      ...['--dir', directory, ...plain],
+    ] as const;
+    const scene = openScene(t, engine, [unixAt(path), tcp('127.0.0.1', port)], command);
+    const answer = ask({ path }, 'PING\r\n', /\r\n/);
+    const adopted = await scene.startAtFirstClient();
+    t.equal(await answer, '+PONG\r\n');
+    t.equal(await ask({ path }, 'PING\r\n', /\r\n/), '+PONG\r\n', 'a client that comes later');
+    t.equal(await ask({ host: '127.0.0.1', port }, 'PING\r\n', /\r\n/), '+PONG\r\n');
+    t.equal(scene.addresses(adopted).length, 2);
+    await scene.stop(adopted);
+  },
+);

@@ -1,7 +1,7 @@
 // A server that only knows bind(2) and listen(2) gets our sockets, as it has its own.
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -231,6 +231,15 @@ t.test('unix sockets by any of their names', async (t) => {
   const run = await adopt([unixAt(name)], steps);
   t.match(run.text, /bind ok\nlisten ok\n$/);
   t.same(kindsOf(run), ['adopted']);
+});
+
+t.test('a server that removes the file of its socket before it binds it gets it back', async (t) => {
+  const path = join(directory, 'removed');
+  const steps = [`unlink=${path}`, 'socket=unix', `bind=${path}`, 'listen=5', 'accept=old'];
+  const run = await adopt([unixAt(path)], steps, { clients: [{ path }] });
+  t.match(run.text, /^unlink ok\nsocket ok\nbind ok\nlisten ok\naccept ok\n$/);
+  t.same(run.answers, ['old'], 'who waited before');
+  t.ok(lstatSync(path).isSocket());
 });
 
 t.test('a unix socket of another type or in another directory is not ours', async (t) => {

@@ -1,20 +1,36 @@
 // Flows in which nothing moves for too long.
+import { once } from 'node:events';
 import t from 'tap';
 import { milliseconds } from '../../src/model/quantity.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import { stopWhenQuiet } from '../../src/serve/quiet-flow.ts';
+import { endWhenQuiet } from '../../src/serve/quiet-flow.ts';
 import { createTestClock } from '../support/clock.ts';
 import { openEngine } from '../support/engine.ts';
-import { createFlows } from '../support/flows.ts';
+import { createFlows, noise, readToEnd } from '../support/flows.ts';
 
 const { kernel } = openEngine(t);
 const flows = await createFlows(kernel);
 t.teardown(flows.close);
 
-t.test('a flow in which nothing moves is stopped after its limit', async (t) => {
+const nobody = (): void => undefined;
+
+t.test('a flow in which nothing moves ends after its limit, for both sides', async (t) => {
   const { client, server, flow, ended } = await flows.join();
-  stopWhenQuiet(systemClock, milliseconds(30), flow);
+  let tellings = 0;
+  endWhenQuiet(systemClock, milliseconds(30), flow, () => void tellings++);
+  t.match(await Promise.all([ended, readToEnd(client), readToEnd(server)]), [{ failure: undefined }]);
+  t.equal(tellings, 1);
+  for (const each of [client, server]) each.destroy();
+});
+
+t.test('where bytes are under way that nobody takes, the end is a reset', async (t) => {
+  const { client, server, flow, ended } = await flows.join();
+  client.write(noise(30_000_000, 1));
+  server.pause();
+  const broken = once(client, 'error');
+  endWhenQuiet(systemClock, milliseconds(30), flow, nobody);
   t.match(await ended, { failure: { code: 'ECANCELED' } });
+  t.match(await broken, [{ code: 'ECONNRESET' }]);
   for (const each of [client, server]) each.destroy();
 });
 
@@ -25,7 +41,7 @@ t.test('what has moved meanwhile puts that off', async (t) => {
     quietFor: () => (quiet === undefined ? undefined : milliseconds(quiet)),
     stop: () => void stops++,
   };
-  stopWhenQuiet(clock, milliseconds(100), flow);
+  endWhenQuiet(clock, milliseconds(100), flow, nobody);
   clock.advance(100);
   t.equal(stops, 0);
   clock.advance(79);
@@ -35,7 +51,11 @@ t.test('what has moved meanwhile puts that off', async (t) => {
   t.equal(stops, 1);
   t.equal(clock.waiting(), 0);
   quiet = undefined;
-  stopWhenQuiet(clock, milliseconds(100), flow);
+  endWhenQuiet(clock, milliseconds(100), flow, nobody);
   clock.advance(100);
   t.strictSame([stops, clock.waiting()], [1, 0], 'one that has ended is left alone');
+  const stopLooking = endWhenQuiet(clock, milliseconds(100), flow, nobody);
+  t.equal(clock.waiting(), 1);
+  stopLooking();
+  t.equal(clock.waiting(), 0, 'the end of a flow takes its timer along');
 });

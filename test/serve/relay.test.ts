@@ -19,7 +19,11 @@ import { freePort } from '../support/ports.ts';
 import { resolved } from '../support/services.ts';
 import { createStage, open, readAll, type Stage, type StreamService, serveEach } from './builtin/stage.ts';
 
-const at = (port: number): ConnectAddress => ({ version: 4, host: '127.0.0.1', port });
+const at = (port: number): ConnectAddress & { readonly port: number } => ({
+  version: 4,
+  host: '127.0.0.1',
+  port,
+});
 
 const relayTo = (...targets: readonly ConnectAddress[]): ResolvedService =>
   resolved('web', [], {
@@ -53,7 +57,7 @@ const answerAtEnd = (socket: Socket): void => {
 };
 
 /** A listener whose queue is full: who connects hears nothing. */
-const openBlackHole = (t: Test, kernel: Kernel): ConnectAddress => {
+const openBlackHole = (t: Test, kernel: Kernel): ReturnType<typeof at> => {
   const listener = kernel.openSocket(4, 'stream');
   const rest = { port: 0, takesMapped: false, isOptional: false } as const;
   kernel.bindInternet(listener, {

@@ -15,7 +15,14 @@ import { createTestClock } from '../support/clock.ts';
 
 const uid = process.getuid?.() ?? 0;
 const gid = process.getgid?.() ?? 0;
-const host: Host = { environment: {}, userName: 'somebody', uid, gid, groups: [gid], descriptorLimit: { soft: 1024, hard: 1024 } };
+const host: Host = {
+  environment: {},
+  userName: 'somebody',
+  uid,
+  gid,
+  groups: [gid],
+  descriptorLimit: { soft: 1024, hard: 1024 },
+};
 
 const request: RecipeRequest = {
   ...plainRecipe,

@@ -8,6 +8,8 @@ import type { ResolvedService } from '../../src/model/service.ts';
 import type { Ended } from '../../src/native/kernel.ts';
 import { createAdoption } from '../../src/runtime/daemon/adoption.ts';
 import { openListener } from '../../src/runtime/socket.ts';
+import { dropSpare, keepSocketFile } from '../../src/runtime/socket-file.ts';
+import { socketFileInode } from '../../src/runtime/socket-place.ts';
 import type { Engine } from './engine.ts';
 import { recipeOf } from './engine.ts';
 import { readOutput } from './program.ts';
@@ -37,6 +39,8 @@ export type AdoptionStage = {
   readonly close: () => void;
 };
 
+const opening = { overlapping: [], guard: () => undefined, onDenied: () => undefined };
+
 /** Opens the listeners, blocking as whole-socket services have them. */
 export const openAdoptionStage = (
   engine: Engine,
@@ -47,8 +51,8 @@ export const openAdoptionStage = (
   const service = resolved('adopted', addresses, { mode: 'whole-socket', ...rest });
   const listeners = addresses.map((address) => ({
     address,
-    descriptor: openListener(kernel, service, address, []),
-    inode: undefined,
+    descriptor: openListener(kernel, service, address, opening),
+    spare: keepSocketFile(address, socketFileInode(address)),
   }));
   const events: Event[] = [];
   const observer = { observe: (event: Event) => void events.push(event), isWanted: () => true };
@@ -99,7 +103,10 @@ export const openAdoptionStage = (
     listeners,
     start,
     close: () => {
-      for (const { descriptor } of listeners) kernel.close(descriptor);
+      for (const { address, descriptor } of listeners) {
+        kernel.close(descriptor);
+        dropSpare(address);
+      }
       kernel.close(nothing);
     },
   };

@@ -1,5 +1,6 @@
 // The scenarios, in the order in which they are measured and shown.
 import { accessRules } from './access-rules.ts';
+import { activation } from './activation.ts';
 import { burst } from './burst.ts';
 import { clients } from './clients.ts';
 import { growth } from './growth.ts';
@@ -10,10 +11,13 @@ import { reload } from './reload.ts';
 import { sameConfiguration } from './same-configuration.ts';
 import type { Scenario } from './scenario.ts';
 import { standstill } from './standstill.ts';
+import { units } from './units.ts';
 
 export const allScenarios: readonly Scenario[] = [
   clients,
   sameConfiguration,
+  units,
+  activation,
   open,
   listeners,
   accessRules,

@@ -2,6 +2,7 @@
 import { createPrograms } from '../programs.ts';
 import type { PresentServer, ServerKind } from '../server-kind.ts';
 import { acceptd, acceptdAsItComes } from './acceptd.ts';
+import { activatingAcceptd, activationFloor } from './activation.ts';
 import { floor, forkFloor, sharingFloor, vforkFloor } from './floor.ts';
 import { inetutilsInetd } from './inetutils-inetd.ts';
 import { node } from './node.ts';
@@ -13,6 +14,7 @@ import { socketActivate } from './socket-activate.ts';
 import { systemdPeers } from './systemd.ts';
 import { tcpserver } from './tcpserver.ts';
 import { tcpsvd } from './tcpsvd.ts';
+import { acceptdWithLine, acceptdWithUnits } from './units.ts';
 import { xinetd } from './xinetd.ts';
 
 /** In the order of the tables. */
@@ -35,6 +37,10 @@ export const allServers: readonly ServerKind[] = [
   acceptd,
   acceptdAsItComes,
   acceptdWithLog,
+  acceptdWithUnits,
+  acceptdWithLine,
+  activationFloor,
+  activatingAcceptd,
 ];
 
 /** Those that are wanted and here; `say` is told why others are not. */

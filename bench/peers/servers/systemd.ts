@@ -15,7 +15,7 @@ type Variant = {
   readonly settings: readonly Setting[];
 };
 
-const withoutLimits = ['MaxConnections=100000', 'TriggerLimitIntervalSec=0', 'PollLimitIntervalSec=0'];
+export const withoutLimits = ['MaxConnections=100000', 'TriggerLimitIntervalSec=0', 'PollLimitIntervalSec=0'];
 const limitsSetting = {
   text: '`MaxConnections=100000`, `TriggerLimitIntervalSec=0`, `PollLimitIntervalSec=0`',
   reason: 'no limit that could refuse, slow down or shut off',
@@ -67,8 +67,10 @@ const common: readonly Setting[] = [
   { text: '`--log-level=err`', reason: 'otherwise it writes several records for a connection' },
 ];
 
-// The unit's program is found where boot.sh shows the handlers.
-const unitsOf = ({ socket, service }: Variant, { port, program }: Assignment): Record<string, string> => ({
+export const unitsOf = (
+  { socket, service }: Pick<Variant, 'socket' | 'service'>,
+  { port, path }: { readonly port: number; readonly path: string },
+): Readonly<Record<string, string>> => ({
   'bench.target':
     '[Unit]\nDefaultDependencies=no\nWants=bench.socket\nAfter=bench.socket\nAllowIsolate=yes\n',
   'bench.socket': ['[Unit]\nDefaultDependencies=no\n[Socket]', `ListenStream=127.0.0.1:${port}`, 'Accept=yes']
@@ -76,7 +78,7 @@ const unitsOf = ({ socket, service }: Variant, { port, program }: Assignment): R
     .join('\n'),
   'bench@.service': [
     '[Unit]\nDefaultDependencies=no\nCollectMode=inactive-or-failed\n[Service]',
-    `ExecStart=/opt/acceptd-bench/${basename(program)}`,
+    `ExecStart=${path}`,
     'StandardInput=socket\nStandardOutput=socket\nStandardError=null',
   ]
     .concat(service, '')
@@ -113,8 +115,10 @@ const startCommand =
   (assignment: Assignment): Command => {
     const units = join(assignment.directory, `${variant.name}-${assignment.port}`);
     mkdirSync(join(units, 'root'), { recursive: true });
-    for (const [name, text] of Object.entries(unitsOf(variant, assignment)))
-      writeFileSync(join(units, name), text);
+    // boot.sh shows the handlers there
+    const seen = `/opt/acceptd-bench/${basename(assignment.program)}`;
+    const texts = unitsOf(variant, { port: assignment.port, path: seen });
+    for (const [name, text] of Object.entries(texts)) writeFileSync(join(units, name), text);
     const { path, remove } = makeCgroup(tree, `acceptd-bench-${process.pid}-${assignment.port}`);
     return {
       file: join(sources, 'systemd', 'boot.sh'),

@@ -19,6 +19,7 @@ const isBackend = (first: string, second: string): boolean => first === 'exec' &
 const companions: readonly (readonly [key: string, needed: string, advice: string])[] = [
   ['args', 'exec', 'write exec = PROGRAM'],
   ['connect_timeout', 'redirect', 'write redirect = HOST PORT'],
+  ['retry_for', 'redirect', 'write redirect = HOST PORT'],
   ['proxy_header', 'redirect', 'write redirect = HOST PORT'],
   ['idle_timeout', 'redirect', 'write redirect = HOST PORT'],
   ['deny_time', 'sensor', 'write sensor = yes'],
@@ -71,6 +72,7 @@ const readRelay = (keys: Keys, listening: Listening, scope: Scope, report: Repor
     host: host.text,
     port: port?.text ?? '',
     connectTimeout,
+    retryFor: readDurationValue(keys.one('retry_for'), report),
     proxyHeader: readChoice(keys.one('proxy_header'), ['v1', 'v2'], report),
     idleTimeout: readDurationValue(keys.one('idle_timeout'), report),
     backend: readBackend(keys, scope, report),

@@ -52,6 +52,7 @@ export const keyRules: ReadonlyMap<string, KeyRule> = new Map<string, KeyRule>([
   ['internal', rule(1, 1)],
   ['format', rule(1, 1)],
   ['redirect', rule(1, 2)],
+  ['retry_for', rule(1, 1)],
   ['proxy_header', rule(1, 1)],
   ['idle_timeout', rule(1, 1)],
   ['connect_timeout', rule(1, 1)],

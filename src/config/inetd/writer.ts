@@ -25,6 +25,7 @@ const answerLines = (service: Service): readonly Line[] => {
           'connect_timeout',
           span(answer.connectTimeout),
         ),
+        ...(answer.retryFor === undefined ? [] : [['retry_for', span(answer.retryFor)] as const]),
         ...optional('proxy_header', answer.proxyHeader),
         ...(answer.idleTimeout === undefined ? [] : [['idle_timeout', span(answer.idleTimeout)] as const]),
         ...(answer.backend === undefined

@@ -1,157 +1,149 @@
-// Socket units with the services they start -> services: what the writer writes is read back, all else is told.
+// Socket units with the services that they start -> services of acceptd.
 import type { Diagnostic } from '../../model/diagnostic.ts';
-import { noDaemon, resourceNames, type Service } from '../../model/service.ts';
-import { type LocatedService, markToken, splitText } from '../source.ts';
-import { readAnswer, readCredentials, readProcess, readSurroundings } from './meaning-service.ts';
-import { readAccess, readEndpoints, readLimits, readSocket } from './meaning-socket.ts';
-import { systemFacts } from './specifiers.ts';
+import { type Pieces, runAtOnce } from '../pieces.ts';
+import { diagnose, type LocatedService, splitText } from '../source.ts';
+import { readUnitPath } from './bundle.ts';
+import { findBackend, type Group, groupSockets, type Source } from './grouping.ts';
+import { anyMachine, type Machine } from './machine.ts';
+import { combineRelay, combineServer } from './meaning-group.ts';
+import { readServiceUnit } from './meaning-service.ts';
+import { isProxy } from './proxy.ts';
+import { serviceKeys } from './service-keys.ts';
+import { checkSocketKeys } from './socket-keys.ts';
+import { readSocketUnit } from './socket-unit.ts';
 import { wholeText } from './syntax.ts';
-import { openUnit as open, type Unit } from './unit.ts';
-import { parseUnitName } from './unit-name.ts';
-import { readSwitch } from './values.ts';
-import { unlimitedConnections } from './written-access.ts';
+import type { Unit } from './unit.ts';
+import { checkCommonKeys } from './unit-keys.ts';
+import { templateOf } from './unit-name.ts';
+import { createUnitSet, type UnitPiece, type UnitSet } from './unit-set.ts';
 
-export type UnitFile = { readonly name: string; readonly text: string };
-
-const knownKeys: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['Unit', new Set(['Description', 'StartLimitIntervalSec', 'CollectMode'])],
-  [
-    'Socket',
-    new Set([
-      'ListenStream',
-      'ListenDatagram',
-      'ListenSequentialPacket',
-      'BindIPv6Only',
-      'SocketUser',
-      'SocketGroup',
-      'SocketMode',
-      'Accept',
-      'MaxConnections',
-      'MaxConnectionsPerSource',
-      'TriggerLimitIntervalSec',
-      'PollLimitIntervalSec',
-      'PollLimitBurst',
-      'IPAddressAllow',
-      'IPAddressDeny',
-      'Backlog',
-      'SendBuffer',
-      'ReceiveBuffer',
-      'KeepAlive',
-      'NoDelay',
-      'DeferAcceptSec',
-      'FreeBind',
-      'Transparent',
-      'BindToDevice',
-      'Mark',
-      'Priority',
-      'IPTOS',
-      'IPTTL',
-    ]),
-  ],
-  [
-    'Service',
-    new Set([
-      'ExecStart',
-      'User',
-      'Group',
-      'SupplementaryGroups',
-      'StandardInput',
-      'StandardOutput',
-      'StandardError',
-      'Environment',
-      'PassEnvironment',
-      'UnsetEnvironment',
-      'WorkingDirectory',
-      'RootDirectory',
-      'Nice',
-      'UMask',
-      'KillMode',
-      'IgnoreSIGPIPE',
-      ...resourceNames.map((resource) => `Limit${resource.toUpperCase()}`),
-    ]),
-  ],
-  ['Install', new Set(['WantedBy'])],
-]);
-
-const openUnit = ({ name, text }: UnitFile): Unit => {
-  const parts = parseUnitName(name) ?? { prefix: name, instance: undefined, suffix: '' };
-  const unit = open(
-    { name, parts, fragments: [wholeText(splitText(text, name))] },
-    name.includes('@'),
-    systemFacts,
-  );
-  const { report, directives } = unit;
-  for (const { section, key } of directives) {
-    if (knownKeys.get(section)?.has(key.text) !== true && !/^X-/.test(key.text)) {
-      report.warn(key, `${key.text}= of [${section}] is not read yet`, 'write it in the native language');
-    }
-  }
-  return unit;
-};
-
-const readPair = (name: string, socket: Unit, service: Unit): LocatedService | undefined => {
-  const values = socket.section('Socket');
-  const handler = service.section('Service');
-  const [listen] = socket.directives.filter(({ key }) => key.text.startsWith('Listen'));
-  if (listen === undefined) return undefined;
-  const isAccepting = readSwitch(values.one('Accept'), socket) ?? false;
-  const answering = readAnswer(handler, service);
-  if (answering === undefined) return undefined;
-  const isRelay = answering.answer.kind === 'relay';
-  const mode = isAccepting || isRelay ? 'per-connection' : 'whole-socket';
-  const limits = readLimits(values, mode, isAccepting, socket);
-  const { instances = unlimitedConnections } = answering;
-  const read: Omit<Service, 'dialect'> = {
-    id: name,
-    name,
-    origin: markToken(socket.source, listen.value).at,
-    endpoints: readEndpoints(socket.directives, values, socket),
-    mux: undefined,
-    rpc: undefined,
-    mode,
-    answer: answering.answer,
-    credentials: readCredentials(handler, service),
-    limits: isRelay
-      ? { ...limits, instances: instances >= unlimitedConnections ? undefined : instances }
-      : limits,
-    access: readAccess(values, socket),
-    banners: undefined,
-    identity: undefined,
-    serviceLog: undefined,
-    ...noDaemon,
-    process: readProcess(handler, service),
-    surroundings: readSurroundings(handler, mode, service),
-    socket: readSocket(values, socket),
-  };
-  return {
-    // the model has no word for this language before acceptd serves it
-    service: { ...read, dialect: 'acceptd' },
-    marks: { service: markToken(socket.source, listen.value) },
-  };
+export type UnitOptions = {
+  readonly machine: Machine;
+  /** `--allow-unprotected`. */
+  readonly allowsUnprotected: boolean;
 };
 
 export type ReadUnits = {
-  readonly services: readonly LocatedService[];
+  /** By the piece of its first socket. */
+  readonly services: ReadonlyMap<UnitPiece, readonly LocatedService[]>;
   readonly diagnostics: readonly Diagnostic[];
 };
 
-/** The services of all socket units among the files; one that has an error is left out. */
-export const readUnits = (files: readonly UnitFile[]): ReadUnits => {
-  const units = new Map(files.map((file): [string, Unit] => [file.name, openUnit(file)]));
-  const services: LocatedService[] = [];
-  for (const [file, socket] of units) {
-    const name = /^(.+)\.socket$/.exec(file)?.[1];
-    const [first] = socket.directives;
-    // a file of comments alone is what became of a service that systemd cannot have
-    if (name === undefined || first === undefined) continue;
-    const service = units.get(`${name}@.service`) ?? units.get(`${name}.service`);
-    if (service === undefined) {
-      socket.report.error(first.key, `there is no ${name}.service`, 'write it beside the socket unit');
+const readSockets = (
+  set: UnitSet,
+  machine: Machine,
+): { readonly units: readonly Unit[]; readonly sources: readonly Source[] } => {
+  const units: Unit[] = [];
+  const sources: Source[] = [];
+  const templates = new Set(set.sockets.map(({ name }) => (name.includes('@.') ? '' : templateOf(name))));
+  for (const { name, piece } of set.sockets) {
+    const unit = set.find(name, false);
+    if (unit === undefined || unit === 'masked') continue;
+    units.push(unit);
+    const [first] = unit.directives;
+    if (unit.parts.instance === '') {
+      const advice = `link ${name.replace('@', '@NAME')} to it`;
+      if (first !== undefined && !templates.has(name)) {
+        unit.report.warn(first.key, `${name} is a template and has no name`, advice);
+      }
       continue;
     }
-    const located = readPair(name, socket, service);
-    const isSound = socket.report.errorCount() + service.report.errorCount() === 0;
-    if (located !== undefined && isSound) services.push(located);
+    checkCommonKeys(unit, 'Socket', 'socket unit');
+    checkSocketKeys(unit, serviceKeys);
+    const socket = readSocketUnit(unit, machine);
+    if (socket !== undefined) sources.push({ socket, piece });
   }
-  return { services, diagnostics: [...units.values()].flatMap(({ report }) => report.diagnostics()) };
+  return { units, sources };
+};
+
+/** undefined where one of its units has an error. `reached` gets those that are told about. */
+const readGroup = (
+  set: UnitSet,
+  { service, sources: [head, ...rest] }: Group,
+  options: UnitOptions,
+  reached: Set<Unit>,
+): LocatedService | undefined => {
+  const first = head.socket;
+  const sockets = [first, ...rest.map(({ socket }) => socket)] as const;
+  const units = [service, ...sockets.map(({ unit }) => unit)];
+  const { allowsUnprotected } = options;
+  checkCommonKeys(service, 'Service', 'service unit');
+  let located: LocatedService | undefined;
+  if (!first.isAccepting && isProxy(service)) {
+    const backend = findBackend(set, service);
+    if (backend !== undefined) {
+      checkCommonKeys(backend, 'Service', 'service unit');
+      units.push(backend);
+    }
+    const context = { role: 'backend', socketCount: 0, flushesPending: false, allowsUnprotected } as const;
+    located = combineRelay(sockets, service, backend, backend && readServiceUnit(backend, context));
+  } else {
+    const part = readServiceUnit(service, {
+      role: first.isAccepting ? 'accept' : 'sockets',
+      socketCount: first.isAccepting ? 1 : sockets.reduce((sum, { endpoints }) => sum + endpoints.length, 0),
+      flushesPending: sockets.some(({ flushesPending }) => flushesPending),
+      allowsUnprotected,
+    });
+    located = part && combineServer(sockets, service, part);
+  }
+  for (const unit of units) reached.add(unit);
+  return units.some(({ report }) => report.errorCount() > 0) ? undefined : located;
+};
+
+/** One mistake is told once, whatever reads the unit again. */
+const distinct = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => [
+  ...new Map(
+    diagnostics.map((each) => [`${each.at.file}:${each.at.line}:${each.at.column} ${each.message}`, each]),
+  ).values(),
+];
+
+const warnOfOthers = (set: UnitSet, reached: ReadonlySet<Unit>): readonly Diagnostic[] => [
+  ...set
+    .withoutSocket(reached)
+    .map(({ name, mark }) =>
+      diagnose(
+        'warning',
+        mark,
+        `no socket reaches ${name}, so it is not started`,
+        'write a socket unit for it',
+      ),
+    ),
+  ...set.repeated.map(({ name, first, mark }) =>
+    diagnose('warning', mark, `${name} is already at ${first}; this one is not read`, 'remove one of them'),
+  ),
+];
+
+/** The services of all socket units among the pieces; one that has an error is left out. */
+export function* readUnitPieces(pieces: readonly UnitPiece[], options: UnitOptions): Pieces<ReadUnits> {
+  const set = createUnitSet(pieces, options.machine.facts);
+  const { units, sources } = readSockets(set, options.machine);
+  yield;
+  const names = pieces.flatMap((piece) =>
+    piece.kind === 'unit' && /^[^@]+\.service$/.test(piece.name) ? [piece.name] : [],
+  );
+  const found = new Map<UnitPiece, LocatedService[]>();
+  const reached = new Set(units);
+  for (const group of groupSockets(set, sources, names)) {
+    const located = readGroup(set, group, options, reached);
+    const { piece } = group.sources[0];
+    if (located !== undefined) found.set(piece, [...(found.get(piece) ?? []), located]);
+    yield;
+  }
+  const diagnostics = [...reached].flatMap(({ report }) => report.diagnostics());
+  return { services: found, diagnostics: distinct([...diagnostics, ...warnOfOthers(set, reached)]) };
+}
+
+export type UnitFile = { readonly name: string; readonly text: string };
+
+/** Units in files of their own, on any machine: what a conversion has written. */
+export const readUnits = (
+  files: readonly UnitFile[],
+  options: UnitOptions = { machine: anyMachine, allowsUnprotected: false },
+): { readonly services: readonly LocatedService[]; readonly diagnostics: readonly Diagnostic[] } => {
+  const pieces = files.flatMap(({ name, text }): UnitPiece[] => {
+    const unit = readUnitPath(name);
+    return unit === undefined ? [] : [{ ...unit, fragment: wholeText(splitText(text, name)) }];
+  });
+  const { services, diagnostics } = runAtOnce(readUnitPieces(pieces, options));
+  return { services: pieces.flatMap((piece) => services.get(piece) ?? []), diagnostics };
 };

@@ -62,7 +62,13 @@ const readJoined = (
 };
 
 /** A part of a file; a file may hold several units. Lines count from 0, and `last` is not in it. */
-export type Fragment = { readonly source: SourceText; readonly first: number; readonly last: number };
+export type Fragment = {
+  readonly source: SourceText;
+  readonly first: number;
+  readonly last: number;
+  /** A section that belongs to another unit of the same text. */
+  readonly without?: string;
+};
 
 export const wholeText = (source: SourceText): Fragment => ({ source, first: 0, last: source.lines.length });
 
@@ -90,7 +96,10 @@ const readAssignment = (section: string | undefined, line: Value, report: Report
 };
 
 /** Directives in their order, repetitions included; never throws. */
-export const readDirectives = ({ source, first, last }: Fragment, report: Report): readonly Directive[] => {
+export const readDirectives = (
+  { source, first, last, without }: Fragment,
+  report: Report,
+): readonly Directive[] => {
   const directives: Directive[] = [];
   let section: string | undefined;
   let index = first;
@@ -109,7 +118,7 @@ export const readDirectives = ({ source, first, last }: Fragment, report: Report
       section = readHeader(joined, report);
     } else {
       const directive = readAssignment(section, joined, report);
-      if (directive !== undefined) directives.push(directive);
+      if (directive !== undefined && directive.section !== without) directives.push(directive);
     }
   }
   return directives;

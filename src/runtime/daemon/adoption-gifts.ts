@@ -1,11 +1,10 @@
 // What becomes of each bind(2) and listen(2) of an adopted server.
 import { describeAddress, type ListenAddress } from '../../model/address.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
+import type { Failure } from '../../model/event.ts';
 import type { ResolvedService } from '../../model/service.ts';
-import type { SocketSettings } from '../../model/socket-settings.ts';
 import { SystemError } from '../../native/addon.ts';
 import {
-  borrowDescriptor,
   type Call,
   type CalledPlace,
   carryOption,
@@ -14,37 +13,34 @@ import {
   isSameSocket,
   passCall,
   placeDescriptor,
-  processOf,
 } from '../../native/adopt.ts';
-import { type FoundSocket, inspectSocket } from '../../native/inspect.ts';
+import { inspectSocket } from '../../native/inspect.ts';
 import type { Runtime } from '../running.ts';
 import { defaultBacklog } from '../socket.ts';
-import { findOurs, type InternetSocket } from './adoption-match.ts';
+import { healSocketFile, isKept, type KeptFile } from '../socket-file.ts';
+import { settingsOf } from '../socket-options.ts';
+import { findOurs } from './adoption-match.ts';
 import { carriedOptions } from './adoption-options.ts';
 import { isSamePath } from './adoption-path.ts';
-
-type Bind = Extract<Call, { readonly kind: 'bind' }>;
-type Listen = Extract<Call, { readonly kind: 'listen' }>;
-type InternetPlace = Extract<CalledPlace, { readonly kind: 'internet' }>;
+import { internetSocketOf, protocolOf, type Theirs, withTheirs } from './adoption-sockets.ts';
 
 /** What is read of a running service and its listeners; a reload may change it. */
 export type AdoptedListener = {
   readonly address: ListenAddress;
   readonly descriptor: Descriptor | undefined;
+  readonly spare: KeptFile | Failure | undefined;
 };
 export type AdoptedService = {
   readonly prepared: { readonly service: ResolvedService };
   readonly listeners: Iterable<AdoptedListener>;
 };
 
+type Bind = Extract<Call, { readonly kind: 'bind' }>;
+type Listen = Extract<Call, { readonly kind: 'listen' }>;
+type PlaceOf<Kind extends CalledPlace['kind']> = Extract<CalledPlace, { readonly kind: Kind }>;
+
 /** A listener with the socket that it has now. */
 type Ours = { readonly listener: AdoptedListener; readonly descriptor: Descriptor };
-
-/** The socket of a call, in our table for as long as we look at it. */
-type Theirs = { readonly pid: number; readonly descriptor: Descriptor; readonly found: FoundSocket };
-
-const showPlace = ({ version, host, port }: InternetPlace): string =>
-  version === 4 ? `${host}:${port}` : `[${host}]:${port}`;
 
 /** It has ended meanwhile, or has made a mistake that the kernel will tell it. */
 const isTheirMatter = ({ code }: SystemError): boolean => ['ENOENT', 'ESRCH', 'EBADF'].includes(code);
@@ -59,6 +55,8 @@ export const createGifts = (
   let isListening = false;
   let isOver = false;
 
+  const ownService = (): ResolvedService => service.prepared.service;
+
   const open = (): readonly Ours[] =>
     [...service.listeners].flatMap((listener) =>
       listener.descriptor === undefined ? [] : [{ listener, descriptor: listener.descriptor }],
@@ -71,75 +69,48 @@ export const createGifts = (
   };
 
   const warn = (pid: number, place: string, why: string): void => {
-    observer.observe({ kind: 'not-adopted', service: service.prepared.service.id, pid, place, why });
+    observer.observe({ kind: 'not-adopted', service: ownService().id, pid, place, why });
   };
 
-  /** Whatever goes wrong here must not hold up the caller: the kernel answers it then. */
-  const orPass = (calls: Descriptor, call: Call, act: () => void): void => {
+  /** What is not answered, or cannot be, is the kernel's: the caller must not wait. */
+  const answerOrPass = (calls: Descriptor, call: Call, answer: () => boolean): void => {
     try {
-      act();
+      if (!answer()) passCall(calls, call);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       passCall(calls, call);
-      if (!isTheirMatter(error)) tell.onFailed(error);
+      // a server that has something of ours goes on
+      if (!isTheirMatter(error) && given.size === 0) tell.onFailed(error);
     }
   };
-
-  const withTheirs = (call: Call, look: (theirs: Theirs) => void): void => {
-    const pid = processOf(call.thread);
-    const descriptor = borrowDescriptor(pid, call.descriptor);
-    try {
-      const found = inspectSocket(descriptor);
-      if (typeof found === 'string') throw new SystemError('see a socket of a server', 'EBADF', found);
-      look({ pid, descriptor, found });
-    } finally {
-      kernel.close(descriptor);
-    }
-  };
-
-  const protocolOf = (descriptor: Descriptor): number => {
-    const protocol = kernel.getOption(descriptor, 'SO_PROTOCOL');
-    // who wants TCP can do with a socket of Multipath TCP
-    return protocol === multipathTcp ? tcp : protocol;
-  };
-
-  const socketOf = (
-    descriptor: Descriptor,
-    { family, socketType, place, port }: FoundSocket,
-  ): InternetSocket | undefined =>
-    family === 'unix'
-      ? undefined
-      : {
-          kind: 'internet',
-          socketType,
-          version: family,
-          host: place,
-          port,
-          isV6Only: family === 6 && kernel.getOption(descriptor, 'IPV6_V6ONLY') === 1,
-        };
 
   /** O_NONBLOCK is of the open file, which all have together: nobody who wanted it may come to wait. */
   const setBlocking = ({ listener, descriptor }: Ours, isNonBlocking: boolean): void => {
-    const isWanted = isNonBlocking || service.prepared.service.daemon?.isNonBlocking === true;
+    const isWanted = isNonBlocking || ownService().daemon?.isNonBlocking === true;
     if (isWanted || !given.has(listener)) kernel.setBlocking(descriptor, !isWanted);
   };
 
-  const settingsOf = ({ address }: AdoptedListener): SocketSettings =>
-    address.own?.socket ?? service.prepared.service.socket;
-
   const carryOptions = ({ listener, descriptor }: Ours, theirs: Theirs): void => {
     const { family, socketType } = theirs.found;
-    if (socketType === undefined) return;
+    if (socketType === undefined || family === 'vsock') return;
     const fresh = kernel.openSocket(family, socketType);
-    const settings = settingsOf(listener);
     const kind = family === 'unix' ? 'unix' : 'internet';
-    for (const name of carriedOptions(kind, socketType, settings))
+    for (const name of carriedOptions(kind, socketType, settingsOf(ownService(), listener.address)))
       carryOption(name, theirs.descriptor, fresh, descriptor);
     kernel.close(fresh);
   };
 
-  const give = (calls: Descriptor, call: Bind, ours: Ours, theirs: Theirs): void => {
+  /** Servers remove the file of their socket before they bind it anew. */
+  const putFileBack = ({ spare }: AdoptedListener): void => {
+    if (!isKept(spare)) return;
+    const healing = healSocketFile(kernel, spare);
+    if (healing.kind !== 'lost') return;
+    observer.observe({ kind: 'impaired', service: ownService().id, failure: healing.failure });
+  };
+
+  const give = (calls: Descriptor, call: Bind, ours: Ours, theirs: Theirs): true => {
     const { listener, descriptor } = ours;
+    const { address } = listener;
     // a call that was begun again after a signal, or a server that means what it has
     if (!isSameSocket(theirs.descriptor, descriptor)) {
       const { isNonBlocking, isCloseOnExec } = describeDescriptor(call.thread, call.descriptor);
@@ -147,105 +118,123 @@ export const createGifts = (
       setBlocking(ours, isNonBlocking);
       placeDescriptor(calls, call, descriptor, isCloseOnExec);
     }
+    putFileBack(listener);
     given.add(listener);
     finishCall(calls, call);
-    const { address } = listener;
-    observer.observe({ kind: 'adopted', service: service.prepared.service.id, pid: theirs.pid, address });
+    observer.observe({ kind: 'adopted', service: ownService().id, pid: theirs.pid, address });
     if (address.socketType === 'dgram') enterListening();
+    return true;
   };
 
-  const answerInternet = (calls: Descriptor, call: Bind, place: InternetPlace): void => {
+  const answerInternet = (calls: Descriptor, call: Bind, place: PlaceOf<'internet'>): boolean => {
     const candidates = open().flatMap((ours) => {
       const found = inspectSocket(ours.descriptor);
       if (typeof found === 'string' || found.port !== place.port) return [];
-      const socket = socketOf(ours.descriptor, found);
+      const socket = internetSocketOf(kernel, ours.descriptor, found);
       return socket === undefined ? [] : [{ socket, ours }];
     });
-    if (candidates.length === 0 || place.port === 0) return passCall(calls, call);
-    withTheirs(call, (theirs) => {
+    if (candidates.length === 0 || place.port === 0) return false;
+    return withTheirs(kernel, call, (theirs) => {
       const { descriptor, pid, found } = theirs;
-      const own = socketOf(descriptor, found);
-      if (own === undefined) return passCall(calls, call);
-      const wanted = { ...own, version: place.version, host: place.host, port: place.port };
-      const protocol = protocolOf(descriptor);
-      const possible = candidates.filter(({ ours }) => protocolOf(ours.descriptor) === protocol);
+      const own = internetSocketOf(kernel, descriptor, found);
+      if (own === undefined) return false;
+      const wanted = { ...own, host: place.host, port: place.port };
+      const protocol = protocolOf(kernel, descriptor);
+      const possible = candidates.filter(({ ours }) => protocolOf(kernel, ours.descriptor) === protocol);
       const { best, leftOut, near } = findOurs(wanted, possible, ({ listener }) => given.has(listener));
       if (best !== undefined) {
         give(calls, call, best, theirs);
         for (const { listener } of leftOut) warn(pid, showPlace(place), describeLeftOut(best, listener));
-        return;
+        return true;
       }
-      passCall(calls, call);
       if (near !== undefined && !given.has(near.listener)) warn(pid, showPlace(place), describeNear(near));
+      return false;
     });
   };
 
+  /** `ours` is what the address means, if anything; it must be of the same kind. */
+  const giveWhere = (
+    calls: Descriptor,
+    call: Bind,
+    ours: Ours | undefined,
+    family: 'unix' | 'vsock',
+  ): boolean =>
+    ours !== undefined &&
+    withTheirs(kernel, call, (theirs) => {
+      const isSameKind =
+        theirs.found.family === family && theirs.found.socketType === ours.listener.address.socketType;
+      return isSameKind && give(calls, call, ours, theirs);
+    });
+
+  const answerVsock = (calls: Descriptor, call: Bind, place: PlaceOf<'vsock'>): boolean => {
+    const ours = open().find(
+      ({ listener: { address } }) =>
+        address.kind === 'vsock' &&
+        address.port === place.port &&
+        (place.cid === undefined || place.cid === address.cid),
+    );
+    return giveWhere(calls, call, ours, 'vsock');
+  };
+
   const answerUnix = async (calls: Descriptor, call: Bind, path: string): Promise<void> => {
-    const candidates = open().filter(({ listener }) => listener.address.kind === 'unix');
-    for (const ours of candidates) {
+    for (const ours of open()) {
       const { address } = ours.listener;
       if (address.kind !== 'unix' || !(await isSamePath(call.thread, path, address.path))) continue;
-      if (isOver || ours.listener.descriptor !== ours.descriptor) break;
-      orPass(calls, call, () =>
-        withTheirs(call, (theirs) => {
-          const isSameType = theirs.found.socketType === address.socketType;
-          if (theirs.found.family === 'unix' && isSameType) give(calls, call, ours, theirs);
-          else passCall(calls, call);
-        }),
-      );
+      const isOurs = !isOver && ours.listener.descriptor === ours.descriptor;
+      answerOrPass(calls, call, () => giveWhere(calls, call, isOurs ? ours : undefined, 'unix'));
       return;
     }
     passCall(calls, call);
   };
 
-  const answerBind = (calls: Descriptor, call: Bind): void => {
+  const answerBind = (calls: Descriptor, call: Bind): boolean => {
     const { place } = call;
     switch (place.kind) {
       case 'internet':
-        return orPass(calls, call, () => answerInternet(calls, call, place));
+        return answerInternet(calls, call, place);
       case 'unix':
         void answerUnix(calls, call, place.path);
-        return;
+        return true;
+      case 'vsock':
+        return answerVsock(calls, call, place);
       case 'hidden':
-        return orPass(calls, call, () => {
-          throw place.error;
-        });
+        throw place.error;
       case 'other':
-        return passCall(calls, call);
+        return false;
     }
   };
 
-  /** As configured; else no shorter than we have made it. */
-  const backlogOf = (listener: AdoptedListener, { backlog }: Listen): number =>
-    settingsOf(listener).backlog ?? Math.max(defaultBacklog, backlog);
+  /** As configured; else no shorter than we have made it: others than this server may know better. */
+  const backlogOf = ({ address }: AdoptedListener, { backlog }: Listen): number =>
+    settingsOf(ownService(), address).backlog ?? Math.max(defaultBacklog, backlog);
 
-  const answerListen = (calls: Descriptor, call: Listen): void => {
-    if (given.size === 0) return passCall(calls, call);
-    withTheirs(call, ({ descriptor }) => {
+  const answerListen = (calls: Descriptor, call: Listen): boolean =>
+    given.size > 0 &&
+    withTheirs(kernel, call, ({ descriptor }) => {
       const ours = open().find(
         (each) => given.has(each.listener) && isSameSocket(each.descriptor, descriptor),
       );
-      if (ours === undefined) return passCall(calls, call);
+      if (ours === undefined) return false;
       kernel.listen(ours.descriptor, backlogOf(ours.listener, call));
       finishCall(calls, call);
       enterListening();
+      return true;
     });
-  };
 
   return {
     /** Sooner or later; at once but for unix paths, which are looked for in the file system. */
-    answer: (calls: Descriptor, call: Call): void => {
-      if (call.kind === 'bind') answerBind(calls, call);
-      else orPass(calls, call, () => answerListen(calls, call));
-    },
+    answer: (calls: Descriptor, call: Call): void =>
+      answerOrPass(calls, call, () =>
+        call.kind === 'bind' ? answerBind(calls, call) : answerListen(calls, call),
+      ),
     end: (): void => {
       isOver = true;
     },
   };
 };
 
-const tcp = 6;
-const multipathTcp = 262;
+const showPlace = ({ version, host, port }: PlaceOf<'internet'>): string =>
+  version === 4 ? `${host}:${port}` : `[${host}]:${port}`;
 
 const describeNear = ({ listener }: Ours): string =>
   `and not ${describeAddress(listener.address)}, where its clients come: write the same address in both places`;

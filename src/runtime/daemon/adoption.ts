@@ -74,8 +74,8 @@ export const createAdoption = (runtime: Pick<Runtime, 'kernel' | 'observer'>) =>
       kernel.watch(calls, () => {
         for (let count = 0; count < batch; count++) {
           const call = receiveCall(calls);
-          if (call === undefined) return;
-          if (call === 'never') return kernel.close(calls);
+          if (call === 'never') kernel.close(calls);
+          if (call === undefined || call === 'never') break;
           answer(calls, call);
         }
       });

@@ -44,7 +44,10 @@ export type Stage = {
 };
 
 export type StageOptions = Partial<
-  Pick<Surface, 'muxMembers' | 'internalDatagramPorts' | 'enterMember' | 'mayAnswer' | 'backends'>
+  Pick<
+    Surface,
+    'muxMembers' | 'internalDatagramPorts' | 'enterMember' | 'mayAnswer' | 'backends' | 'enterWait'
+  >
 > & {
   readonly isWanted?: (kind: Event['kind']) => boolean;
 };
@@ -71,6 +74,7 @@ export const createStage = (options: StageOptions = {}): Stage => {
     mayAnswer: options.mayAnswer ?? (() => true),
     internalDatagramPorts: options.internalDatagramPorts ?? (() => new Set()),
     backends: options.backends ?? noBackends,
+    enterWait: options.enterWait ?? (() => () => true),
   };
   return { kernel, clock, events, surface };
 };

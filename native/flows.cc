@@ -1,0 +1,234 @@
+// How many connections there are at our sockets, asked of the kernel (sock_diag(7)), which sorts out what we want.
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "address.hh"
+#include "api.hh"
+#include "fd.hh"
+
+namespace {
+
+/// As much of an answer as is read at once: the kernel makes its pieces no longer.
+constexpr size_t kPiece = 32768;
+
+constexpr uint32_t kEstablished = 1U << TCP_ESTABLISHED;
+constexpr uint32_t kListening = 1U << TCP_LISTEN;
+/// The client has said all, the server may not have.
+constexpr uint32_t kClientDone = 1U << TCP_CLOSE_WAIT;
+/// The server has said all, or its process is gone; the client may not have.
+constexpr uint32_t kServerDone = 1U << TCP_FIN_WAIT1 | 1U << TCP_FIN_WAIT2;
+
+void append(std::vector<uint8_t>& out, const void* bytes, size_t size) {
+  const auto* begin = static_cast<const uint8_t*>(bytes);
+  out.insert(out.end(), begin, begin + size);
+}
+
+/// A condition that a connection's own end is at this address.
+struct Condition {
+  inet_diag_bc_op operation;
+  inet_diag_hostcond host;
+};
+
+/// The filter that the kernel runs for each socket (INET_DIAG_REQ_BYTECODE): whether it is at any of the addresses. A
+/// jump to the end means yes, one past the end no.
+class Filter {
+ public:
+  void add(const sockaddr_storage& address) {
+    std::vector<uint8_t> host;
+    inet_diag_hostcond condition = {};
+    condition.family = static_cast<uint8_t>(address.ss_family);
+    if (address.ss_family == AF_INET) {
+      const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+      condition.port = ntohs(v4.sin_port);
+      condition.prefix_len = v4.sin_addr.s_addr == htonl(INADDR_ANY) ? 0 : 32;
+      append(host, &condition, sizeof condition);
+      append(host, &v4.sin_addr, sizeof v4.sin_addr);
+    } else {
+      const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+      condition.port = ntohs(v6.sin6_port);
+      condition.prefix_len = IN6_IS_ADDR_UNSPECIFIED(&v6.sin6_addr) ? 0 : 128;
+      append(host, &condition, sizeof condition);
+      append(host, &v6.sin6_addr, sizeof v6.sin6_addr);
+    }
+    conditions_.push_back(std::move(host));
+  }
+
+  [[nodiscard]] std::vector<uint8_t> compile() const {
+    constexpr size_t kStep = sizeof(inet_diag_bc_op);
+    size_t left = 0;
+    for (const auto& host : conditions_) left += kStep + host.size() + kStep;
+    left -= kStep;  // the last one needs no jump
+    std::vector<uint8_t> code;
+    for (const auto& host : conditions_) {
+      const size_t size = kStep + host.size();
+      const bool isLast = size == left;
+      const inet_diag_bc_op test = {INET_DIAG_BC_S_COND, static_cast<uint8_t>(size),
+                                    static_cast<uint16_t>(isLast ? left + kStep : size + kStep)};
+      append(code, &test, kStep);
+      append(code, host.data(), host.size());
+      left -= size;
+      if (isLast) break;
+      const inet_diag_bc_op jump = {INET_DIAG_BC_JMP, kStep, static_cast<uint16_t>(left)};
+      append(code, &jump, kStep);
+      left -= kStep;
+    }
+    return code;
+  }
+
+ private:
+  std::vector<std::vector<uint8_t>> conditions_;
+};
+
+/// Sends one question and calls `visit` with each message of the answer; 0 or -errno.
+template <typename Visit>
+int ask(const std::vector<uint8_t>& question, Visit visit) {
+  const Fd channel(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  if (!channel.isOpen()) return -errno;
+  std::vector<uint8_t> bytes(sizeof(nlmsghdr));
+  append(bytes, question.data(), question.size());
+  nlmsghdr head = {};
+  head.nlmsg_len = static_cast<uint32_t>(bytes.size());
+  head.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  memcpy(bytes.data(), &head, sizeof head);
+  if (send(channel.get(), bytes.data(), bytes.size(), 0) < 0) return -errno;
+  std::vector<uint8_t> piece(kPiece);
+  for (;;) {
+    // the kernel has made the next piece before the last one was taken: nothing waits here
+    const ssize_t got = recv(channel.get(), piece.data(), piece.size(), MSG_DONTWAIT);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return -errno;
+    auto left = static_cast<uint32_t>(got);
+    for (auto* message = reinterpret_cast<nlmsghdr*>(piece.data()); NLMSG_OK(message, left);
+         message = NLMSG_NEXT(message, left)) {
+      if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
+        int error = 0;
+        if (NLMSG_PAYLOAD(message, 0) >= sizeof error) memcpy(&error, NLMSG_DATA(message), sizeof error);
+        return error;
+      }
+      visit(*message);
+    }
+  }
+}
+
+/// Connections of one family whose own end is at one of the addresses, or -errno.
+int countFamily(int family, const Filter& filter) {
+  inet_diag_req_v2 request = {};
+  request.sdiag_family = static_cast<uint8_t>(family);
+  request.sdiag_protocol = IPPROTO_TCP;
+  request.idiag_states = kEstablished | kClientDone | kServerDone;
+  std::vector<uint8_t> question;
+  append(question, &request, sizeof request);
+  const std::vector<uint8_t> code = filter.compile();
+  nlattr attribute = {};
+  attribute.nla_type = INET_DIAG_REQ_BYTECODE;
+  attribute.nla_len = static_cast<uint16_t>(sizeof attribute + code.size());
+  append(question, &attribute, sizeof attribute);
+  append(question, code.data(), code.size());
+  int count = 0;
+  const int error = ask(question, [&count](const nlmsghdr& message) {
+    const auto& found = *static_cast<const inet_diag_msg*>(NLMSG_DATA(&message));
+    // of those that no process has, only what waits to be accepted has a future
+    const bool isServed = (1U << found.idiag_state & kServerDone) == 0 || found.idiag_inode != 0;
+    if (isServed) count++;
+  });
+  return error < 0 ? error : count;
+}
+
+/// The name of a unix socket as it was bound, `@` before an abstract one.
+std::string nameOf(const nlmsghdr& message) {
+  const auto* fixed = static_cast<const unix_diag_msg*>(NLMSG_DATA(&message));
+  const auto* at = reinterpret_cast<const uint8_t*>(fixed) + NLMSG_ALIGN(sizeof *fixed);
+  const auto* end = reinterpret_cast<const uint8_t*>(&message) + message.nlmsg_len;
+  while (at + sizeof(nlattr) <= end) {
+    nlattr attribute;
+    memcpy(&attribute, at, sizeof attribute);
+    if (attribute.nla_len < sizeof attribute) break;
+    if (attribute.nla_type == UNIX_DIAG_NAME) {
+      const auto* begin = reinterpret_cast<const char*>(at + sizeof attribute);
+      const size_t length = attribute.nla_len - sizeof attribute;
+      if (length > 0 && *begin == '\0') return "@" + std::string(begin + 1, length - 1);
+      return {begin, strnlen(begin, length)};
+    }
+    at += NLA_ALIGN(attribute.nla_len);
+  }
+  return {};
+}
+
+/// What waits at a listener to be accepted.
+uint32_t waitingAt(const nlmsghdr& message) {
+  const auto* fixed = static_cast<const unix_diag_msg*>(NLMSG_DATA(&message));
+  const auto* at = reinterpret_cast<const uint8_t*>(fixed) + NLMSG_ALIGN(sizeof *fixed);
+  const auto* end = reinterpret_cast<const uint8_t*>(&message) + message.nlmsg_len;
+  while (at + sizeof(nlattr) <= end) {
+    nlattr attribute;
+    memcpy(&attribute, at, sizeof attribute);
+    if (attribute.nla_len < sizeof attribute) break;
+    if (attribute.nla_type == UNIX_DIAG_RQLEN && attribute.nla_len >= sizeof attribute + sizeof(unix_diag_rqlen)) {
+      unix_diag_rqlen lengths;
+      memcpy(&lengths, at + sizeof attribute, sizeof lengths);
+      return lengths.udiag_rqueue;
+    }
+    at += NLA_ALIGN(attribute.nla_len);
+  }
+  return 0;
+}
+
+/// Addresses in one question: more do not fit in its filter.
+constexpr uint32_t kAddresses = 64;
+
+}  // namespace
+
+/// countInternetFlows(version, hosts, ports): connections at these addresses, those that wait included; or -errno.
+Napi::Value countInternetFlows(const Napi::CallbackInfo& info) {
+  const int version = integer(info, 0);
+  auto hosts = info[1].As<Napi::Array>();
+  auto ports = info[2].As<Napi::Uint16Array>();
+  int count = 0;
+  for (uint32_t first = 0; first < hosts.Length(); first += kAddresses) {
+    Filter filter;
+    for (uint32_t i = first; i < std::min(hosts.Length(), first + kAddresses); i++) {
+      sockaddr_storage address;
+      const int length = toInternetAddress(version, text(hosts.Get(i)), ports[i], address);
+      if (length < 0) return number(info, length);
+      filter.add(address);
+    }
+    const int found = countFamily(version == 4 ? AF_INET : AF_INET6, filter);
+    if (found < 0) return number(info, found);
+    count += found;
+  }
+  return number(info, count);
+}
+
+/// countUnixFlows(names): connections at sockets with these names, those that wait included; or -errno.
+Napi::Value countUnixFlows(const Napi::CallbackInfo& info) {
+  auto names = info[0].As<Napi::Array>();
+  std::vector<std::string> wanted;
+  for (uint32_t i = 0; i < names.Length(); i++) wanted.push_back(text(names.Get(i)));
+  unix_diag_req request = {};
+  request.sdiag_family = AF_UNIX;
+  request.udiag_states = kEstablished | kListening;
+  request.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_RQLEN;
+  std::vector<uint8_t> question;
+  append(question, &request, sizeof request);
+  uint32_t count = 0;
+  const int error = ask(question, [&](const nlmsghdr& message) {
+    const std::string name = nameOf(message);
+    if (name.empty() || std::find(wanted.begin(), wanted.end(), name) == wanted.end()) return;
+    const auto& found = *static_cast<const unix_diag_msg*>(NLMSG_DATA(&message));
+    count += found.udiag_state == TCP_LISTEN ? waitingAt(message) : 1;
+  });
+  return number(info, error < 0 ? error : static_cast<double>(count));
+}
