@@ -1,4 +1,5 @@
 // Redis takes no sockets from anybody: it binds, and gets ours.
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -51,6 +52,34 @@ t.test('Redis on all addresses gets the one that is configured', options, async 
   );
   await scene.stop(adopted);
 });
+
+t.test(
+  'clients of Redis are served while acceptd does nothing: it does not stand between',
+  options,
+  async (t) => {
+    const port = await freePort();
+    const command = [
+      redis,
+      '--port',
+      `${port}`,
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      makeDirectory(t),
+      ...plain,
+    ] as const;
+    const scene = openScene(t, engine, [tcp('127.0.0.1', port)], command);
+    const answer = ask({ host: '127.0.0.1', port }, 'PING\r\n', /\r\n/);
+    const adopted = await scene.startAtFirstClient();
+    t.equal(await answer, '+PONG\r\n');
+    // a connection for each request, and the event loop waits for the end of it all
+    const load = ['-p', `${port}`, '-t', 'ping_mbulk', '-n', '500', '-c', '5', '-k', '0', '-q'];
+    const { status, stdout } = spawnSync('redis-benchmark', load, { encoding: 'utf8', timeout: 60_000 });
+    t.equal(status, 0);
+    t.match(stdout, /requests per second/);
+    await scene.stop(adopted);
+  },
+);
 
 t.test(
   'Redis removes the file of its unix socket first, and is found there all the same',
