@@ -1,5 +1,5 @@
 // How a service's processes are ended, and how long they may live.
-import type { Ending, Lifetime } from '../../model/daemon.ts';
+import { type Ending, type Lifetime, plainLifetime } from '../../model/daemon.ts';
 import { type Milliseconds, seconds } from '../../model/quantity.ts';
 import { readSignal } from './signals.ts';
 import { readStatuses } from './statuses.ts';
@@ -49,8 +49,15 @@ const readEnding = (values: Values, unit: Unit): Ending => {
   };
 };
 
-export const readLifetime = (values: Values, unit: Unit): Lifetime => ({
-  ending: readEnding(values, unit),
-  longest: readTimeout(values.one('RuntimeMaxSec'), undefined, unit),
-  success: readStatuses('SuccessExitStatus', values, unit),
-});
+/** A oneshot does something and ends; a server that was told to end by one of these has ended well. */
+const cleanSignals = plainLifetime.success.signals;
+
+export const readLifetime = (values: Values, unit: Unit): Lifetime => {
+  const { codes, signals } = readStatuses('SuccessExitStatus', values, unit);
+  const clean = values.one('Type')?.text === 'oneshot' ? [] : cleanSignals;
+  return {
+    ending: readEnding(values, unit),
+    longest: readTimeout(values.one('RuntimeMaxSec'), undefined, unit),
+    success: { codes, signals: [...new Set([...clean, ...signals])] },
+  };
+};
