@@ -5,6 +5,7 @@ import { writeJson } from '../config/json.ts';
 import { type Configuration, defaultLoadOptions, parseConfiguration } from '../config/load.ts';
 import { exactService, normalService, type PortNumber } from '../config/normal-form.ts';
 import { readUnits } from '../config/units/meaning.ts';
+import { normalUnit } from '../config/units/normal-unit.ts';
 import { writeSystemd } from '../config/units/writer.ts';
 import { writeXinetd } from '../config/xinetd/writer.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
@@ -61,8 +62,7 @@ const systemd: Target = {
     const { services, diagnostics } = readUnits(files);
     return { services: services.map(({ service }) => service), diagnostics };
   },
-  // the name of a unit is its id
-  normal: (service, portNumber) => ({ ...normalService(service, portNumber), id: '' }),
+  normal: normalUnit,
 };
 
 const json: Target = {

@@ -40,6 +40,8 @@ export type KillMode = 'control-group' | 'mixed' | 'process' | 'none';
 export type Ending = {
   readonly mode: KillMode;
   readonly signal: number;
+  /** In place of `signal` where it is started again right after. */
+  readonly restartSignal?: number;
   readonly finalSignal: number;
   /** SIGHUP right after the first signal. */
   readonly hangsUp: boolean;

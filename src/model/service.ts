@@ -132,12 +132,25 @@ export type Scheduling = {
   readonly oomScoreAdjust: number | undefined;
 };
 
+/** A directory that is made for a service before it starts, and is its user's (systemd.exec(5), RuntimeDirectory=). */
+export type ServiceDirectory = {
+  /** That of a `configuration` stays root's. */
+  readonly kind: 'runtime' | 'state' | 'cache' | 'logs' | 'configuration';
+  readonly path: string;
+  /** Further names: symbolic links to it. */
+  readonly links: readonly string[];
+  readonly mode: number;
+  /** Whether it is there when the service has ended: only if it is started again right then, or always. */
+  readonly keeps: 'no' | 'restart' | 'yes';
+};
+
 /** Attributes of the handler's process. */
 export type ProcessSettings = {
   /** Whether the handler leads a session of its own, or just a process group. */
   readonly hasSession: boolean;
   readonly nice: number | undefined;
   readonly umask: number | undefined;
+  /** `~` is the user's home; `-` before it forgives that it is not there. Both are written by units alone. */
   readonly workingDirectory: string | undefined;
   readonly rootDirectory: string | undefined;
   readonly resourceLimits: readonly ResourceLimit[];
@@ -145,6 +158,7 @@ export type ProcessSettings = {
   readonly scheduling: Scheduling | undefined;
   /** SIGPIPE is ignored when the program begins, as systemd has it. */
   readonly ignoresPipe: boolean;
+  readonly directories: readonly ServiceDirectory[];
 };
 
 /** What a standard descriptor is: what is handed over, /dev/null, the service's log, or a file. */
@@ -250,6 +264,7 @@ export const plainProcess: ProcessSettings = {
   privileges: undefined,
   scheduling: undefined,
   ignoresPipe: false,
+  directories: [],
 };
 
 export const plainSurroundings: Surroundings = {

@@ -7,6 +7,7 @@ import { writeNative } from '../../src/config/inetd/conversion.ts';
 import { defaultLoadOptions, parseConfiguration } from '../../src/config/load.ts';
 import { exactService, normalService } from '../../src/config/normal-form.ts';
 import { readUnits } from '../../src/config/units/meaning.ts';
+import { normalUnit } from '../../src/config/units/normal-unit.ts';
 import { writeSystemd } from '../../src/config/units/writer.ts';
 import { writeXinetd } from '../../src/config/xinetd/writer.ts';
 import type { Endpoint } from '../../src/model/address.ts';
@@ -98,7 +99,7 @@ t.test('unit files have what was not announced as lost, and no more', async (t) 
       const mismatches = findMismatches(
         conversion.services,
         services.map((located) => located.service),
-        (each) => ({ ...normalService(each, portNumber), id: '' }),
+        (each) => normalUnit(each, portNumber),
       );
       const unread = diagnostics.map((diagnostic) => ({ ...diagnostic, severity: 'error' as const }));
       fail(service, conversion, mismatches, unread);

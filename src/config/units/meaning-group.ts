@@ -3,7 +3,7 @@ import type { Access } from '../../model/access.ts';
 import type { Endpoint } from '../../model/address.ts';
 import type { Daemon } from '../../model/daemon.ts';
 import type { Limits } from '../../model/limits.ts';
-import { noDaemon, plainProcess, plainSurroundings, type Service } from '../../model/service.ts';
+import { noDaemon, plainProcess, plainRelay, plainSurroundings, type Service } from '../../model/service.ts';
 import type { LocatedService } from '../source.ts';
 import { readProxy, type SocketProxy } from './proxy.ts';
 import type { ServicePart } from './service-part.ts';
@@ -152,8 +152,8 @@ export const combineRelay = (
         host,
         port,
         connectTimeout: relayTimeout,
+        ...plainRelay,
         proxyHeader,
-        idleTimeout: undefined,
         backend: part && { file: part.answer.file, arguments: part.answer.arguments },
       },
     },

@@ -1,156 +1,182 @@
-// The directives of [Service]: what is started, as whom, and what it finds.
+// The directives of [Service] and their kin: what is started, as whom, what it finds, and how it ends.
+import type { Lifetime } from '../../model/daemon.ts';
 import {
-  type Answer,
-  type Credentials,
   type Mode,
-  noDaemon,
   type ProcessSettings,
-  plainProcess,
-  plainRelay,
   plainSurroundings,
-  resourceNames,
   type Surroundings,
 } from '../../model/service.ts';
-import { type KeyTable, keysOf } from './keys.ts';
+import { type Marks, markToken } from '../source.ts';
+import type { LocatedCommand } from './commands.ts';
+import { type Commands, readAllCommands, readDaemon, readType } from './daemon-part.ts';
+import { directoryVariables } from './directories.ts';
+import { readLifetime } from './ending.ts';
+import { readVariables, type Variables } from './environment.ts';
+import { checkKeys } from './keys.ts';
+import { readCredentials, readProcess } from './process-part.ts';
+import { checkProtections } from './protections.ts';
+import { serviceKeys } from './service-keys.ts';
 import type { ServiceContext, ServicePart } from './service-part.ts';
-import type { Value } from './syntax.ts';
+import { readStart } from './start-part.ts';
+import { everyEnd } from './statuses.ts';
+import { readStreams, type Streams, takesSocket } from './streams.ts';
 import type { Unit, Values } from './unit.ts';
-import { readNumber, readOctal, readRawWords, readResourceLimit, readText, readWords } from './values.ts';
-import { relayTimeout } from './written-service.ts';
 
-export type Command = {
-  readonly file: string;
-  readonly arguments: readonly string[];
-};
+/** Whatever happens to it is no failure. */
+const forgiving = (lifetime: Lifetime, isForgiving: boolean): Lifetime =>
+  isForgiving ? { ...lifetime, success: everyEnd } : lifetime;
 
-const readArgument = (value: Value, text: string, unit: Unit): string | undefined => {
-  const expanded = readText({ ...value, text }, unit);
-  if (expanded === undefined) return undefined;
-  return (
-    (expanded.replaceAll('$$', '').includes('$') ? undefined : expanded.replaceAll('$$', '$')) ??
-    unit.report.error(value, `variables, as in '${text}', are not read yet`, 'write $$ for a dollar sign')
-  );
-};
+/** REMOTE_ADDR and REMOTE_PORT, which a unit can only take away. */
+const peerVariables = ['REMOTE_ADDR', 'REMOTE_PORT'];
 
-/** Of the prefixes before the path `@` names argument 0 and `-` forgives failures; others change the rights. */
-const readCommand = (value: Value, unit: Unit): Command | undefined => {
-  const words = readRawWords(value, unit) ?? [];
-  const [, prefixes = '', path = ''] = /^([-@:+!|]*)(.*)$/s.exec(words[0]?.text ?? '') ?? [];
-  if (/[+!|:]/.test(prefixes)) {
-    return unit.report.error(value, `the prefixes '${prefixes}' are not read yet`, 'remove them');
-  }
-  if (words.some(({ text, isQuoted }) => text === ';' && !isQuoted)) {
-    return unit.report.error(value, 'a second command is not read yet', 'write one');
-  }
-  const file = readText({ ...value, text: path }, unit);
-  if (file === undefined || file === '') {
-    return unit.report.error(value, 'there is no program', 'write ExecStart=/PATH');
-  }
-  const others = words.slice(1).flatMap(({ text }) => readArgument(value, text, unit) ?? []);
-  return { file, arguments: prefixes.includes('@') ? others : [file, ...others] };
-};
-
-export const isRelayCommand = ({ file }: Command): boolean => /\/systemd-socket-proxyd$/.test(file);
-
-export type Answering = {
-  readonly answer: Answer;
-  /** How many connections a relay has at once, where it counts them. */
-  readonly instances: number | undefined;
-};
-
-const readRelay = (value: Value, command: Command, unit: Unit): Answering | undefined => {
-  const words = command.arguments.slice(1);
-  const option = words.find((word) => word.startsWith('--connections-max='));
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):([^:]+)$/.exec(words.at(-1) ?? '') ?? [];
-  const host = bracketed ?? plain;
-  if (host === undefined || port === undefined) {
-    return unit.report.error(value, 'there is no HOST:PORT to copy to', 'write it last');
-  }
-  return {
-    answer: { kind: 'relay', host, port, connectTimeout: relayTimeout, ...plainRelay },
-    instances: option === undefined ? 256 : Number(option.slice(option.indexOf('=') + 1)),
-  };
-};
-
-export const readAnswer = (values: Values, unit: Unit): Answering | undefined => {
-  const value = values.one('ExecStart');
-  const command = value && readCommand(value, unit);
-  if (value === undefined || command === undefined) return undefined;
-  if (isRelayCommand(command)) return readRelay(value, command, unit);
-  return { answer: { kind: 'program', ...command }, instances: undefined };
-};
-
-export const readCredentials = (values: Values, unit: Unit): Credentials => {
-  const groups = readWords(values.all('SupplementaryGroups'), unit);
-  return {
-    user: readText(values.one('User'), unit),
-    group: readText(values.one('Group'), unit),
-    supplementaryGroups: groups.length === 0 ? undefined : groups,
-  };
-};
-
-export const readProcess = (values: Values, unit: Unit): ProcessSettings => ({
-  ...plainProcess,
-  nice: readNumber(values.one('Nice'), unit),
-  umask: readOctal(values.one('UMask'), unit),
-  workingDirectory: readText(values.one('WorkingDirectory'), unit),
-  rootDirectory: readText(values.one('RootDirectory'), unit),
-  resourceLimits: resourceNames.flatMap((resource) => {
-    const value = values.one(`Limit${resource.toUpperCase()}`);
-    const limit = value && readResourceLimit(value, unit);
-    return limit === undefined ? [] : [{ resource, ...limit }];
-  }),
-});
-
-const errorTargets: ReadonlyMap<string, Surroundings['stderr']> = new Map([
-  ['socket', 'client'],
-  ['journal', 'log'],
-  ['null', 'null'],
-]);
-
-const readErrorTarget = (value: Value | undefined, unit: Unit): Surroundings['stderr'] => {
-  if (value === undefined) return 'client';
-  const target = errorTargets.get(value.text);
-  if (target === undefined)
-    unit.report.error(value, `'${value.text}' is not read yet`, 'write socket, journal or null');
-  return target ?? 'log';
-};
-
-export const readSurroundings = (values: Values, mode: Mode, unit: Unit): Surroundings => ({
+const readSurroundings = (
+  streams: Streams,
+  { environment, passedVariables }: Variables,
+  mode: Mode,
+  hasPeer: boolean,
+): Surroundings => ({
   ...plainSurroundings,
-  stderr: readErrorTarget(values.one('StandardError'), unit),
-  hasFd3: values.one('StandardInput')?.text !== 'socket',
-  hasAddressVariables:
-    mode === 'per-connection' && !readWords(values.all('UnsetEnvironment'), unit).includes('REMOTE_ADDR'),
-  environment: readWords(values.all('Environment'), unit).map((word) => {
-    const equals = word.indexOf('=');
-    return { name: word.slice(0, equals), value: word.slice(equals + 1) };
-  }),
-  passedVariables: readWords(values.all('PassEnvironment'), unit),
+  ...streams,
+  hasFd3: mode === 'per-connection' && !takesSocket(streams),
+  hasAddressVariables: hasPeer,
+  environment,
+  passedVariables,
+  hasUnitVariables: true,
 });
 
-/** Until the reader of all of it is merged. */
-export const serviceKeys: KeyTable = new Map(
-  keysOf(
-    'ExecStart User Group SupplementaryGroups StandardInput StandardOutput StandardError Environment',
-    'read',
-  ),
-);
+/** Texts in which an instance may have left its mark, besides the command and the variables. */
+const textsOf = (streams: Streams, process: ProcessSettings): readonly string[] => [
+  ...Object.values(streams).flatMap((stream) => (typeof stream === 'string' ? [] : [stream.path])),
+  ...[process.workingDirectory, process.rootDirectory].filter((path) => path !== undefined),
+  ...process.directories.flatMap(({ path, links }) => [path, ...links]),
+];
 
+const marksOf = (values: Values, start: LocatedCommand, { source }: Unit): ServicePart['marks'] => {
+  const keys = {
+    user: 'User',
+    group: 'Group',
+    groups: 'SupplementaryGroups',
+    chdir: 'WorkingDirectory',
+    chroot: 'RootDirectory',
+  } as const satisfies Partial<Record<keyof Marks, string>>;
+  const marks = Object.entries(keys).flatMap(([field, key]) => {
+    const value = values.one(key);
+    return value === undefined ? [] : [[field, markToken(source, value)] as const];
+  });
+  return { program: markToken(source, start.at), ...Object.fromEntries(marks) };
+};
+
+/** One connection has one command; what would have to run before it, and does not, lets nobody in. */
+const checkConnection = (values: Values, commands: Commands, unit: Unit): void => {
+  for (const { at, command } of commands.startBefore) {
+    if (command.forgivesFailure) {
+      unit.report.warn(at, 'nothing is run before the server of a connection', 'write it into ExecStart=');
+    } else {
+      unit.report.error(at, 'nothing is run before the server of a connection', 'write it into ExecStart=');
+    }
+  }
+  for (const { at } of [
+    ...commands.startAfter,
+    ...commands.reload,
+    ...commands.stop,
+    ...commands.stopAfter,
+  ]) {
+    unit.report.warn(at, 'nothing else is run for a connection', 'write it into ExecStart=');
+  }
+  const restart = values.one('Restart');
+  if (restart !== undefined && restart.text !== 'no') {
+    unit.report.warn(restart, 'the server of a connection is never started again', 'remove it');
+  }
+  const type = readType(values, unit);
+  const value = values.one('Type');
+  if (value !== undefined && (type === 'notify' || type === 'notify-reload' || type === 'forking')) {
+    unit.report.warn(value, 'the server of a connection counts as started at once', 'write Type=simple');
+  }
+};
+
+const checkStart = (values: Values, commands: Commands, context: ServiceContext, unit: Unit): void => {
+  const [condition] = values.all('ExecCondition');
+  if (condition !== undefined) {
+    unit.report.error(
+      condition,
+      'nobody asks this condition, and the service would start where it must not',
+      'write it as ExecStartPre=',
+    );
+  }
+  const [, second] = commands.starts;
+  const isOneshot = context.role !== 'accept' && values.one('Type')?.text === 'oneshot';
+  if (second !== undefined && !isOneshot) {
+    unit.report.error(
+      second.at,
+      'a second command is run by oneshots alone',
+      'write Type=oneshot, or one command',
+    );
+  }
+};
+
+const checkSockets = (
+  values: Values,
+  streams: Streams,
+  { role, socketCount }: ServiceContext,
+  unit: Unit,
+): void => {
+  if (!takesSocket(streams) || (role !== 'backend' && socketCount === 1)) return;
+  const [value] = ['StandardInput', 'StandardOutput', 'StandardError'].flatMap((key) => {
+    const found = values.one(key);
+    return found?.text === 'socket' ? [found] : [];
+  });
+  if (value === undefined) return;
+  const what =
+    role === 'backend' ? 'it has no socket, as a relay is before it' : `it has ${socketCount} sockets`;
+  unit.report.error(value, `${what}, and can be its stream only where it is one`, 'remove it');
+};
+
+/** undefined: there is no program, which is told as all other errors are. */
 export const readServiceUnit = (unit: Unit, context: ServiceContext): ServicePart | undefined => {
+  const { report } = unit;
   const values = unit.section('Service');
-  const answering = readAnswer(values, unit);
-  if (answering?.answer.kind !== 'program') return undefined;
+  checkKeys(unit, 'Service', serviceKeys);
+  checkProtections(unit, 'Service', context.allowsUnprotected);
+  const commands = readAllCommands(values, unit);
+  checkStart(values, commands, context, unit);
+  const streams = readStreams(values, unit);
+  checkSockets(values, streams, context, unit);
+  const credentials = readCredentials(values, unit);
+  const process = readProcess(values, unit);
+  const variables = readVariables(values, directoryVariables(process.directories), unit);
+  const lifetime = readLifetime(values, unit);
+  const isAccepting = context.role === 'accept';
+  const hasPeer = isAccepting && !peerVariables.every((name) => variables.unsetVariables.includes(name));
+  const known = hasPeer ? variables : withoutPeer(variables);
+  if (isAccepting) checkConnection(values, commands, unit);
+  const daemon = isAccepting
+    ? undefined
+    : readDaemon(commands, lifetime, takesSocket(streams), context, unit);
+  const [start] = commands.starts;
+  if (start === undefined) {
+    if (report.errorCount() === 0) sayNothingStarts(unit);
+    return undefined;
+  }
+  const { startTexts, ...program } = readStart(start.command, known, textsOf(streams, process));
   return {
-    answer: answering.answer,
-    credentials: readCredentials(values, unit),
-    process: readProcess(values, unit),
-    surroundings: readSurroundings(
-      values,
-      context.role === 'accept' ? 'per-connection' : 'whole-socket',
-      unit,
-    ),
-    ...noDaemon,
-    marks: {},
+    answer: { kind: 'program', ...program },
+    credentials,
+    process,
+    surroundings: readSurroundings(streams, known, isAccepting ? 'per-connection' : 'whole-socket', hasPeer),
+    daemon,
+    lifetime: forgiving(lifetime, start.command.forgivesFailure),
+    startTexts,
+    marks: marksOf(values, start, unit),
   };
+};
+
+const withoutPeer = (variables: Variables): Variables => ({
+  ...variables,
+  unsetVariables: variables.unsetVariables.filter((name) => !peerVariables.includes(name)),
+});
+
+const sayNothingStarts = ({ directives, report, source }: Unit): void => {
+  const last = directives.findLast(({ section }) => section === 'Service') ?? directives.at(-1);
+  const at = last?.key ?? { text: '', line: 1, column: 1, width: 1, isQuoted: false, source };
+  report.error(at, 'there is no ExecStart=', 'write the command that serves');
 };

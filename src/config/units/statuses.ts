@@ -28,6 +28,12 @@ const codes: ReadonlyMap<string, number> = new Map(
 
 export const noStatuses: EndStatuses = { codes: [], signals: [] };
 
+/** After `-` before a command. */
+export const everyEnd: EndStatuses = {
+  codes: Array.from({ length: 256 }, (_, code) => code),
+  signals: Array.from({ length: 64 }, (_, index) => index + 1),
+};
+
 /** Numbers are exit statuses, names first those and then signals. */
 export const readStatuses = (key: string, values: Values, unit: Unit): EndStatuses => {
   const found = { codes: new Set<number>(), signals: new Set<number>() };

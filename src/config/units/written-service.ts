@@ -89,6 +89,22 @@ const limitLine = ({ resource, soft, hard }: ResourceLimit): Line => {
   return [`Limit${limitNames[resource]}`, first === second ? `${first}` : `${first}:${second}`];
 };
 
+/** More than the highest priority there is. */
+const isNoLevel = ({ resource, soft, hard }: ResourceLimit): boolean =>
+  resource === 'nice' && Math.max(soft ?? 0, hard ?? 0) > 40;
+
+const limitLines = (limits: readonly ResourceLimit[], report: LossReport): readonly Line[] => {
+  const known = limits.filter((limit) => !isNoLevel(limit));
+  if (known.length < limits.length) {
+    report.lose(
+      'process.resourceLimits',
+      'a unit has no limit of nice above 40',
+      'write 40, which allows all',
+    );
+  }
+  return known.map(limitLine);
+};
+
 const credentialLines = (service: Service, report: LossReport): readonly Line[] => {
   const { user, group, supplementaryGroups } = service.credentials;
   const isSomebody = user !== undefined || group !== undefined;
@@ -129,7 +145,7 @@ const processLines = (service: Service, report: LossReport): readonly Line[] => 
     ...directoryLine('RootDirectory', rootDirectory, report),
     ...optional('Nice', nice),
     ...optional('UMask', umask === undefined ? undefined : octal(umask)),
-    ...resourceLimits.map(limitLine),
+    ...limitLines(resourceLimits, report),
   ];
 };
 
