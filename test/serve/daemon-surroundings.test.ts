@@ -18,6 +18,7 @@ import {
 } from '../../src/serve/daemon-surroundings.ts';
 import type { Host } from '../../src/serve/host.ts';
 import { compileHandlers } from '../support/compile.ts';
+import { daemonOf } from '../support/daemons.ts';
 import { listenAt, loopback, openEngine, unixAt } from '../support/engine.ts';
 import { type Report, readReport } from '../support/report.ts';
 import { resolved } from '../support/services.ts';
@@ -45,36 +46,6 @@ const host: Host = {
   descriptorLimit: kernel.descriptorLimit,
 };
 
-const noStatuses = { codes: [], signals: [] };
-const pause = milliseconds(100);
-const plainDaemon: Daemon = {
-  activation: 'listen-fds',
-  type: 'simple',
-  onDemand: true,
-  readiness: { kind: 'type' },
-  isNonBlocking: false,
-  listenPid: 'own',
-  notifyAccess: 'none',
-  storeLimit: 0,
-  pidFile: undefined,
-  startTimeout: undefined,
-  abortTimeout: undefined,
-  watchdog: undefined,
-  watchdogSignal: 6,
-  restart: { when: 'no', pause, steps: 0, longestPause: pause, prevent: noStatuses, force: noStatuses },
-  startLimit: undefined,
-  remainsAfterExit: false,
-  flushesPending: false,
-  idleStop: undefined,
-  startBefore: [],
-  startAfter: [],
-  furtherStarts: [],
-  reload: [],
-  reloadSignal: 1,
-  stop: [],
-  stopAfter: [],
-};
-
 const output = join(place, 'output');
 const toFile: Partial<Surroundings> = {
   stdin: 'null',
@@ -92,7 +63,7 @@ const serviceOf = (
   const plain = resolved('web', [], {
     mode: 'whole-socket',
     answer: { kind: 'program', file: report, arguments: ['report'] },
-    daemon: { ...plainDaemon, ...daemon },
+    daemon: daemonOf(daemon),
   });
   return { ...plain, surroundings: { ...plain.surroundings, ...toFile, ...surroundings }, ...rest };
 };

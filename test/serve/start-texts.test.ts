@@ -96,10 +96,20 @@ t.test('a pipe that nobody writes to is an empty file, and holds up nobody', asy
   });
 });
 
+const braced = (name: string): string => `\${${name}}`;
+
 const request: RecipeRequest = {
   ...plainRecipe,
   file: '/bin/\0i',
-  arguments: ['name', '$LIST', '${LIST}', 'x${NONE}$$y', '$NONE', '\0i', '${REMOTE_ADDR}'],
+  arguments: [
+    'name',
+    '$LIST',
+    braced('LIST'),
+    `x${braced('NONE')}$$y`,
+    '$NONE',
+    '\0i',
+    braced('REMOTE_ADDR'),
+  ],
   environment: ['LIST=a "b c"', 'FROM=\0N', 'GONE=1', 'KEPT=1'],
   pidVariables: ['LISTEN_PID'],
   hasInvocationId: true,
