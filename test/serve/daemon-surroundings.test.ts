@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { ListenAddress } from '../../src/model/address.ts';
-import type { Daemon } from '../../src/model/daemon.ts';
+import { type Daemon, plainDaemon } from '../../src/model/daemon.ts';
 import type { Descriptor } from '../../src/model/descriptor.ts';
 import { milliseconds } from '../../src/model/quantity.ts';
 import type { RecipeRequest } from '../../src/model/recipe.ts';
@@ -18,7 +18,6 @@ import {
 } from '../../src/serve/daemon-surroundings.ts';
 import type { Host } from '../../src/serve/host.ts';
 import { compileHandlers } from '../support/compile.ts';
-import { daemonOf } from '../support/daemons.ts';
 import { listenAt, loopback, openEngine, unixAt } from '../support/engine.ts';
 import { type Report, readReport } from '../support/report.ts';
 import { resolved } from '../support/services.ts';
@@ -63,7 +62,7 @@ const serviceOf = (
   const plain = resolved('web', [], {
     mode: 'whole-socket',
     answer: { kind: 'program', file: report, arguments: ['report'] },
-    daemon: daemonOf(daemon),
+    daemon: { ...plainDaemon, ...daemon },
   });
   return { ...plain, surroundings: { ...plain.surroundings, ...toFile, ...surroundings }, ...rest };
 };

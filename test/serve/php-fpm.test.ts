@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { InternetAddress, UnixAddress } from '../../src/model/address.ts';
+import { plainDaemon } from '../../src/model/daemon.ts';
 import { daemonRequest } from '../../src/serve/daemon-surroundings.ts';
 import { findHost } from '../../src/serve/host.ts';
-import { daemonOf } from '../support/daemons.ts';
 import { listenAt, loopback, openEngine, readable, unixAt } from '../support/engine.ts';
 import { resolved } from '../support/services.ts';
 
@@ -49,7 +49,7 @@ t.test(
         file: `/usr/sbin/${program}`,
         arguments: ['php-fpm', '-O', '-y', join(place, 'fpm.conf')],
       },
-      daemon: daemonOf({ activation: 'php-fpm' }),
+      daemon: { ...plainDaemon, activation: 'php-fpm' },
     });
     const streams = {
       stdin: 'null',
