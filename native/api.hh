@@ -18,10 +18,9 @@ Napi::Value unwatch(const Napi::CallbackInfo& info);
 Napi::Value stop(const Napi::CallbackInfo& info);
 // socket.cc
 Napi::Value openSocket(const Napi::CallbackInfo& info);
-Napi::Value setOption(const Napi::CallbackInfo& info);
-Napi::Value getOption(const Napi::CallbackInfo& info);
 Napi::Value setBlocking(const Napi::CallbackInfo& info);
 Napi::Value bindInternet(const Napi::CallbackInfo& info);
+Napi::Value bindVsock(const Napi::CallbackInfo& info);
 Napi::Value bindUnix(const Napi::CallbackInfo& info);
 Napi::Value probeUnix(const Napi::CallbackInfo& info);
 Napi::Value listenOn(const Napi::CallbackInfo& info);
@@ -33,10 +32,26 @@ Napi::Value ignoreNewClients(const Napi::CallbackInfo& info);
 Napi::Value stopListening(const Napi::CallbackInfo& info);
 Napi::Value closeDescriptor(const Napi::CallbackInfo& info);
 Napi::Value openNull(const Napi::CallbackInfo& info);
+// socket-option.cc
+Napi::Value setOption(const Napi::CallbackInfo& info);
+Napi::Value getOption(const Napi::CallbackInfo& info);
+Napi::Value getOptionText(const Napi::CallbackInfo& info);
+// socket-path.cc
+Napi::Value dressSocket(const Napi::CallbackInfo& info);
+Napi::Value openFifo(const Napi::CallbackInfo& info);
+Napi::Value dressFifo(const Napi::CallbackInfo& info);
+Napi::Value setPipeSize(const Napi::CallbackInfo& info);
+Napi::Value pipeSize(const Napi::CallbackInfo& info);
+// inheritance.cc
+Napi::Value adoptDescriptor(const Napi::CallbackInfo& info);
+Napi::Value fileOf(const Napi::CallbackInfo& info);
+Napi::Value ownProcessInode(const Napi::CallbackInfo& info);
 // source-filter.cc
 Napi::Value setSourceFilter(const Napi::CallbackInfo& info);
 // local-end.cc
 Napi::Value fillLocal(const Napi::CallbackInfo& info);
+// cookie.cc
+Napi::Value socketCookie(const Napi::CallbackInfo& info);
 // transfer.cc
 Napi::Value readNow(const Napi::CallbackInfo& info);
 Napi::Value writeNow(const Napi::CallbackInfo& info);
@@ -56,8 +71,8 @@ Napi::Value receiveNotify(const Napi::CallbackInfo& info);
 Napi::Value sendNotify(const Napi::CallbackInfo& info);
 Napi::Value isSameFile(const Napi::CallbackInfo& info);
 // flows.cc
-Napi::Value countInternetFlows(const Napi::CallbackInfo& info);
-Napi::Value countUnixFlows(const Napi::CallbackInfo& info);
+Napi::Value countFlows(const Napi::CallbackInfo& info);
+Napi::Value countFlowsNow(const Napi::CallbackInfo& info);
 // process-tree.cc
 Napi::Value becomeSubreaper(const Napi::CallbackInfo& info);
 Napi::Value findChildren(const Napi::CallbackInfo& info);

@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <linux/vm_sockets.h>
+
 #include <cerrno>
 #include <cstddef>
 
@@ -29,7 +31,7 @@ std::string pathOf(const sockaddr_un& address, socklen_t length) {
 
 }  // namespace
 
-/// inspectSocket(fd): [type, family, isListening, port, host or path], type as in SO_TYPE and family 4, 6 or 1; or -errno.
+/// inspectSocket(fd): [type, family, isListening, port, host or path], type as in SO_TYPE and family 4, 6, 1 or 3 (vsock); or -errno.
 Napi::Value inspectSocket(const Napi::CallbackInfo& info) {
   const int fd = integer(info, 0);
   union {
@@ -37,6 +39,7 @@ Napi::Value inspectSocket(const Napi::CallbackInfo& info) {
     sockaddr_in v4;
     sockaddr_in6 v6;
     sockaddr_un unix;
+    sockaddr_vm vsock;
     sockaddr_storage storage;
   } address = {};
   socklen_t length = sizeof address;
@@ -46,7 +49,7 @@ Napi::Value inspectSocket(const Napi::CallbackInfo& info) {
   if (type < 0 || isListening < 0) return number(info, type < 0 ? type : isListening);
   char host[INET6_ADDRSTRLEN] = {};
   int family = 1;
-  int port = 0;
+  double port = 0;
   std::string place;
   if (address.any.sa_family == AF_INET) {
     family = 4;
@@ -58,6 +61,10 @@ Napi::Value inspectSocket(const Napi::CallbackInfo& info) {
     place = inet_ntop(AF_INET6, &address.v6.sin6_addr, host, sizeof host);
   } else if (address.any.sa_family == AF_UNIX) {
     place = pathOf(address.unix, length);
+  } else if (address.any.sa_family == AF_VSOCK) {
+    family = 3;
+    port = address.vsock.svm_port;
+    place = address.vsock.svm_cid == VMADDR_CID_ANY ? "" : std::to_string(address.vsock.svm_cid);
   } else {
     return number(info, -EAFNOSUPPORT);
   }

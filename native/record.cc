@@ -66,6 +66,14 @@ size_t formatAddress(uint16_t family, const uint8_t* bytes, uint32_t scope, char
   return length;
 }
 
+size_t formatVsock(const Record& record, Field field, char* out) {
+  if (field == Field::RemotePort) return formatNumber(record.gid, out);
+  if (field != Field::RemoteAddress && field != Field::MappedRemoteAddress) return 0;
+  constexpr char prefix[] = "vsock:";
+  memcpy(out, prefix, sizeof prefix - 1);
+  return sizeof prefix - 1 + formatNumber(record.uid, out + sizeof prefix - 1);
+}
+
 /// A name may have any bytes, and is told to programs and people: quotes and backslashes are escaped too.
 char* escape(unsigned char byte, char* out) {
   if (byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\'' && byte != '\\') {
@@ -164,7 +172,7 @@ Record withLocal(const Record& record, int connection) {
   sockaddr_storage local = {};
   socklen_t length = sizeof local;
   // a datagram's is known already, and is not the socket's
-  const bool isUnknown = record.family != 1 && record.localPort == 0;
+  const bool isUnknown = (record.family == 4 || record.family == 6) && record.localPort == 0;
   if (isUnknown && getsockname(connection, reinterpret_cast<sockaddr*>(&local), &length) == 0) setLocal(out, local);
   return out;
 }
@@ -196,5 +204,6 @@ socklen_t toSocketAddress(const Record& record, sockaddr_storage& address) {
 
 size_t formatField(const Record& record, int connection, Field field, char* out) {
   if (field == Field::Cookie) return formatCookie(connection, out);
+  if (record.family == 3) return formatVsock(record, field, out);
   return record.family == 1 ? formatUnix(record, connection, field, out) : formatInternet(record, field, out);
 }

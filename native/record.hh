@@ -11,12 +11,12 @@
 /// IPv4 clients of a dual-stack socket are stored as IPv4 with `mapped` set; src/model/record.ts reads the same offsets.
 struct Record {
   int32_t fd;
-  /// 4, 6, or 1 for a unix socket.
+  /// 4, 6, 1 for a unix socket, or 3 for vsock.
   uint16_t family;
   uint16_t remotePort;
   uint16_t localPort;
   uint16_t mapped;
-  /// SO_PEERCRED of a unix peer.
+  /// SO_PEERCRED of a unix peer; the CID of a virtual machine in `uid`, and its port, which has 32 bits, in `gid`.
   int32_t pid;
   uint32_t uid;
   uint32_t gid;

@@ -2,9 +2,11 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/sock_diag.h>
+#include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -18,49 +20,6 @@
 #include "unix-address.hh"
 
 namespace {
-
-struct Option {
-  std::string_view name;
-  int level;
-  int number;
-};
-
-constexpr Option kOptions[] = {
-    {"SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR},
-    {"SO_REUSEPORT", SOL_SOCKET, SO_REUSEPORT},
-    {"SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE},
-    {"SO_LINGER", SOL_SOCKET, SO_LINGER},
-    {"SO_SNDBUF", SOL_SOCKET, SO_SNDBUF},
-    {"SO_RCVBUF", SOL_SOCKET, SO_RCVBUF},
-    {"SO_BINDTODEVICE", SOL_SOCKET, SO_BINDTODEVICE},
-    {"SO_MARK", SOL_SOCKET, SO_MARK},
-    {"SO_PRIORITY", SOL_SOCKET, SO_PRIORITY},
-    {"SO_DEBUG", SOL_SOCKET, SO_DEBUG},
-    {"SO_PASSCRED", SOL_SOCKET, SO_PASSCRED},
-    {"SO_BROADCAST", SOL_SOCKET, SO_BROADCAST},
-    {"SO_PEEK_OFF", SOL_SOCKET, SO_PEEK_OFF},
-    {"TCP_NODELAY", IPPROTO_TCP, TCP_NODELAY},
-    {"TCP_DEFER_ACCEPT", IPPROTO_TCP, TCP_DEFER_ACCEPT},
-    {"TCP_FASTOPEN", IPPROTO_TCP, TCP_FASTOPEN},
-    {"IP_FREEBIND", IPPROTO_IP, IP_FREEBIND},
-    {"IP_TRANSPARENT", IPPROTO_IP, IP_TRANSPARENT},
-    {"IP_TOS", IPPROTO_IP, IP_TOS},
-    {"IP_TTL", IPPROTO_IP, IP_TTL},
-    {"IP_PKTINFO", IPPROTO_IP, IP_PKTINFO},
-    {"IPV6_V6ONLY", IPPROTO_IPV6, IPV6_V6ONLY},
-    {"IPV6_FREEBIND", IPPROTO_IPV6, IPV6_FREEBIND},
-    {"IPV6_TRANSPARENT", IPPROTO_IPV6, IPV6_TRANSPARENT},
-    {"IPV6_TCLASS", IPPROTO_IPV6, IPV6_TCLASS},
-    {"IPV6_UNICAST_HOPS", IPPROTO_IPV6, IPV6_UNICAST_HOPS},
-    {"IPV6_RECVPKTINFO", IPPROTO_IPV6, IPV6_RECVPKTINFO},
-};
-
-const Option* findOption(std::string_view name) {
-  for (const Option& option : kOptions) {
-    if (option.name == name) return &option;
-  }
-  return nullptr;
-}
 
 int typeOf(std::string_view name) {
   if (name == "dgram") return SOCK_DGRAM;
@@ -83,48 +42,25 @@ void describe(int descriptor, const sockaddr_storage& remote, Record& record) {
     }
     return;
   }
+  if (remote.ss_family == AF_VSOCK) {
+    sockaddr_vm end;
+    memcpy(&end, &remote, sizeof end);
+    record.family = 3;
+    record.uid = end.svm_cid;
+    record.gid = end.svm_port;
+    return;
+  }
   setRemote(record, remote);
 }
 
 }  // namespace
 
-/// openSocket(4 | 6 | 1, type): a descriptor, CLOEXEC and blocking.
+/// openSocket(4 | 6 | 1 | 3, type, protocol): a descriptor, CLOEXEC and blocking; 1 is unix, 3 is vsock (record.hh).
 Napi::Value openSocket(const Napi::CallbackInfo& info) {
   const int family = integer(info, 0);
-  const int domain = family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNIX;
-  const int descriptor = socket(domain, typeOf(text(info[1])) | SOCK_CLOEXEC, 0);
+  const int domain = family == 4 ? AF_INET : family == 6 ? AF_INET6 : family == 3 ? AF_VSOCK : AF_UNIX;
+  const int descriptor = socket(domain, typeOf(text(info[1])) | SOCK_CLOEXEC, integer(info, 2));
   return number(info, descriptor < 0 ? -errno : descriptor);
-}
-
-/// setOption(fd, name, number | string): 0 or -errno; -ENOPROTOOPT for a name that is not in the table. SO_LINGER is in
-/// seconds, 0 switches it off.
-Napi::Value setOption(const Napi::CallbackInfo& info) {
-  const Option* option = findOption(text(info[1]));
-  if (!option) return number(info, -ENOPROTOOPT);
-  if (info[2].IsString()) {
-    const std::string value = text(info[2]);
-    const int result = setsockopt(integer(info, 0), option->level, option->number, value.c_str(),
-                                  static_cast<socklen_t>(value.size() + 1));
-    return number(info, result < 0 ? -errno : 0);
-  }
-  const int value = integer(info, 2);
-  if (option->level == SOL_SOCKET && option->number == SO_LINGER) {
-    const linger time = {value > 0 ? 1 : 0, value};
-    const int result = setsockopt(integer(info, 0), SOL_SOCKET, SO_LINGER, &time, sizeof time);
-    return number(info, result < 0 ? -errno : 0);
-  }
-  const int result = setsockopt(integer(info, 0), option->level, option->number, &value, sizeof value);
-  return number(info, result < 0 ? -errno : 0);
-}
-
-/// getOption(fd, name): the value or -errno.
-Napi::Value getOption(const Napi::CallbackInfo& info) {
-  const Option* option = findOption(text(info[1]));
-  if (!option) return number(info, -ENOPROTOOPT);
-  int value = 0;
-  socklen_t length = sizeof value;
-  const int result = getsockopt(integer(info, 0), option->level, option->number, &value, &length);
-  return number(info, result < 0 ? -errno : value);
 }
 
 /// setBlocking(fd, isBlocking): O_NONBLOCK belongs to the open file, so a handler that gets a listener must get it
@@ -145,6 +81,17 @@ Napi::Value bindInternet(const Napi::CallbackInfo& info) {
   if (length < 0) return number(info, length);
   const auto* place = reinterpret_cast<const sockaddr*>(&address);
   return number(info, bind(integer(info, 0), place, static_cast<socklen_t>(length)) < 0 ? -errno : 0);
+}
+
+/// bindVsock(fd, cid, port): a cid below 0 is any.
+Napi::Value bindVsock(const Napi::CallbackInfo& info) {
+  sockaddr_vm address = {};
+  address.svm_family = AF_VSOCK;
+  const double cid = info[1].As<Napi::Number>().DoubleValue();
+  address.svm_cid = cid < 0 ? VMADDR_CID_ANY : static_cast<uint32_t>(cid);
+  address.svm_port = info[2].As<Napi::Number>().Uint32Value();
+  const auto* place = reinterpret_cast<const sockaddr*>(&address);
+  return number(info, bind(integer(info, 0), place, sizeof address) < 0 ? -errno : 0);
 }
 
 /// bindUnix(fd, path, mode): the socket file appears with its mode; nobody can connect in between with another.
@@ -238,7 +185,7 @@ Napi::Value raiseDescriptor(const Napi::CallbackInfo& info) {
 }
 
 /// queueLength(fd): how much waits at a listener or datagram socket: clients of a TCP listener, bytes of a datagram
-/// socket, 1 or 0 for others. Only a comparison of two moments means something.
+/// socket or FIFO, 1 or 0 for others. Only a comparison of two moments means something.
 Napi::Value queueLength(const Napi::CallbackInfo& info) {
   const int descriptor = integer(info, 0);
   pollfd wanted = {descriptor, POLLIN, 0};
@@ -252,6 +199,9 @@ Napi::Value queueLength(const Napi::CallbackInfo& info) {
     if (getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, memory, &length) == 0) {
       return number(info, memory[SK_MEMINFO_RMEM_ALLOC]);
     }
+  } else if (type == 0) {
+    int bytes = 0;
+    if (ioctl(descriptor, FIONREAD, &bytes) == 0) return number(info, bytes);
   } else {
     // of a listening socket this is the length of its accept queue (inet_diag)
     tcp_info state = {};

@@ -281,7 +281,7 @@ pid_t SpawnEngine::spawn(std::shared_ptr<const Recipe> recipe, int handed, const
   const double spawned = isTraced ? momentNow() : 0;
   // The scheduler may put the child behind us on our own processor, where it would wait until we sleep. Measured at one
   // client, first byte: 469 us instead of 563 (static handler). With many clients we had better take the next one first.
-  const bool isAlone = alive_ <= kFewAlive || (alive_ > kManyAlive && starting_.empty());
+  const bool isAlone = alive() <= kFewAlive || (alive() > kManyAlive && starting_.empty());
   if (pid > 0 && isAlone) sched_yield();
   if (pid < 0) {
     slot->tid = 0;
@@ -289,7 +289,7 @@ pid_t SpawnEngine::spawn(std::shared_ptr<const Recipe> recipe, int handed, const
     release(slot);
     return pid;
   }
-  alive_++;
+  children_.insert(pid);
   if (isTraced) stamps_->spawn(pid, *record, spawning, spawned);
   slot->pid = pid;
   starting_.push_back(slot);
@@ -367,7 +367,7 @@ bool SpawnEngine::findSources(Slot& slot, int handed, bool keeps) {
 }
 
 StartFailure SpawnEngine::forget(pid_t pid) {
-  if (alive_ > 0) alive_--;
+  if (children_.erase(pid) == 0) return {};
   const auto found = std::find_if(starting_.begin(), starting_.end(), [pid](Slot* slot) { return slot->pid == pid; });
   if (found == starting_.end()) return {};
   Slot* slot = *found;

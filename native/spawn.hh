@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <unordered_set>
 #include <vector>
 
 #include "child.hh"
@@ -50,7 +51,7 @@ class SpawnEngine {
   void stampInto(Stamps* stamps) { stamps_ = stamps; }
 
   /// Children that were started and not forgotten.
-  [[nodiscard]] int alive() const { return alive_; }
+  [[nodiscard]] int alive() const { return static_cast<int>(children_.size()); }
 
   /// Counts a descriptor as long-lived, which decides between copying and sharing the table.
   void countRaised(int descriptor);
@@ -78,5 +79,5 @@ class SpawnEngine {
   Stamps* stamps_ = nullptr;
   /// Until the kernel, or a filter, says that it is not.
   bool isClone3Known_ = true;
-  int alive_ = 0;  // children, reaped ones less
+  std::unordered_set<pid_t> children_;  // that were started and not reaped: orphans that we reap are none of them
 };

@@ -2,7 +2,7 @@
 import type { Access, ClientPattern } from '../model/access.ts';
 import type { Network } from '../model/network.ts';
 import { showAddressBytes } from '../model/network.ts';
-import { type ConnectionRecord, familyOf, remoteBytes } from '../model/record.ts';
+import { type ConnectionRecord, isInternet, remoteBytes } from '../model/record.ts';
 import { type AddressSet, addressSetOf, boundsOf, holdsClient } from './address-set.ts';
 import type { Facts, Question } from './facts.ts';
 
@@ -103,7 +103,7 @@ export const judgeAccess = (
   facts: Facts,
   unanswered: readonly Question[] = none,
 ): 'allow' | 'deny' | Question => {
-  if (familyOf(record) === 1) return 'allow';
+  if (!isInternet(record)) return 'allow';
   if (holdsClient(noAccess.networks, record)) return 'deny';
   const isListed = onlyFrom === undefined || holdsClient(onlyFrom.networks, record);
   if (!isListed && !onlyFrom.hasNames) return 'deny';

@@ -158,7 +158,16 @@ export const describeAddress = (address: ListenAddress): string => {
 /** One end of a connection. Unix peers have credentials instead of an address. */
 export type Peer =
   | { readonly kind: 'internet'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly pid: number; readonly uid: number; readonly gid: number };
+  | { readonly kind: 'unix'; readonly pid: number; readonly uid: number; readonly gid: number }
+  | { readonly kind: 'vsock'; readonly cid: number; readonly port: number };
 
-export const showPeer = (peer: Peer): string =>
-  peer.kind === 'internet' ? `${showHost(peer.host)}:${peer.port}` : `pid ${peer.pid} uid ${peer.uid}`;
+export const showPeer = (peer: Peer): string => {
+  switch (peer.kind) {
+    case 'internet':
+      return `${showHost(peer.host)}:${peer.port}`;
+    case 'unix':
+      return `pid ${peer.pid} uid ${peer.uid}`;
+    case 'vsock':
+      return `vsock:${peer.cid}:${peer.port}`;
+  }
+};

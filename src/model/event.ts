@@ -93,6 +93,8 @@ export type Event =
     }
   /** The kernel denied something without which the service serves all the same. */
   | { readonly kind: 'impaired'; readonly service: string; readonly failure: Failure }
+  /** A socket that acceptd was started with and that no endpoint is for; it is closed. `what` describes it. */
+  | { readonly kind: 'inherited-unused'; readonly name: string; readonly what: string }
   | { readonly kind: 'closed'; readonly service: string; readonly address: ListenAddress }
   | {
       readonly kind: 'refused';

@@ -11,8 +11,14 @@ const view = (record: Uint8Array): DataView =>
 /** The process of a unix peer, or of whoever wrote to a log. */
 export const pidOf = (record: Uint8Array): number => view(record).getInt32(12, true);
 
-/** 4, 6, or 1 of a unix socket. Read byte by byte, as remoteWord: every client is asked for it, and a view is an object. */
+/** 4, 6, 1 of a unix socket, or 3 of vsock. Read byte by byte, as remoteWord: every client is asked for it, and a view is an object. */
 export const familyOf = (record: Uint8Array): number => (record[4] ?? 0) | ((record[5] ?? 0) << 8);
+
+/** Whether its ends are addresses of IPv4 or IPv6. */
+export const isInternet = (record: Uint8Array): boolean => {
+  const family = familyOf(record);
+  return family === 4 || family === 6;
+};
 
 /** One of the words of 32 bits that the client's address has: the only one of IPv4, 0 to 3 of IPv6. */
 export const remoteWord = (record: ConnectionRecord, index: number): number => {
@@ -21,10 +27,10 @@ export const remoteWord = (record: ConnectionRecord, index: number): number => {
   return (((high | (record[at + 1] ?? 0)) << 16) | low | (record[at + 3] ?? 0)) >>> 0;
 };
 
-/** The client's address as 4 or 16 bytes; undefined of a unix peer. */
+/** The client's address as 4 or 16 bytes; undefined of one that has none. */
 export const remoteBytes = (record: ConnectionRecord): Uint8Array | undefined => {
-  const family = familyOf(record);
-  return family === 1 ? undefined : record.subarray(24, family === 4 ? 28 : 40);
+  if (!isInternet(record)) return undefined;
+  return record.subarray(24, familyOf(record) === 4 ? 28 : 40);
 };
 
 const showHost = (record: Uint8Array, offset: number): string =>
@@ -44,6 +50,9 @@ export const peerOf = (record: ConnectionRecord): Peer => {
       gid: bytes.getUint32(20, true),
     };
   }
+  if (bytes.getUint16(4, true) === 3) {
+    return { kind: 'vsock', cid: bytes.getUint32(16, true), port: bytes.getUint32(20, true) };
+  }
   return {
     kind: 'internet',
     get host() {
@@ -57,13 +66,14 @@ export const peerOf = (record: ConnectionRecord): Peer => {
 export const localEndOf = (
   record: ConnectionRecord,
 ): { readonly host: string; readonly port: number } | undefined =>
-  familyOf(record) === 1 ? undefined : { host: showHost(record, 40), port: view(record).getUint16(8, true) };
+  !isInternet(record) ? undefined : { host: showHost(record, 40), port: view(record).getUint16(8, true) };
 
 /** The number of the interface over which a client with a link-local address of IPv6 came; 0 for others. */
 export const scopeOf = (record: ConnectionRecord): number => view(record).getUint32(56, true);
 
 /**
- * What counts as one source: a number for IPv4, a text for IPv6, the uid for unix peers. Prefixes are in bits.
+ * What counts as one source: a number for IPv4, a text for IPv6, the uid of unix peers, the CID of a virtual machine.
+ * Prefixes are in bits.
  */
 export const sourceOf = (
   record: ConnectionRecord,
@@ -73,6 +83,7 @@ export const sourceOf = (
   const family = bytes.getUint16(4, true);
   if (family === 4) return maskBits(bytes.getUint32(24), prefix.v4);
   if (family === 1) return `u${bytes.getUint32(16, true)}`;
+  if (family === 3) return `m${bytes.getUint32(16, true)}`;
   let key = '';
   for (let word = 0; word * 32 < prefix.v6; word++) {
     key += `${maskBits(bytes.getUint32(24 + word * 4), Math.min(32, prefix.v6 - word * 32)).toString(36)}:`;
@@ -85,7 +96,7 @@ const maskBits = (word: number, bits: number): number =>
 
 /** Our end's address; undefined where the record does not have it. */
 export const localBytes = (record: ConnectionRecord): Uint8Array | undefined =>
-  familyOf(record) === 1 || localPortOf(record) === 0
+  !isInternet(record) || localPortOf(record) === 0
     ? undefined
     : record.subarray(40, familyOf(record) === 4 ? 44 : 56);
 

@@ -11,10 +11,10 @@ const addon = openAddon<{
 
 export type FoundSocket = {
   readonly socketType: SocketType | undefined;
-  readonly family: 4 | 6 | 'unix';
+  readonly family: 4 | 6 | 'unix' | 'vsock';
   readonly isListening: boolean;
   readonly port: number;
-  /** The host, or the path: with `@` before an abstract name. */
+  /** The host; the path, with `@` before an abstract name; or the CID, empty where it is any. */
   readonly place: string;
 };
 
@@ -31,7 +31,7 @@ export const inspectSocket = (descriptor: Descriptor): FoundSocket | string => {
   const [type, family, isListening, port, place] = found;
   return {
     socketType: socketTypes.get(type),
-    family: family === 4 || family === 6 ? family : 'unix',
+    family: family === 4 || family === 6 ? family : family === 3 ? 'vsock' : 'unix',
     isListening: isListening === 1,
     port,
     place,

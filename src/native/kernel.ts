@@ -22,7 +22,7 @@ type Addon = {
   traceConnections(traces: Float64Array | null): number;
   watch(fd: number, token: number, how: number): number;
   unwatch(fd: number): number;
-  openSocket(family: number, type: string): number;
+  openSocket(family: number, type: string, protocol: number): number;
   setOption(fd: number, name: string, value: number | string): number;
   getOption(fd: number, name: string): number;
   setBlocking(fd: number, isBlocking: boolean): number;
@@ -213,9 +213,11 @@ export const openKernel = (options: {
       if (watchers.delete(descriptor)) addon.unwatch(descriptor);
     },
 
-    /** A stream, datagram or seqpacket socket of IPv4, IPv6 or unix, blocking and CLOEXEC. */
-    openSocket: (family: 4 | 6 | 'unix', type: SocketType): Descriptor =>
-      descriptorOf(demand('open a socket', addon.openSocket(family === 'unix' ? 1 : family, type))),
+    /** A stream, datagram or seqpacket socket, blocking and CLOEXEC; protocol 0 is the usual one. */
+    openSocket: (family: 4 | 6 | 'unix' | 'vsock', type: SocketType, protocol = 0): Descriptor => {
+      const number = family === 'unix' ? 1 : family === 'vsock' ? 3 : family;
+      return descriptorOf(demand('open a socket', addon.openSocket(number, type, protocol)));
+    },
 
     /** A socket option by its name in the manual pages (socket(7), tcp(7), ip(7), ipv6(7)). */
     setOption: (descriptor: Descriptor, name: string, value: number | string): void => {

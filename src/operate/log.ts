@@ -57,6 +57,7 @@ export const levelOf = (kind: LoggedEvent['kind']): Exclude<LogLevel, 'silent'> 
     case 'shortage':
     case 'rpc-failed':
     case 'impaired':
+    case 'inherited-unused':
     case 'notify-ignored':
     case 'queue-stuck':
       return 'warn';
@@ -97,6 +98,8 @@ export const describeEvent = (event: LoggedEvent): string => {
       return `${event.service}: listening on ${describeAddress(event.address)}`;
     case 'listen-failed':
       return `${event.service}: ${event.failure.what}; trying again in ${showDuration(event.retryIn)}`;
+    case 'inherited-unused':
+      return `nobody listens on the socket '${escapeControls(event.name)}' that acceptd was started with (${escapeControls(event.what)}); it is closed`;
     case 'closed':
       return `${event.service}: no longer listening on ${describeAddress(event.address)}`;
     case 'refused':

@@ -33,6 +33,7 @@ const wantedKinds: ReadonlySet<Event['kind']> = new Set([
   'resumed',
   'listen-failed',
   'impaired',
+  'inherited-unused',
   'start-failed',
   'loop-source-refused',
   'mux-refused',
@@ -155,6 +156,7 @@ export const createXinetdDaemonLog = (options: {
       case 'mux-refused':
       case 'datagrams-lost':
       case 'respawning':
+      case 'inherited-unused':
         write('warning', describeEvent(event));
         return;
       case 'draining':

@@ -8,6 +8,7 @@ import type { DatagramGate } from './datagram-gate.ts';
 import type { DatagramInstances } from './datagram-instances.ts';
 import type { Manner, Reception } from './reception.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
+import { type SocketOption, tryOptions } from './socket-options.ts';
 import { isCrowded, mostOfOneService } from './visitors.ts';
 import type { States } from './watch.ts';
 import type { WholeSocket } from './whole-socket.ts';
@@ -68,12 +69,17 @@ export const createAcceptance = (
     reception.enter(service, client, closing);
 
   /** How many came and were answered or refused. */
-  const acceptSome = ({ service, descriptor }: RunningListener, limit: number): number => {
+  const acceptSome = ({ service, descriptor, acceptedOptions }: RunningListener, limit: number): number => {
     if (descriptor === undefined) return 0;
     const clients = kernel.accept(descriptor, limit);
+    if (acceptedOptions.length > 0) for (const client of clients) tune(client, acceptedOptions);
     for (const client of clients) enter(service, client);
     return clients.length;
   };
+
+  /** What could not be set on the listener was told when it was opened. */
+  const tune = ({ descriptor }: Accepted, options: readonly SocketOption[]): void =>
+    tryOptions(kernel, descriptor, options, () => undefined);
 
   const acceptClients = (listener: RunningListener): void => {
     const room = makeRoom(listener.service);

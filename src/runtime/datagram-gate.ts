@@ -3,6 +3,7 @@
 import type { WrapperFacts } from '../admission/wrapper-facts.ts';
 import type { RefusalCause, RefusalReason } from '../model/event.ts';
 import { type ConnectionRecord, peerOf } from '../model/record.ts';
+import type { ResolvedService } from '../model/service.ts';
 import type { WrapperEffect } from '../model/wrapper-effect.ts';
 import type { Effects } from './effects.ts';
 import type { Gate } from './gate.ts';
@@ -100,3 +101,14 @@ export const createDatagramGate = (
 };
 
 export type DatagramGate = ReturnType<typeof createDatagramGate>;
+
+/** Where a datagram built-in could be sent its own answers. */
+export const builtinDatagramPorts = (services: readonly ResolvedService[]): ReadonlySet<number> =>
+  new Set(
+    services
+      .filter(({ answer }) => answer.kind === 'builtin')
+      .flatMap(({ addresses }) => addresses)
+      .flatMap((address) =>
+        address.kind === 'internet' && address.socketType === 'dgram' ? [address.port] : [],
+      ),
+  );

@@ -58,7 +58,12 @@ export const claimDatagram = (
   const { kernel } = runtime;
   const { service, address, descriptor } = listener;
   if (descriptor === undefined) throw new Error('a listener without a socket cannot be ready');
-  const fresh = openListener(kernel, service.prepared.service, address, [descriptor]);
+  const fresh = openListener(kernel, service.prepared.service, address, {
+    overlapping: [descriptor],
+    guard: () => undefined,
+    // told when the listener was opened
+    onDenied: () => undefined,
+  });
   const isMixed = kernel.hasOtherSenders(descriptor, sender);
   const moved = isMixed ? takeAll(runtime, descriptor) : [];
   kernel.unwatch(descriptor);

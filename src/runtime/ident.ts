@@ -68,7 +68,7 @@ export const createIdent = ({
     new Promise((resolve) => {
       const peer = peerOf(record);
       const local = localEndOf(record);
-      if (peer.kind === 'unix' || local === undefined) {
+      if (peer.kind !== 'internet' || local === undefined) {
         resolve({ why: 'no server' });
         return;
       }

@@ -5,8 +5,15 @@ import type { Descriptor } from '../model/descriptor.ts';
 import { milliseconds } from '../model/quantity.ts';
 import { SystemError } from '../native/addon.ts';
 import type { Entrance } from './entrance.ts';
+import type { Inheritance, Keeper, ListenerStore } from './inheritance.ts';
+import { attemptFor, createListenerFiles, observeImpaired } from './listener-files.ts';
+import { createListenerSource, isShareable } from './listener-source.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
-import { openListener, removeSocketFile, retuneListener, socketFileInode } from './socket.ts';
+import { type Opening, retuneListener } from './socket.ts';
+import { dropSpare } from './socket-file.ts';
+import { acceptedOptions, settingsOf } from './socket-options.ts';
+import { removeSymlinks, socketFileInode } from './socket-place.ts';
+import { storedName } from './stored-name.ts';
 import type { States } from './watch.ts';
 
 const firstRetry = milliseconds(200);
@@ -17,8 +24,16 @@ const isMissingFamily = (address: ListenAddress, code: string): boolean =>
   address.kind === 'internet' && address.isOptional && (code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL');
 
 /** `onLate` is called when one could be opened at a later try. */
-export const createListeners = (runtime: Runtime, states: States, entrance: Entrance, onLate: () => void) => {
+export const createListeners = (
+  runtime: Runtime,
+  states: States,
+  entrance: Entrance,
+  inheritance: Inheritance,
+  store: ListenerStore | undefined,
+  onLate: () => void,
+) => {
   const { kernel, clock, observer, listeners } = runtime;
+  const { isCovered, obtain } = createListenerSource(kernel, inheritance);
 
   /** Enters the table; whether it is open yet is another question. */
   const add = (key: string, address: ListenAddress, service: RunningService): RunningListener => {
@@ -32,6 +47,11 @@ export const createListeners = (runtime: Runtime, states: States, entrance: Entr
       isAsking: false,
       isFiltered: false,
       tuning: '',
+      settings: service.prepared.service.socket,
+      acceptedOptions: [],
+      keeper: 'nobody',
+      inheritedName: '',
+      spare: undefined,
       owner: undefined,
       opening: { failures: 0, cancel: undefined },
       respawning: { failures: 0, cancel: undefined },
@@ -45,21 +65,40 @@ export const createListeners = (runtime: Runtime, states: States, entrance: Entr
   const isShut = ({ service }: RunningListener): boolean =>
     service.suspension !== undefined && service.prepared.service.limits.onRate === 'close';
 
+  const setUp = (listener: RunningListener, descriptor: Descriptor, keeper: Keeper, name: string): void => {
+    const { address, service } = listener;
+    const { service: resolved } = service.prepared;
+    listener.descriptor = descriptor;
+    listener.keeper = keeper;
+    listener.inheritedName = name;
+    // one that we did not make may have a filter that we left there once
+    listener.isFiltered =
+      keeper !== 'nobody' || (resolved.mode === 'whole-socket' && resolved.access !== undefined);
+    entrance.update(listener);
+    listener.inode = socketFileInode(address);
+    noteTuning(listener, tuningOf(service, address));
+    if (
+      keeper === 'nobody' &&
+      isShareable(resolved, address) &&
+      store?.keep(storedName(listener.key), descriptor) === true
+    )
+      listener.keeper = 'store';
+  };
+
   /** Opens, or tries again later with growing patience. */
   const open = (listener: RunningListener, overlapping: readonly Descriptor[]): void => {
     const { address, service, opening } = listener;
     const { service: resolved } = service.prepared;
     opening.cancel?.();
     opening.cancel = undefined;
-    if (isShut(listener)) return;
+    if (isShut(listener) || isCovered(listener)) return;
     try {
-      listener.descriptor = openListener(kernel, resolved, address, overlapping, (fresh) =>
-        entrance.guard(fresh, resolved),
-      );
-      listener.isFiltered = resolved.mode === 'whole-socket' && resolved.access !== undefined;
-      entrance.update(listener);
-      listener.inode = socketFileInode(address);
-      listener.tuning = tuningOf(service, address);
+      const how: Opening = {
+        overlapping,
+        guard: (fresh) => entrance.guard(fresh, resolved),
+        onDenied: (error) => observeImpaired(observer, listener, error),
+      };
+      setUp(listener, ...obtain(listener, how));
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       if (isMissingFamily(address, error.code)) return;
@@ -76,11 +115,6 @@ export const createListeners = (runtime: Runtime, states: States, entrance: Entr
     states.update(listener);
   };
 
-  const observeImpaired = ({ service }: RunningListener, error: SystemError): void => {
-    const failure = { code: error.code, what: error.message };
-    observer.observe({ kind: 'impaired', service: service.prepared.service.id, failure });
-  };
-
   /** What failed before gets another chance at once. */
   const forgetFailures = ({ respawning }: RunningListener): void => {
     respawning.cancel?.();
@@ -92,20 +126,35 @@ export const createListeners = (runtime: Runtime, states: States, entrance: Entr
   const tuningOf = ({ prepared }: RunningService, address: ListenAddress): string =>
     JSON.stringify([prepared.service.socket, prepared.service.mode, address]);
 
+  const noteTuning = (listener: RunningListener, tuning: string): void => {
+    const { service } = listener.service.prepared;
+    listener.tuning = tuning;
+    listener.settings = settingsOf(service, listener.address);
+    listener.acceptedOptions = acceptedOptions(service, listener.address);
+  };
+
   const retune = (listener: RunningListener, descriptor: Descriptor, tuning: string): void => {
     // the rule is asked anew: the mode may need another kind of watching
     kernel.unwatch(descriptor);
     listener.isWatched = false;
-    listener.tuning = tuning;
+    const { settings: before, address, inode } = listener;
+    const { service } = listener.service.prepared;
+    noteTuning(listener, tuning);
+    const denied: SystemError[] = [];
     try {
-      const { service } = listener.service.prepared;
-      retuneListener(kernel, service, listener.address, descriptor, listener.inode);
+      retuneListener(kernel, service, address, { descriptor, inode }, before, (error) => denied.push(error));
+      const { symlinks } = listener.settings;
+      removeSymlinks(
+        address,
+        before.symlinks.filter((link) => !symlinks.includes(link)),
+      );
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      // to be tried again by the next reload
-      listener.tuning = '';
-      observeImpaired(listener, error);
+      denied.push(error);
     }
+    // to be tried again by the next reload
+    if (denied.length > 0) listener.tuning = '';
+    for (const error of denied) observeImpaired(observer, listener, error);
   };
 
   /** The socket stays; whose it is and how it is served changes. */
@@ -123,7 +172,7 @@ export const createListeners = (runtime: Runtime, states: States, entrance: Entr
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       entrance.shutOut(listener);
-      observeImpaired(listener, error);
+      observeImpaired(observer, listener, error);
     }
   };
 
@@ -133,39 +182,71 @@ export const createListeners = (runtime: Runtime, states: States, entrance: Entr
     states.update(listener);
   };
 
-  /** A server may have it, or have left it to a child. */
-  const belongsToUsAlone = ({ owner, service }: RunningListener): boolean =>
-    owner === undefined && service.prepared.service.mode === 'per-connection';
+  /** A server may have it, or have left it to a child; who gave it to us, or keeps it for us, has it. */
+  const belongsToUsAlone = ({ owner, service, keeper }: RunningListener): boolean =>
+    owner === undefined && keeper === 'nobody' && service.prepared.service.mode === 'per-connection';
 
-  /** The end of a listener. */
-  const close = (listener: RunningListener): void => {
+  /** The end of a listener. `atEnd`: of all of them, when what others keep for our next start is left to them. */
+  const close = (listener: RunningListener, atEnd = false): void => {
     listener.service.listeners.delete(listener);
     listeners.delete(listener.key);
-    shut(listener);
+    const { keeper, descriptor, inheritedName } = listener;
+    if (descriptor === undefined || keeper === 'nobody') shut(listener);
+    else if (atEnd) leave(listener, descriptor);
+    else if (keeper === 'store') {
+      store?.forget(storedName(listener.key));
+      listener.keeper = 'nobody';
+      shut(listener);
+    } else {
+      // who gave it keeps it open: it may be wanted again
+      kernel.unwatch(descriptor);
+      inheritance.giveBack(descriptor, inheritedName);
+      listener.descriptor = undefined;
+      shut(listener);
+      observeClosed(listener);
+    }
   };
+
+  const leave = (listener: RunningListener, descriptor: Descriptor): void => {
+    attemptFor(observer, listener, () => dropSpare(listener.address));
+    kernel.close(descriptor);
+    listener.descriptor = undefined;
+    shut(listener);
+    observeClosed(listener);
+  };
+
+  const observeClosed = ({ service, address }: RunningListener): void =>
+    observer.observe({ kind: 'closed', service: service.prepared.service.id, address });
 
   /** Closes the socket, for a while or for good; a server that still has it keeps it. */
   const shut = (listener: RunningListener): void => {
     listener.opening.cancel?.();
     listener.opening.cancel = undefined;
     forgetFailures(listener);
+    // it would not be closed for anybody
+    if (listener.keeper === 'manager' && listener.descriptor !== undefined) return;
     listener.isWatched = false;
     if (listener.descriptor === undefined) return;
-    try {
-      removeSocketFile(listener.address, listener.inode);
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      observeImpaired(listener, error);
-    }
-    if (belongsToUsAlone(listener)) kernel.closeListener(listener.descriptor);
+    files.remove(listener);
+    if (listener.keeper === 'store') store?.forget(storedName(listener.key));
+    if (belongsToUsAlone({ ...listener, keeper: 'nobody' })) kernel.closeListener(listener.descriptor);
     else kernel.close(listener.descriptor);
     listener.descriptor = undefined;
-    observer.observe({
-      kind: 'closed',
-      service: listener.service.prepared.service.id,
-      address: listener.address,
-    });
+    listener.keeper = 'nobody';
+    observeClosed(listener);
   };
+
+  const rebind = (listener: RunningListener, descriptor: Descriptor): void => {
+    if (listener.keeper === 'store') store?.forget(storedName(listener.key));
+    kernel.close(descriptor);
+    listener.descriptor = undefined;
+    listener.keeper = 'nobody';
+    listener.isWatched = false;
+    listener.spare = undefined;
+    open(listener, []);
+  };
+
+  const files = createListenerFiles(runtime, rebind);
 
   /** Tries what could not be opened or started, now. */
   const retry = (listener: RunningListener): void => {
@@ -186,7 +267,7 @@ export const createListeners = (runtime: Runtime, states: States, entrance: Entr
     for (const listener of listeners.values()) retry(listener);
   };
 
-  return { add, open, pass, refresh, shut, close, retry, reopen, retryNow };
+  return { add, open, pass, refresh, shut, close, retry, reopen, retryNow, files };
 };
 
 export type Listeners = ReturnType<typeof createListeners>;

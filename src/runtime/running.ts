@@ -6,16 +6,20 @@ import type { SourceRates } from '../admission/source-rates.ts';
 import type { ListenAddress } from '../model/address.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Descriptor } from '../model/descriptor.ts';
-import type { Observer } from '../model/event.ts';
+import type { Failure, Observer } from '../model/event.ts';
 import type { Milliseconds } from '../model/quantity.ts';
 import type { RecipeRequest } from '../model/recipe.ts';
 import type { ConnectionRecord } from '../model/record.ts';
+import type { SocketSettings } from '../model/socket-settings.ts';
 import type { WrapperRules } from '../model/wrapper-rules.ts';
 import type { Kernel } from '../native/kernel.ts';
 import type { Prepared, Surface } from '../serve/surface.ts';
 import type { Banners } from './banners.ts';
 import type { HandlerLog } from './handler-log.ts';
+import type { Keeper } from './inheritance.ts';
 import type { Waiting } from './queue.ts';
+import type { KeptFile } from './socket-file.ts';
+import type { SocketOption } from './socket-options.ts';
 
 /** A wait that grows with each failure in a row; `cancel` is set while it runs. */
 export type Patience = { failures: number; cancel: (() => void) | undefined };
@@ -49,8 +53,16 @@ export type RunningListener = {
   isWatched: boolean;
   /** Something is being found out about whoever waits at its head. */
   isAsking: boolean;
-  /** What was set on its socket, as a text to compare. */
+  /** What was set on its socket, as a text to compare, and the settings in it. */
   tuning: string;
+  settings: SocketSettings;
+  /** What has to be set on each of its connections too; none, most often. */
+  acceptedOptions: readonly SocketOption[];
+  /** Who else has its socket, and keeps it when we end; and the name under which it came, where it came from somebody. */
+  keeper: Keeper;
+  inheritedName: string;
+  /** A second name of its socket file, from when a daemon got it first. */
+  spare: KeptFile | Failure | undefined;
   /** The kernel keeps some out. */
   isFiltered: boolean;
   /** The server that has the whole socket now. */

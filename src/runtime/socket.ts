@@ -1,109 +1,61 @@
 // Opening the socket of an address, with everything that its configuration says of it.
-import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
-import { addressKey, type InternetAddress, type ListenAddress, type UnixAddress } from '../model/address.ts';
+import { addressKey, type InternetAddress, isAccepting, type ListenAddress } from '../model/address.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { ResolvedService, SocketSettings } from '../model/service.ts';
 import { SystemError } from '../native/addon.ts';
 import type { Kernel } from '../native/kernel.ts';
+import { bindVsock, dressFifo, dressSocketFile, openFifo } from '../native/place.ts';
+import { dropSpare } from './socket-file.ts';
+import {
+  bindOptions,
+  defaultsOf,
+  earlyOptions,
+  type OnDenied,
+  setOptions,
+  settingsOf,
+  tryOptions,
+  tunableOptions,
+  tuneFifo,
+} from './socket-options.ts';
+import {
+  asSystemError,
+  dressPlace,
+  isFile,
+  makeSymlinks,
+  preparePlace,
+  socketFileInode,
+} from './socket-place.ts';
 
 const defaultBacklog = 4096;
 
-type SocketOption = readonly [name: string, value: number | string];
+/** By numbers of protocols: netinet/in.h. */
+const protocols = { mptcp: 262, sctp: 132, udplite: 136 } as const;
 
-const both = (
-  address: InternetAddress,
-  v4: string,
-  v6: string,
-  value: number | undefined,
-): readonly SocketOption[] => (value === undefined ? [] : [[address.version === 4 ? v4 : v6, value]]);
-
-const one = (name: string, value: number | string | undefined): readonly SocketOption[] =>
-  value === undefined ? [] : [[name, value]];
-
-const flag = (name: string, isOn: boolean): readonly SocketOption[] => (isOn ? [[name, 1]] : []);
-
-/** Also switched off: a reload may have taken it away. */
-const toggle = (name: string, isOn: boolean): SocketOption => [name, isOn ? 1 : 0];
-
-/** What can be set anew on a listener that stays open across a reload; TCP hands most of it on to its connections. */
-const tunableOptions = (address: ListenAddress, settings: SocketSettings): readonly SocketOption[] => {
-  const common = [...one('SO_SNDBUF', settings.sendBuffer), ...one('SO_RCVBUF', settings.receiveBuffer)];
-  if (address.kind !== 'internet') return common;
-  const isStream = address.socketType === 'stream';
-  return [
-    ...common,
-    toggle('SO_KEEPALIVE', settings.keepAlive),
-    toggle('SO_DEBUG', settings.debug),
-    ...one('SO_MARK', settings.mark),
-    ...one('SO_PRIORITY', settings.priority),
-    ...both(address, 'IP_TOS', 'IPV6_TCLASS', settings.typeOfService),
-    ...both(address, 'IP_TTL', 'IPV6_UNICAST_HOPS', settings.timeToLive),
-    ...(isStream
-      ? [
-          toggle('TCP_NODELAY', settings.noDelay),
-          ...one('TCP_DEFER_ACCEPT', settings.deferAccept),
-          ...one('TCP_FASTOPEN', settings.fastOpen),
-        ]
-      : []),
-  ];
+/** Protocols of streams, or of datagrams. */
+const protocolOf = (address: ListenAddress, { protocol }: SocketSettings): number => {
+  if (address.kind !== 'internet' || protocol === undefined) return 0;
+  return (protocol === 'udplite') === (address.socketType === 'dgram') ? protocols[protocol] : 0;
 };
 
-/** What must be set before the bind. */
-const bindOptions = (address: ListenAddress, settings: SocketSettings): readonly SocketOption[] => {
-  if (address.kind !== 'internet') return [];
-  return [
-    // for UDP it would let anybody take the port's datagrams (socket(7)); for TCP it only skips TIME_WAIT
-    ...flag('SO_REUSEADDR', address.socketType === 'stream'),
-    ...(address.version === 6 ? [['IPV6_V6ONLY', address.takesMapped ? 0 : 1] as const] : []),
-    ...(address.socketType === 'dgram' ? both(address, 'IP_PKTINFO', 'IPV6_RECVPKTINFO', 1) : []),
-    ...both(address, 'IP_FREEBIND', 'IPV6_FREEBIND', settings.freeBind ? 1 : undefined),
-    ...both(address, 'IP_TRANSPARENT', 'IPV6_TRANSPARENT', settings.transparent ? 1 : undefined),
-    ...one('SO_BINDTODEVICE', settings.bindDevice),
-  ];
-};
+/** What kernels without MPTCP, or with it switched off, say. */
+const withoutMptcp: readonly string[] = ['EPROTONOSUPPORT', 'ENOPROTOOPT', 'EINVAL'];
 
-const setOptions = (kernel: Kernel, descriptor: Descriptor, options: readonly SocketOption[]): void => {
-  for (const [name, value] of options) kernel.setOption(descriptor, name, value);
-};
-
-/** An abstract name is no file and leaves nothing behind. */
-const isFile = (address: ListenAddress): address is UnixAddress =>
-  address.kind === 'unix' && !address.path.startsWith('@');
-
-/**
- * A socket that nobody serves any more may be removed; a live server's, or anything that is not a socket, never.
- */
-const clearPath = (kernel: Kernel, address: UnixAddress): void => {
-  if (!isFile(address)) return;
-  const found = lstatSync(address.path, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  const what = `bind ${address.path}`;
-  if (!found.isSocket()) throw new SystemError(what, 'EEXIST', 'something that is not a socket is there');
-  if (kernel.isUnixServed(address)) throw new SystemError(what, 'EADDRINUSE', 'another server listens there');
-  unlinkSync(address.path);
-};
-
-const setOwner = ({ path, ownerId, groupId }: UnixAddress): void => {
-  if (ownerId !== undefined || groupId !== undefined) chownSync(path, ownerId ?? -1, groupId ?? -1);
-};
-
-const bindUnix = (kernel: Kernel, descriptor: Descriptor, address: UnixAddress): void => {
-  clearPath(kernel, address);
-  kernel.bindUnix(descriptor, address);
-  if (!isFile(address)) return;
+/** MPTCP is TCP on the wire where the other side has none of it, so it is here where the kernel has none. */
+const openSocket = (
+  kernel: Kernel,
+  address: Exclude<ListenAddress, { readonly kind: 'fifo' }>,
+  settings: SocketSettings,
+): Descriptor => {
+  const family = address.kind === 'internet' ? address.version : address.kind;
+  const protocol = protocolOf(address, settings);
   try {
-    setOwner(address);
+    return kernel.openSocket(family, address.socketType, protocol);
   } catch (error) {
-    unlinkSync(address.path);
-    throw error;
+    const isMissing = error instanceof SystemError && withoutMptcp.includes(error.code);
+    if (protocol !== protocols.mptcp || !isMissing) throw error;
+    return kernel.openSocket(family, address.socketType);
   }
 };
-
-/** Node's own errors of the file system, in the form of ours. */
-const asSystemError = (error: unknown, what: string): unknown =>
-  error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string'
-    ? new SystemError(what, error.code, error.message)
-    : error;
 
 /**
  * Lets a fresh socket have the port of others of ours: listen(2) checks again what bind(2) did. The fresh one then closes
@@ -113,6 +65,7 @@ const asSystemError = (error: unknown, what: string): unknown =>
 const shareWhile = (
   kernel: Kernel,
   address: ListenAddress,
+  settings: SocketSettings,
   fresh: Descriptor,
   others: readonly Descriptor[],
   activate: () => void,
@@ -132,29 +85,36 @@ const shareWhile = (
     share(others, 0);
     throw error;
   }
-  share([fresh], 0);
+  if (!(option === 'SO_REUSEPORT' && settings.reusePort)) share([fresh], 0);
+};
+
+/** What is said and asked while a listener is opened. */
+export type Opening = {
+  /** Our own sockets of the same port that this one takes the place of: they stay open meanwhile. */
+  readonly overlapping: readonly Descriptor[];
+  /** Called before anybody can come. */
+  readonly guard: (fresh: Descriptor) => void;
+  readonly onDenied: OnDenied;
 };
 
 /**
  * A bound and listening socket at a high number: non-blocking where acceptd accepts from it, blocking where a handler
- * gets it. `overlapping` are our own sockets of the same port that this one takes the place of: they stay open
- * meanwhile, so that the port is never without a listener. `guard` is called before anybody can come. Throws SystemError.
+ * gets it. An option that the kernel denies is told; it is no failure. Throws SystemError.
  */
 export const openListener = (
   kernel: Kernel,
   service: ResolvedService,
   address: ListenAddress,
-  overlapping: readonly Descriptor[],
-  guard: (fresh: Descriptor) => void = () => undefined,
+  opening: Opening,
 ): Descriptor => {
   const others = address.kind === 'internet' ? withoutV6(address) : undefined;
-  if (others === undefined) return openOne(kernel, service, address, overlapping, guard);
+  if (others === undefined) return openOne(kernel, service, address, opening);
   try {
-    return openOne(kernel, service, address, overlapping, guard);
+    return openOne(kernel, service, address, opening);
   } catch (error) {
     const isMissing = error instanceof SystemError && missingFamily.includes(error.code);
     if (!isMissing) throw error;
-    return openOne(kernel, service, others, overlapping, guard);
+    return openOne(kernel, service, others, opening);
   }
 };
 
@@ -166,34 +126,86 @@ const withoutV6 = (address: InternetAddress): InternetAddress | undefined =>
     ? { ...address, version: 4, host: '0.0.0.0', takesMapped: false }
     : undefined;
 
+const bindTo = (
+  kernel: Kernel,
+  low: Descriptor,
+  address: Exclude<ListenAddress, { readonly kind: 'fifo' }>,
+): void => {
+  switch (address.kind) {
+    case 'internet':
+      kernel.bindInternet(low, address);
+      return;
+    case 'vsock':
+      bindVsock(low, address);
+      return;
+    case 'unix':
+      kernel.bindUnix(low, { ...address, mode: 0 });
+      dressPlace(address);
+  }
+};
+
 const openOne = (
   kernel: Kernel,
   service: ResolvedService,
   address: ListenAddress,
-  overlapping: readonly Descriptor[],
-  guard: (fresh: Descriptor) => void,
+  opening: Opening,
 ): Descriptor => {
-  const settings = service.socket;
-  if (address.kind === 'fifo' || address.kind === 'vsock') {
-    throw new SystemError(`open ${addressKey(address)}`, 'ENOTSUP', 'not supported');
-  }
-  const low = kernel.openSocket(address.kind === 'unix' ? 'unix' : address.version, address.socketType);
+  const settings = settingsOf(service, address);
+  let low: Descriptor | undefined;
   try {
-    setOptions(kernel, low, bindOptions(address, settings));
-    setOptions(kernel, low, tunableOptions(address, settings));
-    guard(low);
-    const activate = (): void => {
-      if (address.kind === 'unix') bindUnix(kernel, low, address);
-      else kernel.bindInternet(low, address);
-      if (address.socketType !== 'dgram') kernel.listen(low, settings.backlog ?? defaultBacklog);
-    };
-    shareWhile(kernel, address, low, overlapping, activate);
+    preparePlace(kernel, address, settings.directoryMode);
+    dropSpare(address);
+    low = address.kind === 'fifo' ? openFifo(address) : openSocket(kernel, address, settings);
+    activate(kernel, service, address, low, opening);
     kernel.setBlocking(low, service.mode === 'whole-socket');
+    makeSymlinks(address, settings.symlinks, settings.directoryMode, opening.onDenied);
     return kernel.raise(low);
   } catch (error) {
-    kernel.close(low);
+    if (low !== undefined) kernel.close(low);
     throw asSystemError(error, `open ${addressKey(address)}`);
   }
+};
+
+const activate = (
+  kernel: Kernel,
+  service: ResolvedService,
+  address: ListenAddress,
+  low: Descriptor,
+  { overlapping, guard, onDenied }: Opening,
+): void => {
+  const settings = settingsOf(service, address);
+  if (address.kind === 'fifo') {
+    guard(low);
+    tuneFifo(low, settings, onDenied);
+    return;
+  }
+  setOptions(kernel, low, bindOptions(address, settings));
+  tryOptions(kernel, low, earlyOptions(address, settings), onDenied);
+  tryOptions(kernel, low, tunableOptions(address, settings), onDenied);
+  guard(low);
+  shareWhile(kernel, address, settings, low, overlapping, () => {
+    bindTo(kernel, low, address);
+    listenAgain(kernel, service, address, low);
+  });
+};
+
+/** A listener of a socket that was opened by somebody else, who has bound it; set as one of ours. Throws SystemError. */
+export const takeListener = (
+  kernel: Kernel,
+  service: ResolvedService,
+  address: ListenAddress,
+  descriptor: Descriptor,
+  onDenied: OnDenied,
+): Descriptor => {
+  const settings = settingsOf(service, address);
+  if (address.kind === 'fifo') tuneFifo(descriptor, settings, onDenied);
+  else {
+    tryOptions(kernel, descriptor, earlyOptions(address, settings), onDenied);
+    tryOptions(kernel, descriptor, tunableOptions(address, settings), onDenied);
+  }
+  listenAgain(kernel, service, address, descriptor);
+  kernel.setBlocking(descriptor, service.mode === 'whole-socket');
+  return kernel.raise(descriptor);
 };
 
 /** Sets the length of the queue; wakes a listener up again that its server has shut down. */
@@ -203,39 +215,53 @@ export const listenAgain = (
   address: ListenAddress,
   descriptor: Descriptor,
 ): void => {
-  if (address.socketType !== 'dgram') kernel.listen(descriptor, service.socket.backlog ?? defaultBacklog);
+  if (isAccepting(address)) kernel.listen(descriptor, settingsOf(service, address).backlog ?? defaultBacklog);
 };
 
-/** Brings a listener that stays open in line with a changed configuration. Throws SystemError. */
+/** Options that were set for `before` and are not for `settings`, as a socket has them of its own accord. */
+const takenBack = (
+  kernel: Kernel,
+  address: ListenAddress,
+  settings: SocketSettings,
+  before: SocketSettings,
+): ReturnType<typeof tunableOptions> => {
+  if (address.kind === 'fifo') return [];
+  const wanted = new Set(tunableOptions(address, settings).map(([name]) => name));
+  const gone = tunableOptions(address, before)
+    .map(([name]) => name)
+    .filter((name) => !wanted.has(name));
+  if (gone.length === 0) return [];
+  const fresh = openSocket(kernel, address, settings);
+  try {
+    return defaultsOf(kernel, fresh, gone);
+  } finally {
+    kernel.close(fresh);
+  }
+};
+
+/** Brings a listener that stays open in line with a changed configuration: `before` was set. Throws SystemError. */
 export const retuneListener = (
   kernel: Kernel,
   service: ResolvedService,
   address: ListenAddress,
-  descriptor: Descriptor,
-  inode: number | undefined,
+  { descriptor, inode }: { readonly descriptor: Descriptor; readonly inode: number | undefined },
+  before: SocketSettings,
+  onDenied: OnDenied,
 ): void => {
+  const settings = settingsOf(service, address);
   try {
-    setOptions(kernel, descriptor, tunableOptions(address, service.socket));
+    if (address.kind === 'fifo') tuneFifo(descriptor, settings, onDenied);
+    else {
+      tryOptions(kernel, descriptor, takenBack(kernel, address, settings, before), onDenied);
+      tryOptions(kernel, descriptor, tunableOptions(address, settings), onDenied);
+    }
     listenAgain(kernel, service, address, descriptor);
-    if (!isFile(address) || socketFileInode(address) !== inode) return;
-    chmodSync(address.path, address.mode);
-    setOwner(address);
+    if (isFile(address) && socketFileInode(address) === inode) {
+      if (address.kind === 'unix') dressSocketFile(address);
+      else dressFifo(descriptor, address);
+    }
+    makeSymlinks(address, settings.symlinks, settings.directoryMode, onDenied);
   } catch (error) {
     throw asSystemError(error, `change ${addressKey(address)}`);
   }
 };
-
-/** Removes a unix socket's file, unless somebody has put another in its place meanwhile. Throws SystemError. */
-export const removeSocketFile = (address: ListenAddress, inode: number | undefined): void => {
-  if (!isFile(address)) return;
-  try {
-    const found = lstatSync(address.path, { throwIfNoEntry: false });
-    if (found?.isSocket() && found.ino === inode) unlinkSync(address.path);
-  } catch (error) {
-    throw asSystemError(error, `remove ${address.path}`);
-  }
-};
-
-/** Identifies the file that a bind made. */
-export const socketFileInode = (address: ListenAddress): number | undefined =>
-  isFile(address) ? lstatSync(address.path, { throwIfNoEntry: false })?.ino : undefined;

@@ -84,3 +84,15 @@ export const describeState = (runtime: Runtime): ServerState => {
     descriptorLimit: runtime.kernel.descriptorLimit.hard,
   };
 };
+
+/** What a person asks first: who listens, how busy it is, what holds it. */
+export const describeServices = ({ services }: Runtime) =>
+  [...services.values()].map(({ prepared, usage, listeners: own, isHeld, suspension }) => ({
+    service: prepared.service.id,
+    listening: [...own].filter(({ descriptor }) => descriptor !== undefined).map(({ key }) => key),
+    failed: [...own].filter(({ opening }) => opening.cancel !== undefined).map(({ key }) => key),
+    live: usage.live,
+    limit: prepared.service.limits.instances,
+    isHeld,
+    isSuspended: suspension !== undefined,
+  }));

@@ -14,12 +14,14 @@ import { createAnswers } from './answers.ts';
 import { createBanners } from './banners.ts';
 import { checkConsistency } from './consistency.ts';
 import { createDaemons } from './daemon/daemons.ts';
-import { createDatagramGate } from './datagram-gate.ts';
+import { builtinDatagramPorts, createDatagramGate } from './datagram-gate.ts';
 import { createDatagramInstances } from './datagram-instances.ts';
 import { createEffects } from './effects.ts';
 import { createEntrance } from './entrance.ts';
 import { createGate } from './gate.ts';
+import { createInheritance, type Inherited, type ListenerStore } from './inheritance.ts';
 import { createInstances } from './instances.ts';
+import { createLifetimes } from './lifetimes.ts';
 import { createListeners } from './listener.ts';
 import { createLoadAverage } from './load-average.ts';
 import { examineServices, isSameService, planListeners } from './plan.ts';
@@ -29,8 +31,9 @@ import { createRpcRegistrar } from './rpc.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 import { createServices } from './services.ts';
 import { createShellCommands } from './shell-commands.ts';
+import { isFile } from './socket-place.ts';
 import { prepareBanners } from './speech.ts';
-import { describeState } from './state.ts';
+import { describeServices, describeState } from './state.ts';
 import { createStop } from './stopping.ts';
 import { createStrictReload } from './strict-reload.ts';
 import { createTakeOver } from './take-over.ts';
@@ -49,20 +52,12 @@ export type SupervisorOptions = {
   readonly copiesMemory?: boolean;
   /** Processes of all services together. */
   readonly processLimit?: number | undefined;
+  /** Sockets that acceptd was started with, and who keeps its own for its next start. */
+  readonly inherited?: readonly Inherited[];
+  readonly store?: ListenerStore | undefined;
   /** A reload ends instances whose service is gone, or whose client may not come any more. */
   readonly strictReload?: boolean;
 };
-
-/** Where a datagram built-in could be sent its own answers. */
-const builtinDatagramPorts = (services: readonly ResolvedService[]): ReadonlySet<number> =>
-  new Set(
-    services
-      .filter(({ answer }) => answer.kind === 'builtin')
-      .flatMap(({ addresses }) => addresses)
-      .flatMap((address) =>
-        address.kind === 'internet' && address.socketType === 'dgram' ? [address.port] : [],
-      ),
-  );
 
 export const createSupervisor = ({
   clock,
@@ -71,9 +66,12 @@ export const createSupervisor = ({
   copiesMemory = false,
   processLimit = Number.POSITIVE_INFINITY,
   strictReload = false,
+  inherited = [],
+  store,
 }: SupervisorOptions) => {
   const kernel = openKernel({
     onEnded: (ended: Ended, trace: Trace | undefined) => {
+      lifetimes.forget(ended.pid);
       if (!commands.onEnded(ended)) registry.onEnded(ended, trace);
     },
     copiesMemory,
@@ -142,7 +140,8 @@ export const createSupervisor = ({
   const effects = createEffects(kernel, host, commands);
   const questions = createQuestions(runtime, effects);
   const gate = createGate(runtime, questions);
-  const answers = createAnswers(runtime, states, registry, visitors);
+  const lifetimes = createLifetimes(runtime);
+  const answers = createAnswers(runtime, states, registry, visitors, lifetimes);
   const reception = createReception(runtime, states, registry, answers, visitors, gate, questions, effects);
   const datagramGate = createDatagramGate(runtime, states, gate, questions, effects);
   const wholeSocket = createWholeSocket(runtime, states, registry, answers, gate, datagramGate, effects);
@@ -161,7 +160,9 @@ export const createSupervisor = ({
   const enforce = createStrictReload(runtime, gate, questions);
   const daemons = createDaemons();
   const rpc = createRpcRegistrar(kernel, clock, observer);
-  const listeners = createListeners(runtime, states, createEntrance(clock, questions), () =>
+  const inheritance = createInheritance(kernel, inherited);
+  const entrance = createEntrance(clock, questions);
+  const listeners = createListeners(runtime, states, entrance, inheritance, store, () =>
     rpc.sync(runtime.listeners.values()),
   );
   const serviceTable = createServices(runtime, states, host);
@@ -221,7 +222,7 @@ export const createSupervisor = ({
       else listeners.pass(listener, address, running);
     }
     // two unix sockets cannot have one path even for a moment
-    for (const { key, address } of plan.close) if (address.kind === 'unix') closeListener(key, undefined);
+    for (const { key, address } of plan.close) if (isFile(address)) closeListener(key, undefined);
     for (const { key, address, service, replaces } of plan.open) {
       const overlapping = replaces.flatMap((each) => runtime.listeners.get(each)?.descriptor ?? []);
       listeners.open(listeners.add(key, address, runningOf(service)), overlapping);
@@ -235,6 +236,8 @@ export const createSupervisor = ({
       const listener = runtime.listeners.get(key);
       if (listener !== undefined && listener.descriptor === undefined) listeners.retry(listener);
     }
+    for (const { name, what } of inheritance.closeUnused(store))
+      observer.observe({ kind: 'inherited-unused', name, what });
     rpc.sync(runtime.listeners.values());
     prepareBanners(runtime);
     if (strictReload) enforce();
@@ -255,13 +258,13 @@ export const createSupervisor = ({
     const listener = runtime.listeners.get(key);
     if (listener === undefined) return;
     const close = (): void => listeners.close(listener);
-    if (successor === undefined) close();
+    if (successor === undefined || listener.keeper === 'manager') close();
     else takeOver(listener, successor, close);
   };
 
   const { stop, stopNow, leave } = createStop(runtime, {
     closeListeners: () => {
-      for (const listener of [...runtime.listeners.values()]) listeners.close(listener);
+      for (const listener of [...runtime.listeners.values()]) listeners.close(listener, true);
       rpc.sync([]);
     },
     dismissVisitors: visitors.dismissAll,
@@ -272,18 +275,6 @@ export const createSupervisor = ({
     },
   });
 
-  /** What a person asks first: who listens, how busy it is, what holds it. */
-  const snapshot = () =>
-    [...services.values()].map(({ prepared, usage, listeners: own, isHeld, suspension }) => ({
-      service: prepared.service.id,
-      listening: [...own].filter(({ descriptor }) => descriptor !== undefined).map(({ key }) => key),
-      failed: [...own].filter(({ opening }) => opening.cancel !== undefined).map(({ key }) => key),
-      live: usage.live,
-      limit: prepared.service.limits.instances,
-      isHeld,
-      isSuspended: suspension !== undefined,
-    }));
-
   return {
     kernel,
     /** To be awaited before apply() where there are many services: what it compares is looked at in the background. */
@@ -292,7 +283,7 @@ export const createSupervisor = ({
     stop,
     stopNow,
     leave,
-    snapshot,
+    snapshot: () => describeServices(runtime),
     state: () => describeState(runtime),
     checkConsistency: () => checkConsistency(runtime),
     retryNow: listeners.retryNow,

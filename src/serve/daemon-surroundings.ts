@@ -6,7 +6,7 @@ import type { Milliseconds } from '../model/quantity.ts';
 import type { LayoutEntry, RecipeRequest } from '../model/recipe.ts';
 import type { ResolvedService } from '../model/service.ts';
 import type { Host } from './host.ts';
-import { type ProcessAttributes, processAttributes } from './process-attributes.ts';
+import { processAttributes } from './process-attributes.ts';
 import { streamEntry } from './surroundings.ts';
 import { type Dynamic, own, type Variable, variablesOf } from './variables.ts';
 
@@ -27,6 +27,8 @@ export type DaemonExtra = {
   readonly adoptChannel?: Descriptor | undefined;
   /** One for the server and its commands; undefined: a new one. */
   readonly invocation?: string | undefined;
+  /** In place of the service's own command: of a oneshot, those that follow it. */
+  readonly command?: CommandLine | undefined;
 };
 
 /** First of the descriptors that sd_listen_fds(3) looks at. */
@@ -42,6 +44,23 @@ const listenerName = (service: ResolvedService, { address }: DaemonListener): st
 /** The name under which php-fpm looks for the socket of a pool: whatever `listen =` says, the numbers, and those of IPv6 without brackets. */
 const poolAddress = (address: ListenAddress): string =>
   address.kind === 'internet' ? `${address.host}:${address.port}` : showAddress(address);
+
+/** So many sockets php-fpm reads of one variable; the next is FPM_SOCKETS_1. */
+const poolsAtOnce = 128;
+
+const poolVariables = (listeners: readonly DaemonListener[]): readonly Variable[] => {
+  const texts = listeners.map(({ address }, index) => `${poolAddress(address)}=${firstDescriptor + index}`);
+  const variables: Variable[] = [];
+  for (let from = 0; from < texts.length; from += poolsAtOnce) {
+    const name = from === 0 ? 'FPM_SOCKETS' : `FPM_SOCKETS_${from / poolsAtOnce}`;
+    variables.push([name, texts.slice(from, from + poolsAtOnce).join(',')]);
+  }
+  return variables;
+};
+
+/** Each number is ended, also the last one: nginx leaves out what is not. */
+const nginxSockets = (listeners: readonly DaemonListener[]): string =>
+  listeners.map((_, index) => `${firstDescriptor + index};`).join('');
 
 /** What the sockets from descriptor 3 on are called. */
 const listenVariables = (
@@ -70,16 +89,9 @@ const socketVariables = (
     case 'listen-fds':
       return listenVariables(service, listeners, stored);
     case 'nginx':
-      return [['NGINX', listeners.map((_, index) => `${firstDescriptor + index};`).join('')]];
+      return listeners.length === 0 ? [] : [['NGINX', nginxSockets(listeners)]];
     case 'php-fpm':
-      return [
-        [
-          'FPM_SOCKETS',
-          listeners
-            .map(({ address }, index) => `${poolAddress(address)}=${firstDescriptor + index}`)
-            .join(','),
-        ],
-      ];
+      return listeners.length === 0 ? [] : poolVariables(listeners);
     case 'inetd':
     case 'adopt':
       return listenVariables(service, [], stored);
@@ -146,7 +158,7 @@ export const daemonRequest = (
     ],
     hasPidfdVariable: hasListenPid && service.surroundings.hasUnitVariables,
   };
-  const { file, arguments: words } = programOf(service);
+  const { file, arguments: words } = extra.command ?? programOf(service);
   return {
     file,
     arguments: words,
@@ -156,29 +168,9 @@ export const daemonRequest = (
       ...passed,
       ...stored.map(({ descriptor }) => descriptor),
     ],
-    ...processAttributes(service, host),
+    ...processAttributes(service, host, extra.command?.rights),
     adoptChannel: extra.adoptChannel,
   };
-};
-
-/** After `+` a command has all that acceptd has, after `!` it has its user, and the rest of the service's settings. */
-const attributesWithRights = (
-  attributes: ProcessAttributes,
-  rights: CommandLine['rights'],
-): ProcessAttributes => {
-  switch (rights) {
-    case 'service':
-      return attributes;
-    case 'keeps-user':
-      return { ...attributes, credentials: undefined, privileges: undefined };
-    case 'full':
-      return {
-        ...attributes,
-        credentials: undefined,
-        privileges: undefined,
-        rootDirectory: undefined,
-      };
-  }
 };
 
 /** The request for a command beside the server (ExecStartPre= and its kin), which has no sockets. `$` and the instance are for completeRequest(). */
@@ -197,6 +189,6 @@ export const commandLineRequest = (
     hasPidfdVariable: false,
   }),
   layout: standardStreams(service, 'null', log),
-  ...attributesWithRights(processAttributes(service, host), command.rights),
+  ...processAttributes(service, host, command.rights),
   adoptChannel: undefined,
 });

@@ -1,5 +1,6 @@
 // The attributes of a handler's process, from the words of a service to the numbers of the kernel.
 import { capabilityNumber } from '../model/capability.ts';
+import type { CommandLine } from '../model/daemon.ts';
 import { type RecipePrivileges, type RecipeRequest, resourceNumber } from '../model/recipe.ts';
 import type { Privileges, ResolvedService, Scheduling } from '../model/service.ts';
 import type { Host } from './host.ts';
@@ -93,7 +94,27 @@ export type ProcessAttributes = Pick<
   | 'ignoresPipe'
 >;
 
-export const processAttributes = (service: ResolvedService, host: Host): ProcessAttributes => ({
+/** After `+` a command has all that acceptd has, after `!` it has its user, and the rest of the service's settings. */
+const withRights = (attributes: ProcessAttributes, rights: CommandLine['rights']): ProcessAttributes => {
+  const kept = { ...attributes, credentials: undefined, privileges: undefined };
+  switch (rights) {
+    case 'service':
+      return attributes;
+    case 'keeps-user':
+      return kept;
+    case 'full':
+      return { ...kept, rootDirectory: undefined };
+  }
+};
+
+/** `rights` are those of the command; of a service without start texts they are its own. */
+export const processAttributes = (
+  service: ResolvedService,
+  host: Host,
+  rights: CommandLine['rights'] = service.startTexts?.command.rights ?? 'service',
+): ProcessAttributes => withRights(serviceAttributes(service, host), rights);
+
+const serviceAttributes = (service: ResolvedService, host: Host): ProcessAttributes => ({
   resourceLimits: resourceLimitsOf(service, host),
   hasSession: service.process.hasSession,
   nice: service.process.nice,

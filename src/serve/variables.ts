@@ -16,6 +16,11 @@ export type Variables = Pick<
 
 export type Variable = readonly [name: string, value: string];
 
+export const splitVariable = (text: string): Variable => {
+  const equals = text.indexOf('=');
+  return equals === -1 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)];
+};
+
 export const own = {
   path: 'PATH',
   listenPid: 'LISTEN_PID',

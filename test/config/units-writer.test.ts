@@ -44,6 +44,7 @@ ListenStream=0.0.0.0:7079
 Accept=yes
 MaxConnections=10
 MaxConnectionsPerSource=2
+X-SourcePrefix=32 128
 TriggerLimitIntervalSec=0
 PollLimitIntervalSec=2s
 PollLimitBurst=50
@@ -178,7 +179,8 @@ t.test('what cannot be served is told, and its service is left out', async (t) =
     t.equal(first.slice(0, message.length), message);
     t.equal(count, message.includes('warning') ? '1' : '0', text);
   }
-  t.match(read(start, 'ListenStream=www.example.org:79\n').join(' '), 'is no address; ');
+  t.match(read(start, 'ListenStream=www.example.org:79\n').join(' '), 'is no address; write one in numbers');
+  t.same(read(start, 'IPAddressAllow=192.0.2.1\nIPAddressDeny=192.0.2.0/24\n'), ['1'], 'exceptions are cut out');
 });
 
 /** What an older systemd says about newer directives, and what it thinks of the user nobody. */

@@ -59,3 +59,6 @@ export const testDialect = (dialect: Dialect): Promise<void> => testFolder(diale
 
 /** Recognised by what is written in it. */
 export const testXinetd = (): Promise<void> => testFolder('xinetd', {});
+
+/** Recognised by what is written in it; each text has several units below comments with their names. */
+export const testSystemd = (): Promise<void> => testFolder('systemd', {});

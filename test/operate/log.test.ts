@@ -26,6 +26,11 @@ const golden: Golden = {
     'error',
     'finger/tcp: cannot bind 127.0.0.1:79: address already in use; trying again in 200ms',
   ],
+  'inherited-unused': [
+    { kind: 'inherited-unused', name: 'web.socket', what: 'stream socket 127.0.0.1:80' },
+    'warn',
+    "nobody listens on the socket 'web.socket' that acceptd was started with (stream socket 127.0.0.1:80); it is closed",
+  ],
   impaired: [
     { kind: 'impaired', service, failure },
     'warn',

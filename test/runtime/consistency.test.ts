@@ -4,6 +4,7 @@ import { createUsage, enterInstance } from '../../src/admission/limits.ts';
 import { addressKey } from '../../src/model/address.ts';
 import { milliseconds } from '../../src/model/quantity.ts';
 import type { ResolvedService } from '../../src/model/service.ts';
+import { plainSocket } from '../../src/model/socket-settings.ts';
 import { checkConsistency, type Tables } from '../../src/runtime/consistency.ts';
 import type { RunningListener, RunningService } from '../../src/runtime/running.ts';
 import { connectTo, listenAt, openEngine, recipeOf } from '../support/engine.ts';
@@ -42,6 +43,11 @@ const scene = async (t: Test) => {
     isAsking: false,
     isFiltered: false,
     tuning: '',
+    settings: plainSocket,
+    acceptedOptions: [],
+    keeper: 'nobody',
+    inheritedName: '',
+    spare: undefined,
     owner: undefined,
     opening: { failures: 0, cancel: undefined },
     respawning: { failures: 0, cancel: undefined },

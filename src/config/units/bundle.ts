@@ -30,11 +30,18 @@ const header = /^# (?:--- )?(\S+)[ \t\r]*$/;
 /** The first line of a text that is neither empty nor a comment. */
 const isUnitLine = (line: string): boolean => /^\s*\[(?:Unit|Socket|Service|Install)\]\s*$/.test(line);
 
-/** Whether a text is one of units: by its first line that says something. */
+const namesUnit = (line: string): boolean => {
+  const [, path] = header.exec(line) ?? [];
+  return path !== undefined && readUnitPath(path) !== undefined;
+};
+
+/** Whether a text is one of units: by its first line that says something, or by the names of units above it. */
 export const isUnits = (text: string): boolean => {
+  let isNamed = false;
   for (const [line] of text.replace(/^\uFEFF/, '').matchAll(/[^\r\n]+/g)) {
-    if (/^\s*(?:[#;]|$)/.test(line)) continue;
-    return isUnitLine(line);
+    if (isUnitLine(line)) return true;
+    isNamed ||= namesUnit(line);
+    if (!/^\s*(?:[#;]|$)/.test(line) && !isNamed) return false;
   }
   return false;
 };

@@ -84,6 +84,7 @@ const readInternet = (text: string, { isV6only }: AddressRules): Place | Wrong =
       const [name, port] = scope.split(':');
       return wrong('the interface stands behind the port', `write ${address}:${port}%${name}`);
     }
+    if (/^\[.*\]$/.test(address)) return wrong(`${address} has no port`, `write ${address}:PORT`);
     return wrong(`'${text}' is no address to listen on`, 'write PORT, ADDRESS:PORT, [::1]:PORT or /PATH');
   }
   const host = bracketed ?? plain ?? '';

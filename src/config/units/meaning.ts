@@ -8,7 +8,6 @@ import { anyMachine, type Machine } from './machine.ts';
 import { combineRelay, combineServer } from './meaning-group.ts';
 import { readServiceUnit } from './meaning-service.ts';
 import { isProxy } from './proxy.ts';
-import { serviceKeys } from './service-keys.ts';
 import { checkSocketKeys } from './socket-keys.ts';
 import { readSocketUnit } from './socket-unit.ts';
 import { wholeText } from './syntax.ts';
@@ -49,7 +48,7 @@ const readSockets = (
       continue;
     }
     checkCommonKeys(unit, 'Socket', 'socket unit');
-    checkSocketKeys(unit, serviceKeys);
+    checkSocketKeys(unit);
     const socket = readSocketUnit(unit, machine);
     if (socket !== undefined) sources.push({ socket, piece });
   }
@@ -99,7 +98,7 @@ const distinct = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => 
 
 const warnOfOthers = (set: UnitSet, reached: ReadonlySet<Unit>): readonly Diagnostic[] => [
   ...set
-    .othersThan(reached)
+    .withoutSocket(reached)
     .map(({ name, mark }) =>
       diagnose(
         'warning',

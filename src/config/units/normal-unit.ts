@@ -71,8 +71,21 @@ export const asUnit = (given: Service): Service => {
   };
 };
 
+/** What its descriptors are called; undefined where nobody is told. */
+export const descriptorNameOf = (service: Service): string | undefined => {
+  const { daemon, mode, name, surroundings } = asUnit(service);
+  const { descriptorName, hasFd3 } = surroundings;
+  if (mode === 'per-connection') return hasFd3 && hasProgram(service) ? descriptorName : undefined;
+  return daemon === undefined || daemon.activation === 'inetd' ? undefined : (descriptorName ?? name);
+};
+
+const withNames = (service: Service): Service => ({
+  ...service,
+  surroundings: { ...service.surroundings, descriptorName: descriptorNameOf(service) },
+});
+
 /** The name of a unit is its id. */
 export const normalUnit = (service: Service, portNumber: PortNumber): unknown => ({
-  ...normalService(asUnit(service), portNumber),
+  ...normalService(withNames(asUnit(service)), portNumber),
   id: '',
 });

@@ -2,6 +2,7 @@
 import type { Endpoint, SocketType } from '../../model/address.ts';
 import { readPlace } from './listen-address.ts';
 import type { Machine } from './machine.ts';
+import { expand } from './specifiers.ts';
 import type { Value } from './syntax.ts';
 import type { Unit } from './unit.ts';
 import { checkPath, readChoice, readOctal, readText } from './values.ts';
@@ -100,8 +101,9 @@ export const readListening = (unit: Unit, machine: Machine): Listening => {
   for (const { key, value } of listened.slice(last + 1)) {
     first ??= value;
     const socketType = socketTypes.get(key.text);
-    const text = readText(value, unit);
-    if (text === undefined) continue;
+    // behind the port of an address a percent sign begins the name of an interface
+    const isPath = /^[/@]/.test(value.text);
+    const text = isPath ? (readText(value, unit) ?? '') : expand(value.text, unit.specifiers).text;
     if (socketType === undefined) {
       report.warn(key, `${key.text}= is not opened: acceptd has sockets and FIFOs`, 'leave it to systemd');
       continue;

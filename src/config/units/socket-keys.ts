@@ -1,5 +1,6 @@
 // The directives of [Socket] (systemd.socket(5), version 262): which are read, and why others have no effect.
 import { checkKeys, type KeyTable, keysOf } from './keys.ts';
+import { serviceKeys } from './service-keys.ts';
 import type { Unit } from './unit.ts';
 
 const commands = {
@@ -52,8 +53,9 @@ const ofCommands = {
   advice: 'write it in the service',
 };
 
-/** A socket unit may have most of what a service may have, for its commands; `serviceKeys` are the service's. */
-export const checkSocketKeys = (unit: Unit, serviceKeys: KeyTable): void => {
-  const others = keysOf([...serviceKeys.keys()].join(' '), ofCommands);
-  checkKeys(unit, 'Socket', new Map([...others, ...socketKeys]));
+/** A socket unit may have most of what a service may have, for its commands. */
+const allKeys: KeyTable = new Map([...keysOf([...serviceKeys.keys()].join(' '), ofCommands), ...socketKeys]);
+
+export const checkSocketKeys = (unit: Unit): void => {
+  checkKeys(unit, 'Socket', allKeys);
 };

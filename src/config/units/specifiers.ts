@@ -1,4 +1,5 @@
 // Specifiers: `%i` and its kin (systemd.unit(5)), as far as they are known when a configuration is loaded.
+import { dirname, resolve } from 'node:path';
 import type { UnitName } from './unit-name.ts';
 import { unescapeName } from './unit-name.ts';
 
@@ -43,8 +44,8 @@ export const specifiersOf = (
     ['n', isPerConnection ? later('n') : name],
     ['N', isPerConnection ? later('N') : name.slice(0, -suffix.length - 1)],
     ['f', `/${isPerConnection ? later('I') : unescapeName(instance === '' ? prefix : instance)}`],
-    ['y', path],
-    ['Y', path.slice(0, path.lastIndexOf('/'))],
+    ['y', resolve(path)],
+    ['Y', dirname(resolve(path))],
   ]);
   return (letter) => own.get(letter) ?? facts.get(letter);
 };

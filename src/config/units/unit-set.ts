@@ -43,8 +43,8 @@ export type UnitSet = {
   find(name: string, isPerConnection: boolean): Found;
   /** Names of sockets to serve in the order of their files, with the pieces that name them. */
   readonly sockets: readonly { readonly name: string; readonly piece: UnitPiece }[];
-  /** Files of services that are none of these units, marked at their first lines. */
-  othersThan(units: ReadonlySet<Unit>): readonly { readonly name: string; readonly mark: Mark }[];
+  /** Files of services that are none of these units and have no socket, marked at their first lines. */
+  withoutSocket(units: ReadonlySet<Unit>): readonly { readonly name: string; readonly mark: Mark }[];
   /** Units that stand in a second file, which is not read. */
   readonly repeated: readonly { readonly name: string; readonly first: string; readonly mark: Mark }[];
 };
@@ -128,13 +128,14 @@ export const createUnitSet = (pieces: readonly UnitPiece[], facts: Facts): UnitS
       const isOther = piece.kind === 'alias' && piece.target !== templateOf(piece.name);
       return isOther ? [] : [{ name: piece.name, piece }];
     }),
-    othersThan(units) {
+    withoutSocket(units) {
       const reached = new Set([...units].map((unit) => pieceOf.get(unit)));
       return [...named.values()].flatMap((piece) =>
         piece.kind === 'unit' &&
         piece.name.endsWith('.service') &&
         piece.isCompanion !== true &&
-        !reached.has(piece)
+        !reached.has(piece) &&
+        !named.has(piece.name.replace(/@?\.service$/, '.socket'))
           ? [{ name: piece.name, mark: firstLine(piece.fragment) }]
           : [],
       );

@@ -98,7 +98,7 @@ export const readChoice = <Choice extends string>(
   if (value === undefined) return undefined;
   return (
     choices.find((choice) => choice === value.text) ??
-    report.error(value, `'${value.text}' is none of those`, `write one of ${choices.join(', ')}`)
+    report.error(value, `'${value.text}' is not known here`, `write one of ${choices.join(', ')}`)
   );
 };
 

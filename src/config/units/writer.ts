@@ -3,11 +3,14 @@ import type { Service } from '../../model/service.ts';
 import {
   type Conversion,
   createLossReport,
+  type LossReport,
   takeName,
   type WrittenService,
   withoutDash,
 } from '../conversion.ts';
 import type { PortNumber } from '../normal-form.ts';
+import { descriptorNameOf } from './normal-unit.ts';
+import { escapeSpecifiers, isPlainValue } from './quoting.ts';
 import { accessLines, connectionLines, rateLines } from './written-access.ts';
 import { type Line, showComment, showUnit } from './written-line.ts';
 import { obstacleOf, serviceLines } from './written-service.ts';
@@ -43,6 +46,16 @@ const unitLines = (service: Service, hasInstances: boolean): readonly Line[] => 
   ...(service.mode === 'whole-socket' ? [['StartLimitIntervalSec', '0'] as const] : []),
 ];
 
+const nameLines = (service: Service, report: LossReport): readonly Line[] => {
+  const name = descriptorNameOf(service);
+  if (name === undefined) return [];
+  if (/^[ -9;-~]{1,255}$/.test(name) && isPlainValue(name)) {
+    return [['FileDescriptorName', escapeSpecifiers(name)]];
+  }
+  report.lose('surroundings.descriptorName', `no descriptor of systemd is called ${JSON.stringify(name)}`);
+  return [];
+};
+
 const writeLeftOut = (service: Service, name: string, reason: string): File => ({
   name: `${name}.socket`,
   text: [
@@ -77,6 +90,7 @@ const writeUnits = (
   }
   const hasInstances = service.mode === 'per-connection' && service.answer.kind === 'program';
   const common = [
+    ...nameLines(service, report),
     ...connectionLines(service, report),
     ...rateLines(service, report),
     ...accessLines(service, report),

@@ -95,9 +95,11 @@ export const connectionLines = ({ limits, answer, mode }: Service, report: LossR
     report.lose('limits.startRetries', 'a start that fails is not tried again');
   }
   const { v4, v6 } = limits.sourcePrefix;
-  const isCounted = limits.perSource !== undefined || limits.perSourceRate !== undefined;
-  if (isCounted && (v4 !== 32 || v6 !== 128)) {
-    report.lose('limits.sourcePrefix', 'a source is one address, not a network');
+  const isNetwork = v4 !== 32 || v6 !== 128;
+  const isCounted = limits.perSource !== undefined && !isWhole && answer.kind !== 'relay';
+  if (isCounted && isNetwork) report.lose('', 'for systemd a source is one address, not a network');
+  if (!isCounted && isNetwork && (limits.perSource ?? limits.perSourceRate) !== undefined) {
+    report.lose('limits.sourcePrefix', 'no source is counted');
   }
   if (isWhole || answer.kind === 'relay') {
     if (limits.perSource !== undefined) {
@@ -112,6 +114,10 @@ export const connectionLines = ({ limits, answer, mode }: Service, report: LossR
     ['MaxConnections', String(limits.instances ?? unlimitedConnections)],
     ...(limits.perSource === undefined
       ? []
-      : [['MaxConnectionsPerSource', String(limits.perSource)] as const]),
+      : [
+          ['MaxConnectionsPerSource', String(limits.perSource)] as const,
+          // acceptd's own, which systemd passes over
+          ...(v4 === 32 && v6 === 64 ? [] : [['X-SourcePrefix', String(v4), String(v6)] as const]),
+        ]),
   ];
 };

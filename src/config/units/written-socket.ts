@@ -3,10 +3,11 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { Endpoint, FifoEndpoint, InternetEndpoint, UnixEndpoint } from '../../model/address.ts';
 import { parseCount } from '../../model/quantity.ts';
 import type { Service } from '../../model/service.ts';
+import { plainSocket } from '../../model/socket-settings.ts';
 import type { LossReport } from '../conversion.ts';
 import { octal } from '../inetd/written-line.ts';
 import { normalEndpoints, type PortNumber, takesMapped } from '../normal-form.ts';
-import { escapeSpecifiers, isPlainValue } from './quoting.ts';
+import { escapeSpecifiers, isPlainValue, quoteWord } from './quoting.ts';
 import { type Line, optional } from './written-line.ts';
 
 const keys = {
@@ -129,22 +130,55 @@ export const writeListening = (
   });
 };
 
-export const optionLines = ({ socket }: Service, report: LossReport): readonly Line[] => {
+const switchLines = (names: Readonly<Record<string, boolean>>): readonly Line[] =>
+  Object.entries(names).flatMap(([key, isOn]) => (isOn ? [[key, 'yes'] as const] : []));
+
+const isFile = (endpoint: Endpoint): boolean =>
+  endpoint.kind === 'fifo' || (endpoint.kind === 'unix' && endpoint.path.startsWith('/'));
+
+const symlinkLines = ({ socket, endpoints }: Service, report: LossReport): readonly Line[] => {
+  if (socket.symlinks.length === 0) return [];
+  if (endpoints.filter(isFile).length === 1) return [['Symlinks', ...socket.symlinks.map(quoteWord)]];
+  report.lose('socket.symlinks', 'links need one path that they lead to');
+  return [];
+};
+
+export const optionLines = (service: Service, report: LossReport): readonly Line[] => {
+  const { socket } = service;
+  const hasBuffers = socket.sendBuffer !== undefined || socket.receiveBuffer !== undefined;
   if (socket.fastOpen !== undefined) report.lose('socket.fastOpen', 'no TCP Fast Open');
   if (socket.debug) report.lose('socket.debug', 'no SO_DEBUG');
+  if (socket.forcesBuffers !== hasBuffers) {
+    report.lose('socket.forcesBuffers', "buffers may go beyond the kernel's limits");
+  }
   return [
     ...optional('Backlog', socket.backlog),
     ...optional('SendBuffer', socket.sendBuffer),
     ...optional('ReceiveBuffer', socket.receiveBuffer),
-    ...(socket.keepAlive ? [['KeepAlive', 'yes'] as const] : []),
-    ...(socket.noDelay ? [['NoDelay', 'yes'] as const] : []),
+    ...switchLines({ KeepAlive: socket.keepAlive, NoDelay: socket.noDelay }),
+    ...optional('KeepAliveTimeSec', socket.keepAliveTime),
+    ...optional('KeepAliveIntervalSec', socket.keepAliveInterval),
+    ...optional('KeepAliveProbes', socket.keepAliveProbes),
     ...optional('DeferAcceptSec', socket.deferAccept),
-    ...(socket.freeBind ? [['FreeBind', 'yes'] as const] : []),
-    ...(socket.transparent ? [['Transparent', 'yes'] as const] : []),
+    ...switchLines({
+      FreeBind: socket.freeBind,
+      Transparent: socket.transparent,
+      ReusePort: socket.reusePort,
+      Broadcast: socket.broadcast,
+      PassCredentials: socket.passesCredentials,
+      PassPacketInfo: socket.passesPacketInfo,
+    }),
     ...optional('BindToDevice', socket.bindDevice),
     ...optional('Mark', socket.mark),
     ...optional('Priority', socket.priority),
     ...optional('IPTOS', socket.typeOfService),
     ...optional('IPTTL', socket.timeToLive),
+    ...optional('TCPCongestion', socket.congestion),
+    ...optional('SocketProtocol', socket.protocol),
+    ...optional('PipeSize', socket.pipeSize),
+    ...(socket.directoryMode === plainSocket.directoryMode
+      ? []
+      : [['DirectoryMode', octal(socket.directoryMode)] as const]),
+    ...symlinkLines(service, report),
   ];
 };

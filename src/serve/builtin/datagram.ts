@@ -93,7 +93,7 @@ export const createDatagramBuiltins = (): ServeDatagrams => {
       if (received === undefined) return;
       if (!surface.mayAnswer(prepared, received.record)) continue;
       const peer = peerOf(received.record);
-      if (peer.kind === 'unix') continue;
+      if (peer.kind !== 'internet') continue;
       // nobody hears an answer of discard, so nobody can answer it
       if (answer.builtin === 'discard') {
         reportQuestion(surface, service, peer);

@@ -63,7 +63,7 @@ export const createLoopGuard = (readInterfaces: () => Interfaces): LoopGuard => 
     return broadcasts.has(host);
   };
   return (peer, internalPorts, now) => {
-    if (peer.kind === 'unix') return false;
+    if (peer.kind !== 'internet') return false;
     const { host, port } = peer;
     if (port < lowestOrdinaryPort || port === nfsPort || internalPorts.has(port)) return true;
     if (host.includes(':')) return host !== '::1' && refusedV6.check(host, 'ipv6');
