@@ -71,7 +71,7 @@ t.test('xinetd.conf has what was not announced as lost, and no more', async (t) 
   let left = 0;
   let all = 0;
   fc.assert(
-    fc.property(someService, (service) => {
+    fc.property(anyService, (service) => {
       const conversion = writeXinetd([service], portNumber);
       const text = conversion.files[0]?.text ?? '';
       const { services, diagnostics } = parseConfiguration(text, 'x', {

@@ -57,6 +57,10 @@ const relay = (answer: Answer<'relay'>, report: LossReport): WrittenAnswer => {
   if (answer.connectTimeout !== connectTimeout) {
     report.lose('answer.connectTimeout', 'a redirect has no connect timeout of its own');
   }
+  if (answer.proxyHeader !== undefined)
+    report.lose('answer.proxyHeader', 'no header tells who the client is');
+  if (answer.idleTimeout !== undefined) report.lose('answer.idleTimeout', 'quiet connections stay');
+  if (answer.retryFor !== undefined) report.lose('answer.retryFor', 'it connects once');
   return { name: undefined, types: [], flags: [], lines: [['redirect', answer.host, answer.port]] };
 };
 
