@@ -1,5 +1,11 @@
 // The attributes of a service's process, as directives of a service unit.
-import type { Privileges, ProcessSettings, ResourceLimit, Scheduling, Service } from '../../model/service.ts';
+import type {
+  Privileges,
+  ResourceLimit,
+  Scheduling,
+  Service,
+  ServiceDirectory,
+} from '../../model/service.ts';
 import type { LossReport } from '../conversion.ts';
 import { octal } from '../inetd/written-line.ts';
 import { directoryRoots } from './directories.ts';
@@ -76,7 +82,7 @@ const schedulingLines = (scheduling: Scheduling | undefined): readonly Line[] =>
 };
 
 /** One mode for all of a kind, each below the place that the kind has. */
-const madeLines = (directories: ProcessSettings['directories'], report: LossReport): readonly Line[] =>
+const madeLines = (directories: readonly ServiceDirectory[], report: LossReport): readonly Line[] =>
   directoryRoots.flatMap(({ kind, key, root }): readonly Line[] => {
     const own = directories.filter((directory) => directory.kind === kind);
     const [first] = own;
@@ -113,6 +119,6 @@ export const processLines = ({ process }: Service, report: LossReport): readonly
     ...limitLines(process.resourceLimits, report),
     ...privilegeLines(process.privileges, report),
     ...schedulingLines(process.scheduling),
-    ...madeLines(process.directories, report),
+    ...madeLines(process.directories ?? [], report),
   ];
 };

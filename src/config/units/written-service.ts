@@ -59,6 +59,7 @@ const relayCommand = (service: Service, report: LossReport): string => {
   }
   if (answer.idleTimeout !== undefined) report.lose('answer.idleTimeout', 'quiet connections stay');
   if (answer.retryFor !== undefined) report.lose('answer.retryFor', 'it connects once');
+  if (answer.fallbacks.length > 0) report.lose('answer.fallbacks', 'it has one address');
   const host = answer.host.includes(':') ? `[${answer.host}]` : answer.host;
   const most = limits.instances ?? unlimitedConnections;
   const idle = answer.backend === undefined ? undefined : daemon?.idleStop;

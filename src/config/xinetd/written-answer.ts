@@ -53,7 +53,15 @@ const builtin = (answer: Answer<'builtin'>, report: LossReport): WrittenAnswer |
   return { name: answer.builtin, types: ['INTERNAL'], flags: [], lines: [] };
 };
 
-const relay = (answer: Answer<'relay'>, report: LossReport): WrittenAnswer => {
+const relay = (answer: Answer<'relay'>, report: LossReport): WrittenAnswer | undefined => {
+  if (answer.port === '') {
+    report.lose(
+      '',
+      `xinetd redirects to no unix socket, as ${answer.host}`,
+      'let its server listen at a port',
+    );
+    return undefined;
+  }
   if (answer.connectTimeout !== connectTimeout) {
     report.lose('answer.connectTimeout', 'a redirect has no connect timeout of its own');
   }
@@ -61,6 +69,7 @@ const relay = (answer: Answer<'relay'>, report: LossReport): WrittenAnswer => {
     report.lose('answer.proxyHeader', 'no header tells who the client is');
   if (answer.idleTimeout !== undefined) report.lose('answer.idleTimeout', 'quiet connections stay');
   if (answer.retryFor !== undefined) report.lose('answer.retryFor', 'it connects once');
+  if (answer.fallbacks.length > 0) report.lose('answer.fallbacks', 'a redirect has one address');
   return { name: undefined, types: [], flags: [], lines: [['redirect', answer.host, answer.port]] };
 };
 

@@ -5,8 +5,7 @@ import type { LossReport } from '../conversion.ts';
 /** Why xinetd could not start the server as the service wants it. */
 export const daemonObstacle = ({ answer, daemon }: Service): string | undefined => {
   if (answer.kind === 'relay') {
-    if (answer.backend !== undefined) return 'xinetd starts no server behind a redirect';
-    return answer.port === '' ? 'xinetd redirects to no unix socket' : undefined;
+    return answer.backend === undefined ? undefined : 'xinetd starts no server behind a redirect';
   }
   return daemon === undefined || daemon.activation === 'inetd'
     ? undefined
@@ -19,7 +18,7 @@ const tellProcess = ({ process }: Service, report: LossReport): void => {
   if (process.scheduling !== undefined)
     report.lose('process.scheduling', 'its servers are scheduled as xinetd');
   if (process.ignoresPipe) report.lose('process.ignoresPipe', 'a broken pipe ends the server');
-  if (process.directories.length > 0)
+  if (process.directories !== undefined)
     report.lose('process.directories', 'no directories are made', 'make them');
 };
 

@@ -49,7 +49,7 @@ t.test('types decide what is awaited, and who may tell', async (t) => {
   t.match(said('Type=idle'), '3:6: warning: ');
   t.match(said('Type=dbus\nBusName=a.b'), '3:6: warning: nobody waits for its name on the bus');
   t.equal(daemon('Type=dbus')?.type, 'simple');
-  t.match(said('Type=fork'), "3:6: error: 'fork' is none of those");
+  t.match(said('Type=fork'), "3:6: error: 'fork' is not known here");
 });
 
 t.test('a backend is asked whether it answers where it does not tell', async (t) => {
