@@ -7,6 +7,7 @@ const addon = openAddon<{
   inspectSocket(
     fd: number,
   ): number | readonly [type: number, family: number, isListening: number, port: number, place: string];
+  getOption(fd: number, name: string): number;
 }>();
 
 export type FoundSocket = {
@@ -37,3 +38,6 @@ export const inspectSocket = (descriptor: Descriptor): FoundSocket | string => {
     place,
   };
 };
+
+/** Of a socket of IPv6: whether clients of IPv4 do not come in there. */
+export const isV6Only = (descriptor: Descriptor): boolean => addon.getOption(descriptor, 'IPV6_V6ONLY') === 1;
