@@ -70,6 +70,7 @@ constexpr Function kFunctions[] = {
     {"signalProcess", signalProcess},
     {"compileRecipe", compileRecipe},
     {"spawnRecipe", spawnRecipe},
+    {"hasExecuted", hasExecuted},
     {"errorText", errorText},
     {"raiseDescriptorLimit", raiseDescriptorLimit},
     {"trimMemory", trimMemory},

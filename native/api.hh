@@ -83,6 +83,7 @@ Napi::Value signalProcess(const Napi::CallbackInfo& info);
 // program.cc
 Napi::Value compileRecipe(const Napi::CallbackInfo& info);
 Napi::Value spawnRecipe(const Napi::CallbackInfo& info);
+Napi::Value hasExecuted(const Napi::CallbackInfo& info);
 // process.cc
 Napi::Value errorText(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info);

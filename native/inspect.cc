@@ -1,10 +1,10 @@
 // What the kernel says of a socket that somebody believes to know.
 #include <arpa/inet.h>
+#include <linux/vm_sockets.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-
-#include <linux/vm_sockets.h>
 
 #include <cerrno>
 
@@ -50,6 +50,10 @@ Napi::Value inspectSocket(const Napi::CallbackInfo& info) {
     family = 6;
     port = ntohs(address.v6.sin6_port);
     place = inet_ntop(AF_INET6, &address.v6.sin6_addr, host, sizeof host);
+    char interface[IF_NAMESIZE] = {};
+    if (address.v6.sin6_scope_id != 0 && if_indextoname(address.v6.sin6_scope_id, interface)) {
+      place += std::string("%") + interface;
+    }
   } else if (address.any.sa_family == AF_UNIX) {
     place = fromUnixAddress(address.unix, length);
   } else if (address.any.sa_family == AF_VSOCK) {

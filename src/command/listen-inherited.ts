@@ -1,7 +1,7 @@
 // Sockets that acceptd listen was started with (LISTEN_FDS): they come before those of its command line.
 import type { SocketType } from '../model/address.ts';
 import { descriptorOf } from '../model/descriptor.ts';
-import { type FoundSocket, inspectSocket, isV6Only } from '../native/inspect.ts';
+import { type FoundSocket, inspectSocket, takesMapped } from '../native/inspect.ts';
 import { countInherited } from '../operate/start-environment.ts';
 import { type Place, placeOf } from './listen-address.ts';
 
@@ -11,14 +11,14 @@ const firstDescriptor = 3;
 
 const addressOf = (
   { family, socketType, place, port }: FoundSocket & { readonly socketType: SocketType },
-  takesMapped: boolean,
+  isDual: boolean,
 ): string => {
   const protocol = socketType === 'dgram' ? 'udp' : 'tcp';
   switch (family) {
     case 4:
       return `${protocol}4:${place}:${port}`;
     case 6:
-      return `${protocol}${takesMapped && place === '::' ? '46' : '6'}:[${place}]:${port}`;
+      return `${protocol}${isDual && place === '::' ? '46' : '6'}:[${place}]:${port}`;
     case 'unix':
       return `unix-${socketType}:${place}`;
     case 'vsock':
@@ -38,7 +38,7 @@ export const inheritedPlaces = (
     if (typeof found === 'string' || found.socketType === undefined || found.place === '') return [];
     const { socketType, family } = found;
     const place = placeOf(
-      addressOf({ ...found, socketType }, family === 6 && !isV6Only(descriptor)),
+      addressOf({ ...found, socketType }, family === 6 && takesMapped(descriptor)),
       'stream',
     );
     return place === undefined ? [] : [{ place, name: names.length === count ? names[index] : undefined }];

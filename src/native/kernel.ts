@@ -48,6 +48,7 @@ type Addon = {
   openLogPair(pair: Int32Array): number;
   receiveLog(fd: number, buffer: Uint8Array): number;
   compileRecipe(plan: RecipePlan): Recipe;
+  hasExecuted(pid: number): boolean;
   spawnRecipe(recipe: Recipe, fd: number, record: Uint8Array | null, keeps: boolean): number;
   raiseDescriptorLimit(found: Float64Array): number;
   trimMemory(): number;
@@ -360,6 +361,9 @@ export const openKernel = (options: {
       record: ConnectionRecord | undefined,
       how: 'give' | 'keep',
     ): number => demand('start a process', addon.spawnRecipe(recipe, handed, record ?? null, how === 'keep')),
+
+    /** Whether a child is its program by now; false too where it could not become that and has not been reaped yet. */
+    hasExecuted: (pid: number): boolean => addon.hasExecuted(pid),
 
     /** Sends a signal to a handler's session, or to itself where it has none; false when it is gone. */
     kill: (pid: number, signal: 'SIGTERM' | 'SIGKILL'): boolean => {
