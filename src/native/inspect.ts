@@ -8,7 +8,6 @@ const addon = openAddon<{
   inspectSocket(
     fd: number,
   ): number | readonly [type: number, family: number, isListening: number, port: number, place: string];
-  getOption(fd: number, name: string): number;
 }>();
 
 export type FoundSocket = {
