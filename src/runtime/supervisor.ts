@@ -13,6 +13,7 @@ import { createAcceptance, createRoom } from './accept.ts';
 import { createAnswers } from './answers.ts';
 import { createBanners } from './banners.ts';
 import { checkConsistency } from './consistency.ts';
+import { createAdoption } from './daemon/adoption.ts';
 import { createDaemons } from './daemon/daemons.ts';
 import type { DaemonParts } from './daemon/parts.ts';
 import { createRequests } from './daemon/requests.ts';
@@ -178,9 +179,7 @@ export const createSupervisor = ({
     isOthers: (pid) =>
       commands.has(pid) || (runtime.instances.get(pid)?.daemon === undefined) === runtime.instances.has(pid),
     hasExecuted: kernel.hasExecuted,
-    adopt: () => {
-      throw new Error('not yet');
-    },
+    adopt: createAdoption(runtime).begin,
   };
   let members: readonly MuxMember[] = [];
   let datagramPorts: ReadonlySet<number> = new Set();
