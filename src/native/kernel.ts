@@ -6,7 +6,7 @@ import type { Moments } from '../model/event.ts';
 import type { RecipeRequest } from '../model/recipe.ts';
 import { type ConnectionRecord, pidOf } from '../model/record.ts';
 import { demand, describeErrno, openAddon } from './addon.ts';
-import { describeStage, planRecipe, type RecipePlan } from './recipe-plan.ts';
+import { adviceFor, describeStage, planRecipe, type RecipePlan } from './recipe-plan.ts';
 
 /** A compiled recipe; it lives as long as it is referenced here or a child still starts from it. */
 export type Recipe = { readonly recipe: unique symbol };
@@ -145,7 +145,7 @@ export const openKernel = (options: {
 
   const describeFailure = (stage: number, errno: number): Ended['failure'] => {
     const { code, reason } = describeErrno(errno);
-    return { code, what: `cannot ${describeStage(stage)}: ${reason}` };
+    return { code, what: `cannot ${describeStage(stage)}: ${reason}${adviceFor(stage, code)}` };
   };
 
   const endedAt = (index: number): Ended => {
