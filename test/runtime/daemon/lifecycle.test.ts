@@ -49,7 +49,10 @@ t.test('a notify daemon is ready when it says so', async (t) => {
 });
 
 t.test('one that never says so is stopped at its time, and what was awaited is told', async (t) => {
-  const { port, since } = await run({ daemon: { type: 'notify', startTimeout: milliseconds(300) } });
+  const { port, since } = await run({
+    words: ['deaf'],
+    daemon: { type: 'notify', startTimeout: milliseconds(300) },
+  });
   const client = createConnection({ port, host: '127.0.0.1' });
   await once(client, 'connect');
   await until('daemon-stopping', ({ why }) => why === 'start-timeout', since);
