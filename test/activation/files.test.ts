@@ -23,7 +23,7 @@ checkActivations(
         units: {
           'git.socket': `[Socket]\nListenStream=127.0.0.1:${port}\nAccept=yes\n`,
           'git@.service': `[Service]
-ExecStart=/usr/bin/git daemon --inetd --export-all --verbose --base-path=${place.directory}
+ExecStart=/usr/bin/git daemon --inetd --export-all --verbose --log-destination=stderr --base-path=${place.directory}
 Environment=HOME=${place.directory} GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=*
 StandardInput=socket
 StandardError=journal
