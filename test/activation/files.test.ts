@@ -32,10 +32,10 @@ StandardError=journal
         talk: async (acceptd) => {
           const list = await mustRun('git', ['ls-remote', `git://127.0.0.1:${port}/r.git`], { environment });
           const { fields } = await acceptd.waitFor(
-            ({ event, fields: { line } }) => event === 'handler-said' && /Connection from/.test(`${line}`),
+            ({ event, fields: { msg } }) => event === 'handler-said' && /Connection from/.test(`${msg}`),
             'git daemon to log its client',
           );
-          return `${list}${fields['line']}`;
+          return `${list}${fields['msg']}`;
         },
         expected: /^[0-9a-f]{40}\trefs\/tags\/hello\n.*Connection from 127\.0\.0\.1:\d+$/,
       };
