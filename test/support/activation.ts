@@ -57,7 +57,7 @@ const passTime = async (t: Test, acceptd: Acceptd, life: Life): Promise<void> =>
   const pid = await lastStarted(acceptd);
   if (life === 'daemon') process.kill(pid, 'SIGTERM');
   const { fields } = await waitForEnd(acceptd, pid);
-  if (life === 'leaves') t.match(fields, { status: 0 }, 'it has left by itself');
+  if (life === 'leaves') t.match(fields, { status: { kind: 'exit', code: 0 } }, 'it has left by itself');
 };
 
 const show = async (t: Test, showing: Showing): Promise<void> => {
