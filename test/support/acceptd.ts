@@ -26,7 +26,9 @@ export type AcceptdOptions = {
   readonly config: string | Readonly<Record<string, string>>;
   /** Gives `run -f` the directory of the files instead of the first one. */
   readonly isDirectory?: boolean;
-  /** Added after `run -f FILE`. */
+  /** In place of `run -f FILE`: another command of acceptd, which needs no configuration. */
+  readonly command?: readonly string[];
+  /** Added after `run -f FILE`, or the other command. */
   readonly arguments?: readonly string[];
   readonly dialect?: string;
   /** Added to PATH, which is all that acceptd gets. */
@@ -110,12 +112,13 @@ export const startAcceptd = async (t: Test, options: AcceptdOptions): Promise<Ac
   if (options.user !== undefined) chownSync(directory, options.user.uid, options.user.gid);
 
   const dialect = options.dialect === undefined ? [] : ['--dialect', options.dialect];
-  const words = [mainModule, 'run', '-f', configPath, ...dialect, ...(options.arguments ?? [])];
+  const command = options.command ?? ['run', '-f', configPath, ...dialect];
+  const words = [mainModule, ...command, ...(options.arguments ?? [])];
   const environment = { PATH: searchPath, ...childEnvironment(), ...options.environment };
   // tap adds NODE_OPTIONS to whatever environment a child is given, which doubles acceptd's memory: env takes it away
   const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  const command = [...assignments, ...(options.under ?? []), process.execPath, ...words];
-  const child = spawn('env', ['-i', ...command], {
+  const started = [...assignments, ...(options.under ?? []), process.execPath, ...words];
+  const child = spawn('env', ['-i', ...started], {
     env: { PATH: searchPath },
     cwd: '/',
     stdio: ['ignore', 'ignore', 'pipe'],
