@@ -104,6 +104,7 @@ t.test(
     const words = [String(front), '--to', `127.0.0.1:${back}`, '--exit-idle-time', '300ms'];
     const acceptd = await startRelay(t, [...words, '--idle-timeout', '200ms']);
     const client = await connect(front);
+    const heard = readToEnd(client);
     client.write('then nothing');
     t.equal(await acceptd.ended(), 0);
     const ends = acceptd.records.filter(({ event }) => event === 'builtin-ended');
