@@ -33,7 +33,7 @@ const plainPath = (path: string | undefined): string | undefined =>
     : path;
 
 /** Who lets everybody in keeps nobody out. */
-const plainAccess = (access: Access | undefined): Access | undefined => {
+export const plainAccess = (access: Access | undefined): Access | undefined => {
   const isOpen = access?.onlyFrom?.some(
     (pattern) =>
       pattern.kind === 'network' && pattern.network.version === 6 && pattern.network.prefix === 0,

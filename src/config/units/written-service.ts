@@ -129,7 +129,7 @@ const directoryLine = (
   path: string | undefined,
   report: LossReport,
 ): readonly Line[] => {
-  if (path === undefined || (isPlainValue(path) && !/\/\.\.?(?:\/|$)/.test(path))) {
+  if (path === undefined || (isPlainValue(path) && !/\/\.\.(?:\/|$)/.test(path))) {
     return optional(key, path === undefined ? undefined : escapeSpecifiers(path));
   }
   const field = `process.${key.charAt(0).toLowerCase()}${key.slice(1)}`;

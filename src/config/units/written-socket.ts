@@ -145,12 +145,8 @@ const symlinkLines = ({ socket, endpoints }: Service, report: LossReport): reado
 
 export const optionLines = (service: Service, report: LossReport): readonly Line[] => {
   const { socket } = service;
-  const hasBuffers = socket.sendBuffer !== undefined || socket.receiveBuffer !== undefined;
   if (socket.fastOpen !== undefined) report.lose('socket.fastOpen', 'no TCP Fast Open');
   if (socket.debug) report.lose('socket.debug', 'no SO_DEBUG');
-  if (socket.forcesBuffers !== hasBuffers) {
-    report.lose('socket.forcesBuffers', "buffers may go beyond the kernel's limits");
-  }
   return [
     ...optional('Backlog', socket.backlog),
     ...optional('SendBuffer', socket.sendBuffer),
