@@ -71,8 +71,8 @@ Napi::Value receiveNotify(const Napi::CallbackInfo& info);
 Napi::Value sendNotify(const Napi::CallbackInfo& info);
 Napi::Value isSameFile(const Napi::CallbackInfo& info);
 // flows.cc
-Napi::Value countInternetFlows(const Napi::CallbackInfo& info);
-Napi::Value countUnixFlows(const Napi::CallbackInfo& info);
+Napi::Value countFlows(const Napi::CallbackInfo& info);
+Napi::Value countFlowsNow(const Napi::CallbackInfo& info);
 // process-tree.cc
 Napi::Value becomeSubreaper(const Napi::CallbackInfo& info);
 Napi::Value findChildren(const Napi::CallbackInfo& info);

@@ -35,12 +35,6 @@ void append(std::vector<uint8_t>& out, const void* bytes, size_t size) {
   out.insert(out.end(), begin, begin + size);
 }
 
-/// A condition that a connection's own end is at this address.
-struct Condition {
-  inet_diag_bc_op operation;
-  inet_diag_hostcond host;
-};
-
 /// The filter that the kernel runs for each socket (INET_DIAG_REQ_BYTECODE): whether it is at any of the addresses. A
 /// jump to the end means yes, one past the end no.
 class Filter {
@@ -147,76 +141,66 @@ int countFamily(int family, const Filter& filter) {
   return error < 0 ? error : count;
 }
 
-/// The name of a unix socket as it was bound, `@` before an abstract one.
-std::string nameOf(const nlmsghdr& message) {
-  const auto* fixed = static_cast<const unix_diag_msg*>(NLMSG_DATA(&message));
-  const auto* at = reinterpret_cast<const uint8_t*>(fixed) + NLMSG_ALIGN(sizeof *fixed);
+struct Attribute {
+  const uint8_t* bytes = nullptr;
+  size_t size = 0;
+};
+
+/// One of the attributes behind the fixed part of an answer about a unix socket; empty when there is none.
+Attribute attributeOf(const nlmsghdr& message, int wanted) {
+  const auto* at = static_cast<const uint8_t*>(NLMSG_DATA(&message)) + NLMSG_ALIGN(sizeof(unix_diag_msg));
   const auto* end = reinterpret_cast<const uint8_t*>(&message) + message.nlmsg_len;
   while (at + sizeof(nlattr) <= end) {
     nlattr attribute;
     memcpy(&attribute, at, sizeof attribute);
-    if (attribute.nla_len < sizeof attribute) break;
-    if (attribute.nla_type == UNIX_DIAG_NAME) {
-      const auto* begin = reinterpret_cast<const char*>(at + sizeof attribute);
-      const size_t length = attribute.nla_len - sizeof attribute;
-      if (length > 0 && *begin == '\0') return "@" + std::string(begin + 1, length - 1);
-      return {begin, strnlen(begin, length)};
-    }
+    if (attribute.nla_len < sizeof attribute || at + attribute.nla_len > end) break;
+    if (attribute.nla_type == wanted) return {at + sizeof attribute, attribute.nla_len - sizeof attribute};
     at += NLA_ALIGN(attribute.nla_len);
   }
   return {};
 }
 
+/// The name of a unix socket as it was bound, `@` before an abstract one.
+std::string nameOf(const Attribute& bound) {
+  const auto* begin = reinterpret_cast<const char*>(bound.bytes);
+  if (*begin == '\0') return "@" + std::string(begin + 1, bound.size - 1);
+  return {begin, strnlen(begin, bound.size)};
+}
+
 /// What waits at a listener to be accepted.
 uint32_t waitingAt(const nlmsghdr& message) {
-  const auto* fixed = static_cast<const unix_diag_msg*>(NLMSG_DATA(&message));
-  const auto* at = reinterpret_cast<const uint8_t*>(fixed) + NLMSG_ALIGN(sizeof *fixed);
-  const auto* end = reinterpret_cast<const uint8_t*>(&message) + message.nlmsg_len;
-  while (at + sizeof(nlattr) <= end) {
-    nlattr attribute;
-    memcpy(&attribute, at, sizeof attribute);
-    if (attribute.nla_len < sizeof attribute) break;
-    if (attribute.nla_type == UNIX_DIAG_RQLEN && attribute.nla_len >= sizeof attribute + sizeof(unix_diag_rqlen)) {
-      unix_diag_rqlen lengths;
-      memcpy(&lengths, at + sizeof attribute, sizeof lengths);
-      return lengths.udiag_rqueue;
-    }
-    at += NLA_ALIGN(attribute.nla_len);
-  }
-  return 0;
+  const Attribute found = attributeOf(message, UNIX_DIAG_RQLEN);
+  unix_diag_rqlen lengths = {};
+  if (found.size >= sizeof lengths) memcpy(&lengths, found.bytes, sizeof lengths);
+  return lengths.udiag_rqueue;
 }
 
 /// Addresses in one question: more do not fit in its filter.
-constexpr uint32_t kAddresses = 64;
+constexpr size_t kAddresses = 64;
 
-}  // namespace
+/// What is asked for: names of unix sockets, and internet addresses by family.
+struct Wanted {
+  std::vector<std::string> names;
+  std::vector<sockaddr_storage> v4;
+  std::vector<sockaddr_storage> v6;
+};
 
-/// countInternetFlows(version, hosts, ports): connections at these addresses, those that wait included; or -errno.
-Napi::Value countInternetFlows(const Napi::CallbackInfo& info) {
-  const int version = integer(info, 0);
-  auto hosts = info[1].As<Napi::Array>();
-  auto ports = info[2].As<Napi::Uint16Array>();
+/// Connections at these addresses, those that wait included; or -errno.
+int countInternet(int family, const std::vector<sockaddr_storage>& addresses) {
   int count = 0;
-  for (uint32_t first = 0; first < hosts.Length(); first += kAddresses) {
+  for (size_t first = 0; first < addresses.size(); first += kAddresses) {
     Filter filter;
-    for (uint32_t i = first; i < std::min(hosts.Length(), first + kAddresses); i++) {
-      sockaddr_storage address;
-      const int length = toInternetAddress(version, text(hosts.Get(i)), ports[i], address);
-      if (length < 0) return number(info, length);
-      filter.add(address);
-    }
-    const int found = countFamily(version == 4 ? AF_INET : AF_INET6, filter);
-    if (found < 0) return number(info, found);
+    for (size_t i = first; i < std::min(addresses.size(), first + kAddresses); i++) filter.add(addresses[i]);
+    const int found = countFamily(family, filter);
+    if (found < 0) return found;
     count += found;
   }
-  return number(info, count);
+  return count;
 }
 
-/// countUnixFlows(names): connections at sockets with these names, those that wait included; or -errno.
-Napi::Value countUnixFlows(const Napi::CallbackInfo& info) {
-  auto names = info[0].As<Napi::Array>();
-  std::vector<std::string> wanted;
-  for (uint32_t i = 0; i < names.Length(); i++) wanted.push_back(text(names.Get(i)));
+/// Connections at sockets with these names, those that wait included; or -errno.
+int countUnix(const std::vector<std::string>& names) {
+  if (names.empty()) return 0;
   unix_diag_req request = {};
   request.sdiag_family = AF_UNIX;
   request.udiag_states = kEstablished | kListening;
@@ -225,10 +209,73 @@ Napi::Value countUnixFlows(const Napi::CallbackInfo& info) {
   append(question, &request, sizeof request);
   uint32_t count = 0;
   const int error = ask(question, [&](const nlmsghdr& message) {
-    const std::string name = nameOf(message);
-    if (name.empty() || std::find(wanted.begin(), wanted.end(), name) == wanted.end()) return;
+    const Attribute bound = attributeOf(message, UNIX_DIAG_NAME);
+    if (bound.size == 0 || std::find(names.begin(), names.end(), nameOf(bound)) == names.end()) return;
     const auto& found = *static_cast<const unix_diag_msg*>(NLMSG_DATA(&message));
     count += found.udiag_state == TCP_LISTEN ? waitingAt(message) : 1;
   });
-  return number(info, error < 0 ? error : static_cast<double>(count));
+  return error < 0 ? error : static_cast<int>(count);
+}
+
+int countAll(const Wanted& wanted) {
+  int count = 0;
+  for (const int found :
+       {countInternet(AF_INET, wanted.v4), countInternet(AF_INET6, wanted.v6), countUnix(wanted.names)}) {
+    if (found < 0) return found;
+    count += found;
+  }
+  return count;
+}
+
+/// (versions, hosts, ports, names); 0 or -errno.
+int readWanted(const Napi::CallbackInfo& info, Wanted& wanted) {
+  auto versions = info[0].As<Napi::Uint8Array>();
+  auto hosts = info[1].As<Napi::Array>();
+  auto ports = info[2].As<Napi::Uint16Array>();
+  for (uint32_t i = 0; i < hosts.Length(); i++) {
+    sockaddr_storage address;
+    const int length = toInternetAddress(versions[i], text(hosts.Get(i)), ports[i], address);
+    if (length < 0) return length;
+    (versions[i] == 4 ? wanted.v4 : wanted.v6).push_back(address);
+  }
+  auto names = info[3].As<Napi::Array>();
+  for (uint32_t i = 0; i < names.Length(); i++) wanted.names.push_back(text(names.Get(i)));
+  return 0;
+}
+
+class Count : public Napi::AsyncWorker {
+ public:
+  Count(Napi::Env env, Wanted wanted)
+      : Napi::AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)), wanted_(std::move(wanted)) {}
+
+  [[nodiscard]] Napi::Value promise() const { return deferred_.Promise(); }
+  void Execute() override { found_ = countAll(wanted_); }
+  void OnOK() override {
+    const Napi::HandleScope scope(Env());
+    deferred_.Resolve(Napi::Number::New(Env(), found_));
+  }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  Wanted wanted_;
+  int found_ = 0;
+};
+
+}  // namespace
+
+/// countFlows(versions, hosts, ports, names): a promise of how many connections there are at these addresses, or -errno.
+/// On one of libuv's threads: the kernel looks at every socket of the machine.
+Napi::Value countFlows(const Napi::CallbackInfo& info) {
+  Wanted wanted;
+  if (const int error = readWanted(info, wanted); error < 0) return number(info, error);
+  auto* count = new Count(info.Env(), std::move(wanted));
+  count->Queue();
+  return count->promise();
+}
+
+/// countFlowsNow(versions, hosts, ports, names): the same, and the caller waits.
+Napi::Value countFlowsNow(const Napi::CallbackInfo& info) {
+  Wanted wanted;
+  const int error = readWanted(info, wanted);
+  return number(info, error < 0 ? error : countAll(wanted));
 }

@@ -66,14 +66,14 @@ size_t formatAddress(uint16_t family, const uint8_t* bytes, uint32_t scope, char
   return length;
 }
 
-<<<<<<< HEAD
 size_t formatVsock(const Record& record, Field field, char* out) {
   if (field == Field::RemotePort) return formatNumber(record.gid, out);
   if (field != Field::RemoteAddress && field != Field::MappedRemoteAddress) return 0;
   constexpr char prefix[] = "vsock:";
   memcpy(out, prefix, sizeof prefix - 1);
   return sizeof prefix - 1 + formatNumber(record.uid, out + sizeof prefix - 1);
-=======
+}
+
 /// A name may have any bytes, and is told to programs and people: quotes and backslashes are escaped too.
 char* escape(unsigned char byte, char* out) {
   if (byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\'' && byte != '\\') {
@@ -148,7 +148,6 @@ size_t formatUnix(const Record& record, int connection, Field field, char* out) 
     default:
       return 0;
   }
->>>>>>> main
 }
 
 }  // namespace
@@ -203,38 +202,8 @@ socklen_t toSocketAddress(const Record& record, sockaddr_storage& address) {
   return sizeof in6;
 }
 
-<<<<<<< HEAD
-size_t formatField(const Record& record, Field field, char* out) {
-  if (record.family == 3) return formatVsock(record, field, out);
-  const bool isUnix = record.family == 1;
-  if (isUnix != (field >= Field::PeerPid)) return 0;
-  switch (field) {
-    case Field::RemoteAddress:
-      return formatAddress(record.family, record.remote, record.scope, out);
-    case Field::RemotePort:
-      return formatNumber(record.remotePort, out);
-    case Field::LocalAddress:
-      // both ends of a link-local connection are on one link
-      return formatAddress(record.family, record.local, isLinkLocal(record.local) ? record.scope : 0, out);
-    case Field::LocalPort:
-      return formatNumber(record.localPort, out);
-    case Field::MappedRemoteAddress: {
-      constexpr char prefix[] = "::ffff:";
-      const size_t length = record.family == 4 ? sizeof prefix - 1 : 0;
-      memcpy(out, prefix, length);
-      return length + formatAddress(record.family, record.remote, record.scope, out + length);
-    }
-    case Field::PeerPid:
-      return formatNumber(record.pid, out);
-    case Field::PeerUid:
-      return formatNumber(record.uid, out);
-    case Field::PeerGid:
-      return formatNumber(record.gid, out);
-  }
-  return 0;
-=======
 size_t formatField(const Record& record, int connection, Field field, char* out) {
   if (field == Field::Cookie) return formatCookie(connection, out);
+  if (record.family == 3) return formatVsock(record, field, out);
   return record.family == 1 ? formatUnix(record, connection, field, out) : formatInternet(record, field, out);
->>>>>>> main
 }

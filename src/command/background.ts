@@ -2,17 +2,22 @@
 import { spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
+import { countInherited, leaveTo } from '../operate/start-environment.ts';
 
-const readyDescriptor = 3;
+/** Sockets that were handed over stand before it, at the same numbers. */
+const firstDescriptor = 3;
 const readyMark = 'ACCEPTD_READY';
 
 /** Starts the same command in a session of its own; gives the status to leave with. */
 const startInBackground = (): Promise<ExitStatus> =>
   new Promise((resolve) => {
+    const count = countInherited(process.env);
+    const inherited = Array.from({ length: count }, (_, index) => firstDescriptor + index);
+    const readyDescriptor = firstDescriptor + count;
     const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
       detached: true,
-      stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
-      env: { ...process.env, [readyMark]: '1' },
+      stdio: ['ignore', 'ignore', 'inherit', ...inherited, 'pipe'],
+      env: { ...leaveTo(process.env, count), [readyMark]: String(readyDescriptor) },
     });
     child.on('error', (error) =>
       resolve(complain(`cannot start in the background: ${error.message}`, exitStatus.system)),
@@ -38,10 +43,13 @@ export type Stay =
  * called in, for the paths on the command line.
  */
 export const enterBackground = async (): Promise<Stay> => {
-  if (process.env[readyMark] === undefined) return { kind: 'left', status: await startInBackground() };
+  const mark = process.env[readyMark];
+  if (mark === undefined) return { kind: 'left', status: await startInBackground() };
   // no handler may find it
   delete process.env[readyMark];
-  return { kind: 'stays', tellReady: () => void writeSync(readyDescriptor, '\n') };
+  // whoever called us has looked whether they were for him
+  if (process.env['LISTEN_FDS'] !== undefined) process.env['LISTEN_PID'] = String(process.pid);
+  return { kind: 'stays', tellReady: () => void writeSync(Number(mark), '\n') };
 };
 
 /** The same for who stays in the foreground. */

@@ -3,12 +3,16 @@ import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { isError, showDiagnostic } from '../model/diagnostic.ts';
 import type { Observer } from '../model/event.ts';
 import { type Milliseconds, milliseconds, seconds } from '../model/quantity.ts';
+import type { SystemError } from '../native/addon.ts';
 import { exitNow } from '../native/exit.ts';
+import { sendNotify } from '../native/notify.ts';
 import { openAnswers } from '../operate/consistency.ts';
 import { createTrimmer, observers } from '../operate/memory.ts';
 import { findRunning, removePidFile, writePidFile } from '../operate/pid-file.ts';
 import { createGate, createReloader, type Loaded } from '../operate/reload.ts';
+import { type Counts, openServiceManager } from '../operate/service-manager.ts';
 import { catchSignals, holdHangups } from '../operate/signals.ts';
+import { takeStartEnvironment } from '../operate/start-environment.ts';
 import { openTraceLog } from '../operate/trace.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createSupervisor } from '../runtime/supervisor.ts';
@@ -65,6 +69,8 @@ export const usualServer = {
 } as const satisfies Omit<ServerOptions, 'load'>;
 
 const flushPatience = 500;
+/** What a stop takes beyond the drain: TERM, KILL, and what is written. */
+const killTime = 10_000;
 /** Names under which one of us runs, as /proc/PID/comm has them. */
 const ownNames = ['acceptd', 'inetd', 'xinetd', 'node', 'MainThread'];
 
@@ -88,6 +94,17 @@ const isRefused = (
   (services.length === 0 &&
     (rule === 'refused' || (rule === 'refused-with-mistakes' && diagnostics.some(isError))));
 
+const countState = (services: ReturnType<ReturnType<typeof createSupervisor>['snapshot']>): Counts => {
+  const sum = (of: (service: (typeof services)[number]) => number): number =>
+    services.reduce((total, service) => total + of(service), 0);
+  return {
+    services: services.length,
+    listening: sum(({ listening }) => listening.length),
+    failed: sum(({ failed }) => failed.length),
+    live: sum(({ live }) => live),
+  };
+};
+
 const tellCaller = ({ diagnostics }: Loaded): void => {
   for (const diagnostic of diagnostics) process.stderr.write(`${showDiagnostic(diagnostic)}\n`);
 };
@@ -95,6 +112,7 @@ const tellCaller = ({ diagnostics }: Loaded): void => {
 /** Runs until it is told to stop; gives the exit status. */
 export const runServer = async (options: ServerOptions): Promise<ExitStatus> => {
   const { pidFile } = options;
+  const { inherited, manager: wishes } = takeStartEnvironment(process.env);
   const running = pidFile === undefined ? undefined : findRunning(pidFile, ownNames);
   if (running !== undefined) {
     return complain(`already running as pid ${running} (${pidFile}); stop it first`, exitStatus.system);
@@ -109,6 +127,11 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   if (options.tellsCaller) tellCaller(first);
 
   const watchers: Observer[] = [];
+  // there is no log before there is an engine
+  const unsent: SystemError[] = [];
+  const manager = openServiceManager(wishes, inherited, sendNotify, systemClock, (error) =>
+    unsent.push(error),
+  );
   const supervisor = createSupervisor({
     clock: systemClock,
     observer: observers(watchers),
@@ -116,6 +139,8 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     copiesMemory: process.env['ACCEPTD_SPAWN'] === 'fork',
     processLimit: options.processLimit,
     strictReload: options.isStrictReload,
+    inherited,
+    store: manager.store,
   });
   const { kernel } = supervisor;
   const trace = options.trace === undefined ? undefined : openTraceLog(kernel, options.trace);
@@ -151,7 +176,8 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   const load = createReloader(loadAgain, take);
   const reload = (): void => {
     log.startReload();
-    void load();
+    manager.enterReloading();
+    void load().then(manager.leaveReloading);
   };
   let answer: ReturnType<typeof openAnswers>;
   const inspection = createInspection({
@@ -170,9 +196,15 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
       retry: supervisor.retryNow,
       writeState: inspection.writeState,
       check: inspection.check,
-      stop: () => supervisor.stop(options.drain),
+      stop: () => {
+        manager.enterStopping(milliseconds(options.drain + killTime));
+        return supervisor.stop(options.drain);
+      },
       stopNow: supervisor.stopNow,
-      leave: supervisor.leave,
+      leave: () => {
+        manager.enterStopping(milliseconds(0));
+        return supervisor.leave();
+      },
     },
     options.reloadSignals,
   );
@@ -187,10 +219,13 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     return complain(refusal, exitStatus.system);
   }
   if (options.announces) process.stdout.write(announce(first.services));
+  manager.enterReady(() => countState(supervisor.snapshot()));
+  for (const error of unsent) log.say('warn', { event: 'notify' }, error.message);
   options.onReady();
   const endChecks = inspection.repeat(options.checkInterval);
   await stopped;
   endChecks();
+  manager.end();
   wrapping.stop();
   if (pidFile !== undefined) removePidFile(pidFile);
   await Promise.all([log, trace].map((each) => each?.flush(milliseconds(flushPatience))));

@@ -1,6 +1,6 @@
 // Users and groups -> numbers; the rules of initgroups(3), and what an acceptd without root may do.
 import { parseCount } from '../model/quantity.ts';
-import type { Credentials, ResolvedCredentials } from '../model/service.ts';
+import type { Answer, Credentials, ResolvedCredentials } from '../model/service.ts';
 import type { Account, Lookups } from './lookups.ts';
 import type { Complain } from './resolve-addresses.ts';
 import type { LocatedService, Mark } from './source.ts';
@@ -113,6 +113,25 @@ const checkUnprivileged = (
   return undefined;
 };
 
+/** A unit that names no user is run as root, without variables that speak of a user. */
+const asRoot = (groups: Groups, { group }: Credentials): ResolvedCredentials | undefined => {
+  if (
+    (groups.gid === undefined && groups.supplementary === undefined) ||
+    (group !== undefined && groups.gid === undefined)
+  ) {
+    return undefined;
+  }
+  const gid = groups.gid ?? 0;
+  return {
+    userName: 'root',
+    uid: 0,
+    gid,
+    groups: [...new Set([gid, ...(groups.supplementary ?? [])])],
+    home: undefined,
+    shell: undefined,
+  };
+};
+
 /** The list of initgroups(3) begins with `first`; whoever writes that there are no groups gets none. */
 const groupsOf = (
   supplementary: readonly number[] | undefined,
@@ -124,6 +143,9 @@ const groupsOf = (
   return supplementary.length === 0 ? [] : [...new Set([gid, ...supplementary])];
 };
 
+const startsProgram = (answer: Answer): boolean =>
+  answer.kind === 'program' || (answer.kind === 'relay' && answer.backend !== undefined);
+
 /** undefined: run as acceptd itself runs, or something was wrong and is said. */
 export const resolveCredentials = async (
   located: LocatedService,
@@ -131,11 +153,12 @@ export const resolveCredentials = async (
   complain: Complain,
 ): Promise<ResolvedCredentials | undefined> => {
   const { service, marks } = located;
-  if (service.answer.kind !== 'program') return undefined;
+  if (!startsProgram(service.answer)) return undefined;
   const { credentials } = service;
   const mark = marks.user ?? marks.service;
   const isRoot = lookups.currentUser().uid === 0;
-  if (credentials.user === undefined && isRoot) {
+  const isUnit = service.dialect === 'systemd';
+  if (credentials.user === undefined && isRoot && !isUnit) {
     return complain(
       mark,
       `the user of '${service.name}' is missing`,
@@ -149,6 +172,9 @@ export const resolveCredentials = async (
   const user =
     credentials.user === undefined ? undefined : await findUser(credentials.user, mark, lookups, complain);
   const groups = await findGroups(credentials, located, lookups, complain);
+  if (isUnit && isRoot && user === undefined && credentials.user === undefined) {
+    return asRoot(groups, credentials);
+  }
   if (!isRoot) return checkUnprivileged(credentials, user, groups, located, lookups, complain);
   if (user === undefined || (credentials.group !== undefined && groups.gid === undefined)) return undefined;
   const isXinetd = service.dialect === 'xinetd';
@@ -162,7 +188,10 @@ export const resolveCredentials = async (
     userName: user.name,
     uid: user.uid,
     gid,
-    groups: groupsOf(groups.supplementary, user, gid, isXinetd ? (primary ?? gid) : gid),
+    groups: isUnit
+      ? // those that a unit names come on top of the user's own
+        [...new Set([gid, ...user.groups, ...(groups.supplementary ?? [])])]
+      : groupsOf(groups.supplementary, user, gid, isXinetd ? (primary ?? gid) : gid),
     home: user.home,
     shell: user.shell,
   };

@@ -23,7 +23,12 @@ export type ProcessFacts = KnownProcess & {
   readonly hasEnded: boolean;
 };
 
-/** Orphans of our descendants become our children from here on (PR_SET_CHILD_SUBREAPER); the kernel's onEnded hears of them. */
+/**
+ * Orphans of our descendants become our children from here on (PR_SET_CHILD_SUBREAPER); the kernel's onEnded hears of them.
+ * Nobody says whose they were: their session may, or a variable that they were started with, or that they were seen in a
+ * tree before. Who has a new session, has written over its environment and forked between two looks is not told from
+ * others; only a control group would tell him.
+ */
 export const becomeSubreaper = (): void => {
   demand('adopt orphans', addon.becomeSubreaper());
 };

@@ -6,8 +6,10 @@ import { SystemError } from '../native/addon.ts';
 import type { Accepted, Recipe } from '../native/kernel.ts';
 import { serveConnection, startRecipe } from '../serve/serve.ts';
 import type { Instances } from './instances.ts';
+import type { Lifetimes } from './lifetimes.ts';
 import { observeRefusal } from './refusal.ts';
 import type { RunningService, Runtime } from './running.ts';
+import { createStartTexts } from './start-texts.ts';
 import type { Visitors } from './visitors.ts';
 import type { States } from './watch.ts';
 
@@ -22,8 +24,15 @@ const shortages: ReadonlyMap<string, 'descriptors' | 'processes'> = new Map([
 /** Between two tries for one client. */
 const retryPause = seconds(5);
 
-export const createAnswers = (runtime: Runtime, states: States, instances: Instances, visitors: Visitors) => {
+export const createAnswers = (
+  runtime: Runtime,
+  states: States,
+  instances: Instances,
+  visitors: Visitors,
+  lifetimes: Lifetimes,
+) => {
   const { kernel, observer } = runtime;
+  const texts = createStartTexts(runtime);
 
   /** The kernel said no to a start: the end of this client, and a pause for all when it was a shortage. */
   const onStartError = (
@@ -70,6 +79,10 @@ export const createAnswers = (runtime: Runtime, states: States, instances: Insta
       if (started?.kind === 'builtin') runtime.builtins.delete(started.stop);
       instances.release(service, source);
     };
+    if (recipe === undefined && service.prepared.service.startTexts !== undefined) {
+      void startWithTexts(service, client, source);
+      return undefined;
+    }
     let started: ReturnType<typeof serveConnection> | undefined;
     try {
       started =
@@ -98,7 +111,40 @@ export const createAnswers = (runtime: Runtime, states: States, instances: Insta
     // that a built-in could start says nothing of processes
     if (started.kind === 'process' || runtime.shortage.of === 'descriptors') runtime.shortage.failures = 0;
     instances.register(service, started, client.record, source, undefined);
-    return started.kind === 'process' ? started.pid : undefined;
+    if (started.kind !== 'process') return undefined;
+    lifetimes.begin(started.pid, service.prepared.service.lifetime);
+    return started.pid;
+  };
+
+  /** The same where something of the start has to be found out first; the client waits meanwhile. */
+  const startWithTexts = async (service: RunningService, client: Accepted, source: Source): Promise<void> => {
+    const giveUp = (): void => {
+      kernel.close(client.descriptor);
+      instances.release(service, source);
+    };
+    const leave = visitors.enter(service, giveUp);
+    if (leave === undefined) {
+      observeRefusal(runtime, service, 'load', client.record);
+      giveUp();
+      return;
+    }
+    const found = await texts.recipeFor(service, client);
+    if (!leave()) return;
+    if (found.kind === 'recipe') {
+      start(service, client, source, found.recipe);
+      return;
+    }
+    giveUp();
+    const { id } = service.prepared.service;
+    const { code, what } = found.failure;
+    const failure = { code, what: what.replace('%', id) };
+    observer.observe({
+      kind: 'start-failed',
+      service: id,
+      pid: undefined,
+      failure,
+      peer: peerOf(client.record),
+    });
   };
 
   return { start, onStartError };

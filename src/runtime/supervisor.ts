@@ -21,6 +21,7 @@ import { createEntrance } from './entrance.ts';
 import { createGate } from './gate.ts';
 import { createInheritance, type Inherited, type ListenerStore } from './inheritance.ts';
 import { createInstances } from './instances.ts';
+import { createLifetimes } from './lifetimes.ts';
 import { createListeners } from './listener.ts';
 import { createLoadAverage } from './load-average.ts';
 import { examineServices, isSameService, planListeners } from './plan.ts';
@@ -70,6 +71,7 @@ export const createSupervisor = ({
 }: SupervisorOptions) => {
   const kernel = openKernel({
     onEnded: (ended: Ended, trace: Trace | undefined) => {
+      lifetimes.forget(ended.pid);
       if (!commands.onEnded(ended)) registry.onEnded(ended, trace);
     },
     copiesMemory,
@@ -138,7 +140,8 @@ export const createSupervisor = ({
   const effects = createEffects(kernel, host, commands);
   const questions = createQuestions(runtime, effects);
   const gate = createGate(runtime, questions);
-  const answers = createAnswers(runtime, states, registry, visitors);
+  const lifetimes = createLifetimes(runtime);
+  const answers = createAnswers(runtime, states, registry, visitors, lifetimes);
   const reception = createReception(runtime, states, registry, answers, visitors, gate, questions, effects);
   const datagramGate = createDatagramGate(runtime, states, gate, questions, effects);
   const wholeSocket = createWholeSocket(runtime, states, registry, answers, gate, datagramGate, effects);

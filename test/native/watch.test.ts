@@ -5,17 +5,18 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
 import type { Descriptor } from '../../src/model/descriptor.ts';
 import { compileHandlers } from '../support/compile.ts';
-import { connectTo, listenAt, loopback, openEngine, recipeOf } from '../support/engine.ts';
+import { connectTo, listenAt, loopback, openEngine, recipeOf, unixAt } from '../support/engine.ts';
 
 const { kernel, ended } = openEngine(t);
-const behave = join(compileHandlers('behave'), 'behave');
+const directory = compileHandlers('behave');
+const behave = join(directory, 'behave');
 const byte = Buffer.from('.');
 const room = Buffer.alloc(65_536);
 
 /** Collects what a watcher hears; `heard(n)` resolves at the nth time. */
 const listenTo = (
   descriptor: Descriptor,
-  how: 'level' | 'edge' | 'writable',
+  how: 'level' | 'edge' | 'writable' | 'hangup',
   react = (): void => undefined,
 ) => {
   let times = 0;
@@ -92,6 +93,23 @@ t.test('a writable watcher hears when there is room again', async (t) => {
   t.ok((kernel.write(theirs, byte) ?? 0) > 0);
   kernel.close(ours);
   kernel.close(theirs);
+});
+
+t.test('a hangup watcher hears of nothing but the end', async (t) => {
+  const listener = listenAt(kernel, unixAt(join(directory, 'hangup')));
+  const { client, accepted } = await connectTo(kernel, listener, { path: join(directory, 'hangup') });
+  const { times, heard } = listenTo(accepted.descriptor, 'hangup', () => kernel.unwatch(accepted.descriptor));
+  client.write('text');
+  const { heard: readable } = listenTo(listener, 'level', () => kernel.unwatch(listener));
+  const other = connect(join(directory, 'hangup'));
+  await readable(1);
+  t.equal(times(), 0, 'what was said before is none');
+  client.destroy();
+  await heard(1);
+  t.equal(times(), 1);
+  other.destroy();
+  kernel.close(accepted.descriptor);
+  kernel.close(listener);
 });
 
 t.test('what is watched again is watched in the new way', async (t) => {

@@ -15,17 +15,9 @@ const kinds = [
 export const directoryKeys: readonly string[] = kinds.flatMap(({ key }) => [key, `${key}Mode`]);
 
 const checkRelative = (word: Value, path: string, { report }: Unit): string | undefined => {
-  if (path === '' || path.startsWith('/') || path.split('/').includes('..')) {
-    return report.error(
-      word,
-      `'${path}' is no path below a directory`,
-      'write it without .. and / before it',
-    );
-  }
-  return path
-    .split('/')
-    .filter((part) => part !== '' && part !== '.')
-    .join('/');
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.length > 0 && !path.startsWith('/') && !parts.includes('..')) return parts.join('/');
+  return report.error(word, `'${path}' is no path below a directory`, 'write it without .. and / before it');
 };
 
 /** `PATH`, or `PATH:LINK`, whose link stands beside it. */

@@ -35,8 +35,7 @@ const plainPath = (path: string | undefined): string | undefined =>
 /** Who lets everybody in keeps nobody out. */
 export const plainAccess = (access: Access | undefined): Access | undefined => {
   const isOpen = access?.onlyFrom?.some(
-    (pattern) =>
-      pattern.kind === 'network' && pattern.network.version === 6 && pattern.network.prefix === 0,
+    (pattern) => pattern.kind === 'network' && pattern.network.version === 6 && pattern.network.prefix === 0,
   );
   return access !== undefined && isOpen === true ? { ...access, onlyFrom: undefined } : access;
 };

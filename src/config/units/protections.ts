@@ -22,7 +22,7 @@ const protections: ReadonlyMap<string, Protection> = new Map<string, Protection>
   [
     'PrivateUsers',
     {
-      without: 'its root is root of the machine',
+      without: 'it is root of the machine where it is root',
       nothing: ['off'],
       words: ['self', 'identity', 'full', 'managed'],
     },

@@ -17,23 +17,24 @@ const readIoClass = (values: Values, unit: Unit): Scheduling['ioClass'] => {
 /** More processors than Linux can have. */
 const mostProcessors = 8192;
 
+const readRange = (text: string): { readonly first: number; readonly last: number } | undefined => {
+  const [low = '', high = low, ...rest] = text.split('-');
+  const [first, last] = [parseCount(low), parseCount(high)];
+  if (first === undefined || last === undefined || rest.length > 0) return undefined;
+  return first <= last && last < mostProcessors ? { first, last } : undefined;
+};
+
 /** Numbers and ranges, between blanks or commas. */
 const readAffinity = (values: Values, unit: Unit): readonly number[] | undefined => {
   const found = new Set<number>();
   for (const word of readWordTokens(values.all('CPUAffinity'), unit)) {
     for (const part of word.text.split(',').filter((text) => text !== '')) {
-      const [first, last = first, ...rest] = part.split('-').map(parseCount);
-      if (
-        first === undefined ||
-        last === undefined ||
-        rest.length > 0 ||
-        first > last ||
-        last >= mostProcessors
-      ) {
+      const range = readRange(part);
+      if (range === undefined) {
         unit.report.error(word, `'${part}' is no processor`, 'write numbers and ranges, as 0 2-3');
         continue;
       }
-      for (let processor = first; processor <= last; processor += 1) found.add(processor);
+      for (let processor = range.first; processor <= range.last; processor += 1) found.add(processor);
     }
   }
   return found.size === 0 ? undefined : [...found].sort((left, right) => left - right);
