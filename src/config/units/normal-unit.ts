@@ -1,5 +1,5 @@
 // Services as they are compared with units: what every unit says about starts and ends, and others only mean.
-import type { Access } from '../../model/access.ts';
+import type { Access, ClientPattern } from '../../model/access.ts';
 import { type Daemon, type Lifetime, plainDaemon, plainLifetime } from '../../model/daemon.ts';
 import type { Service } from '../../model/service.ts';
 import { normalService, type PortNumber } from '../normal-form.ts';
@@ -32,12 +32,16 @@ const plainPath = (path: string | undefined): string | undefined =>
         .join('/')}`
     : path;
 
-/** Who lets everybody in keeps nobody out. */
-export const plainAccess = (access: Access | undefined): Access | undefined => {
-  const isOpen = access?.onlyFrom?.some(
+const hasEverybody = (patterns: readonly ClientPattern[] | undefined): boolean =>
+  patterns?.some(
     (pattern) => pattern.kind === 'network' && pattern.network.version === 6 && pattern.network.prefix === 0,
-  );
-  return access !== undefined && isOpen === true ? { ...access, onlyFrom: undefined } : access;
+  ) === true;
+
+/** A list that lets everybody in keeps nobody out; one that keeps everybody out lets nobody in. */
+export const plainAccess = (access: Access | undefined): Access | undefined => {
+  if (access === undefined) return undefined;
+  if (hasEverybody(access.noAccess)) return { ...access, onlyFrom: [], noAccess: [] };
+  return hasEverybody(access.onlyFrom) ? { ...access, onlyFrom: undefined } : access;
 };
 
 /** With what a unit has in any case; where nobody is started, nothing of that counts. */
