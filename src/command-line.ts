@@ -233,7 +233,10 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       'copy connections to and from another address',
       (command) =>
         relayOptions(serverOptions(command))
-          .example('$0 relay 8080 --to 10.0.0.1:80 --to 10.0.0.2:80', 'the second one where the first refuses')
+          .example(
+            '$0 relay 8080 --to 10.0.0.1:80 --to 10.0.0.2:80',
+            'the second one where the first refuses',
+          )
           .example('$0 relay 6379 --to /run/redis.sock --idle-timeout 10min', 'a port for a unix socket')
           .example('$0 relay --exit-idle-time 10min /run/redis.sock', 'in a unit with a socket of systemd'),
       async (chosen) => {
@@ -301,7 +304,10 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       },
     )
     .parserConfiguration({ 'populate--': true })
-    .demandCommand(1, 'say what to do: run, check, convert, listen, relay, bench, consistency, inetd or xinetd')
+    .demandCommand(
+      1,
+      'say what to do: run, check, convert, listen, relay, bench, consistency, inetd or xinetd',
+    )
     .strict()
     .recommendCommands()
     .wrap(Math.min(110, process.stdout.columns ?? 110))

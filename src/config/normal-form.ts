@@ -135,11 +135,12 @@ export const normalService = (service: Service, portNumber: PortNumber): NormalS
   const { credentials, process, surroundings, identity } = service;
   const hasUser = credentials.user !== undefined || credentials.group !== undefined;
   const hasIdentity = identity?.whenAdmitted || identity?.whenRefused || identity?.isRequired;
-  const isProgram = service.answer.kind === 'program';
+  const { answer } = service;
+  const isProgram = answer.kind === 'program' || (answer.kind === 'relay' && answer.backend !== undefined);
   return {
     ...parts,
     endpoints: service.endpoints.flatMap((endpoint) => normalEndpoints(endpoint, portNumber)),
-    answer: normalAnswer(service.answer),
+    answer: normalAnswer(answer),
     access: normalAccess(service.access),
     banners: service.banners ?? { always: undefined, success: undefined, failure: undefined },
     identity: hasIdentity ? identity : undefined,

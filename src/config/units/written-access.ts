@@ -6,7 +6,6 @@ import type { LossReport } from '../conversion.ts';
 import { span } from '../inetd/written-access.ts';
 import { normalPatterns } from '../normal-form.ts';
 import { withoutNetworks } from './network-difference.ts';
-import { plainAccess } from './normal-unit.ts';
 import type { Line } from './written-line.ts';
 
 /** More connections than a machine has. */
@@ -21,7 +20,7 @@ const hasNames = (patterns: readonly ClientPattern[]): boolean =>
 const show = (networks: readonly Network[]): readonly string[] => networks.map(showNetwork);
 
 const listLines = (service: Service, report: LossReport): readonly Line[] => {
-  const { onlyFrom, noAccess } = plainAccess(service.access) ?? { onlyFrom: undefined, noAccess: [] };
+  const { onlyFrom, noAccess } = service.access ?? { onlyFrom: undefined, noAccess: [] };
   if (onlyFrom === undefined && noAccess.length === 0) return [];
   report.lose('', 'packets are dropped, so clients wait; without BPF in the kernel nothing is', 'try it');
   const denied = networksOf(noAccess);
