@@ -84,12 +84,18 @@ export const normalEndpoints = (endpoint: Endpoint, portNumber: PortNumber): rea
     : [internet];
 };
 
+/** Where nobody is refused, both ways to wait are one. */
+const normalOnRate = ({ rate, onRate, onLimit }: Limits): Limits['onRate'] => {
+  if (rate === undefined) return 'wait';
+  return onRate === 'wait' && onLimit === 'hold' ? 'hold' : onRate;
+};
+
 const normalLimits = (limits: Limits): Limits => {
   const hasSources = limits.perSource !== undefined || limits.perSourceRate !== undefined;
   return {
     ...limits,
     sourcePrefix: hasSources ? limits.sourcePrefix : { v4: 32, v6: 128 },
-    onRate: limits.rate === undefined ? 'wait' : limits.onRate,
+    onRate: normalOnRate(limits),
     onLimit: limits.instances === undefined ? 'hold' : limits.onLimit,
   };
 };
