@@ -122,10 +122,14 @@ const resolveFile = async (
   lookups: Lookups,
   complain: Complain,
 ): Promise<readonly ListenAddress[]> => {
-  const { marks } = located;
+  const { marks, service } = located;
   const { owner, group, path, mode } = endpoint;
   const ownerId = await findId(owner, marks.socketUser ?? marks.service, 'user', lookups, complain);
-  const groupId = await findId(group, marks.socketGroup ?? marks.service, 'group', lookups, complain);
+  const groupId =
+    group === undefined && owner !== undefined && service.dialect === 'systemd'
+      ? // SocketUser= alone gives the file to the user's own group, too
+        (await lookups.account(owner))?.gid
+      : await findId(group, marks.socketGroup ?? marks.service, 'group', lookups, complain);
   const file = { path, ownerId, groupId, mode, ...ownOf(endpoint) };
   return endpoint.kind === 'fifo'
     ? [{ kind: 'fifo', socketType: 'fifo', ...file }]

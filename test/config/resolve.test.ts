@@ -278,3 +278,11 @@ t.test('ten thousand services are resolved in about a second', async (t) => {
   t.equal(services.length, 10_000);
   t.ok(process.cpuUsage(before).user < 3_000_000);
 });
+
+t.test("a unit's SocketUser= alone gives the file to the user's own group", async (t) => {
+  const unit = '[Socket]\nListenStream=/run/x\nSocketUser=git\n[Service]\nExecStart=/bin/cat\nUser=nobody\n';
+  const { services } = await resolve(unit);
+  t.match(services[0]?.addresses, [{ path: '/run/x', ownerId: 1000, groupId: 1000, mode: 0o666 }]);
+  const named = await resolve(unit.replace('SocketUser=git', 'SocketUser=git\nSocketGroup=www'));
+  t.match(named.services[0]?.addresses, [{ ownerId: 1000, groupId: 33 }]);
+});

@@ -21,16 +21,19 @@ const isSame = (left: unknown, right: unknown): boolean => JSON.stringify(left) 
 /** Descriptors of a server are called as their unit, where it says nothing else. */
 const nameOf = ({ unit, descriptorName }: SocketUnit): string => descriptorName ?? unit.name;
 
-/** Where sockets come from several units, each keeps the name and the options that its unit gives it. */
-const endpointsOf = (sockets: Sockets): readonly Endpoint[] => {
-  const [first, ...others] = sockets;
-  if (others.length === 0) return first.endpoints;
+/** Sockets of a server have a name each; where they come from several units, each has the options of its own. */
+const withOwn = (sockets: Sockets): readonly Endpoint[] => {
+  const [first] = sockets;
   return sockets.flatMap((socket) => {
     const settings = isSame(socket.settings, first.settings) ? undefined : socket.settings;
     const own = { descriptorName: nameOf(socket), socket: settings };
     return socket.endpoints.map((endpoint) => ({ ...endpoint, own }));
   });
 };
+
+/** Names are told to servers that get their sockets as descriptors from 3 on. */
+const endpointsOf = (sockets: Sockets, hasNames: boolean): readonly Endpoint[] =>
+  hasNames || sockets.length > 1 ? withOwn(sockets) : sockets[0].endpoints;
 
 const accessOf = ([first, ...others]: Sockets): Access | undefined => {
   const other = others.find(({ access }) => !isSame(access, first.access));
@@ -62,6 +65,7 @@ const fromSockets = (
   sockets: Sockets,
   service: Unit,
   answers: 'accept' | 'sockets' | 'relay',
+  hasNames: boolean,
 ): FromSockets => {
   const [first] = sockets;
   return {
@@ -69,7 +73,7 @@ const fromSockets = (
     name: idOf(service),
     origin: socketMarks(first).service.at,
     dialect: 'systemd',
-    endpoints: endpointsOf(sockets),
+    endpoints: endpointsOf(sockets, hasNames),
     mux: undefined,
     rpc: undefined,
     limits: limitsOf(sockets, answers),
@@ -83,18 +87,18 @@ const fromSockets = (
 
 /** Accept=yes, or a server for all of its sockets. */
 export const combineServer = (sockets: Sockets, service: Unit, part: ServicePart): LocatedService => {
-  const [first, ...others] = sockets;
+  const [first] = sockets;
   const { marks, surroundings, ...parts } = part;
   const { isAccepting } = first;
-  const descriptorName = isAccepting ? first.descriptorName : nameOf(first);
+  const hasNames = part.daemon !== undefined && part.daemon.activation !== 'inetd';
   return {
     service: {
-      ...fromSockets(sockets, service, isAccepting ? 'accept' : 'sockets'),
+      ...fromSockets(sockets, service, isAccepting ? 'accept' : 'sockets', hasNames),
       ...parts,
       mode: isAccepting ? 'per-connection' : 'whole-socket',
       surroundings: {
         ...surroundings,
-        descriptorName: others.length === 0 ? descriptorName : undefined,
+        descriptorName: isAccepting ? first.descriptorName : undefined,
       },
     },
     marks: { ...marks, ...socketMarks(first) },
@@ -123,7 +127,7 @@ export const combineRelay = (
   const [first] = sockets;
   const proxy = readProxy(service);
   if (proxy === undefined || (backend !== undefined && part === undefined)) return undefined;
-  const common = fromSockets(sockets, service, 'relay');
+  const common = fromSockets(sockets, service, 'relay', false);
   const { host, port, proxyHeader, mostConnections } = proxy;
   return {
     service: {

@@ -48,9 +48,8 @@ const isEverybody = (pattern: ClientPattern): boolean =>
 const plainAccess = (access: Access | undefined): Access | undefined => {
   if (access === undefined) return undefined;
   const { onlyFrom, noAccess } = access;
-  if (onlyFrom?.some(isEverybody) === true) return { ...access, onlyFrom: undefined };
-  const isShut = onlyFrom === undefined && noAccess.some(isEverybody);
-  return isShut ? { ...access, onlyFrom: [], noAccess: [] } : access;
+  if (noAccess.some(isEverybody)) return { ...access, onlyFrom: [], noAccess: [] };
+  return onlyFrom?.some(isEverybody) === true ? { ...access, onlyFrom: undefined } : access;
 };
 
 /** A server behind a relay has nothing that could be its stream. */

@@ -74,7 +74,7 @@ export const createUnitSet = (pieces: readonly UnitPiece[], facts: Facts): UnitS
     const first = named.get(piece.name);
     const isOnlyCompanion = first?.kind === 'unit' && first.isCompanion === true;
     if (first === undefined || isOnlyCompanion) named.set(piece.name, piece);
-    else if (piece.kind === 'unit') {
+    else if (piece.kind === 'unit' && piece.isCompanion !== true) {
       const file = first.kind === 'unit' ? first.fragment.source.file : 'a link';
       repeated.push({ name: piece.name, first: file, mark: firstLine(piece.fragment) });
     }

@@ -73,7 +73,9 @@ export const surroundingsLines = (
   const hasFd3 = hasPeer && !takesSocket(surroundings);
   if (surroundings.hasFd3 !== hasFd3) {
     const what = hasFd3 ? 'descriptor 3 is the connection' : 'descriptor 3 is closed';
-    report.lose('surroundings.hasFd3', what, hasFd3 ? 'ignore it' : 'use 0 and 1');
+    const isNamed = hasPeer && !hasFd3 && surroundings.descriptorName !== undefined;
+    const fields = isNamed ? 'surroundings.hasFd3 surroundings.descriptorName' : 'surroundings.hasFd3';
+    report.lose(fields, what, hasFd3 ? 'ignore it' : 'use 0 and 1');
   }
   if (surroundings.hasAddressVariables) {
     if (hasPeer) report.lose('', 'REMOTE_ADDR and REMOTE_PORT alone tell the addresses', 'use those');
