@@ -83,6 +83,7 @@ Napi::Value signalProcess(const Napi::CallbackInfo& info);
 // program.cc
 Napi::Value compileRecipe(const Napi::CallbackInfo& info);
 Napi::Value spawnRecipe(const Napi::CallbackInfo& info);
+Napi::Value hasExecuted(const Napi::CallbackInfo& info);
 // process.cc
 Napi::Value errorText(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info);
@@ -97,6 +98,18 @@ Napi::Value holdProcess(const Napi::CallbackInfo& info);
 Napi::Value signalHeld(const Napi::CallbackInfo& info);
 // inspect.cc
 Napi::Value inspectSocket(const Napi::CallbackInfo& info);
+// adopt.cc
+Napi::Value openAdoptionChannel(const Napi::CallbackInfo& info);
+Napi::Value receiveCallListener(const Napi::CallbackInfo& info);
+Napi::Value receiveCall(const Napi::CallbackInfo& info);
+Napi::Value passCall(const Napi::CallbackInfo& info);
+Napi::Value answerCall(const Napi::CallbackInfo& info);
+Napi::Value placeDescriptor(const Napi::CallbackInfo& info);
+Napi::Value processOf(const Napi::CallbackInfo& info);
+Napi::Value borrowDescriptor(const Napi::CallbackInfo& info);
+Napi::Value descriptorFlags(const Napi::CallbackInfo& info);
+Napi::Value isSameSocket(const Napi::CallbackInfo& info);
+Napi::Value carryOption(const Napi::CallbackInfo& info);
 // tracer.cc
 Napi::Value openTracer(const Napi::CallbackInfo& info);
 Napi::Value readTracer(const Napi::CallbackInfo& info);

@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "address.hh"
 #include "api.hh"
@@ -40,6 +41,19 @@ int toStreamAddress(int version, const std::string& place, uint16_t port, sockad
   return length == 0 ? -ENAMETOOLONG : static_cast<int>(length);
 }
 
+/// Where nobody listens at a port of this machine, the kernel may choose that very port for our own end: then both calls
+/// of TCP's simultaneous open are ours (RFC 9293, 3.5), and whoever wants to listen there finds the port taken.
+bool isOwnEcho(int descriptor) {
+  sockaddr_storage local = {};
+  sockaddr_storage remote = {};
+  socklen_t localLength = sizeof local;
+  socklen_t remoteLength = sizeof remote;
+  if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&local), &localLength) < 0) return false;
+  if (local.ss_family != AF_INET && local.ss_family != AF_INET6) return false;
+  if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&remote), &remoteLength) < 0) return false;
+  return localLength == remoteLength && memcmp(&local, &remote, localLength) == 0;
+}
+
 }  // namespace
 
 /// connectStream(4 | 6 | 1, host or path, port): a socket, CLOEXEC and not blocking, whose connection is under way;
@@ -67,5 +81,6 @@ Napi::Value connectState(const Napi::CallbackInfo& info) {
   int error = 0;
   socklen_t length = sizeof error;
   if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) < 0) return number(info, -errno);
+  if (error == 0 && isOwnEcho(descriptor)) error = ECONNREFUSED;
   return number(info, -error);
 }

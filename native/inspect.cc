@@ -7,9 +7,9 @@
 #include <sys/un.h>
 
 #include <cerrno>
-#include <cstddef>
 
 #include "api.hh"
+#include "unix-address.hh"
 
 namespace {
 
@@ -18,15 +18,6 @@ int socketOption(int fd, int name) {
   int value = 0;
   socklen_t length = sizeof value;
   return getsockopt(fd, SOL_SOCKET, name, &value, &length) < 0 ? -errno : value;
-}
-
-/// The path of a unix socket, with `@` before an abstract name.
-std::string pathOf(const sockaddr_un& address, socklen_t length) {
-  const size_t offset = offsetof(sockaddr_un, sun_path);
-  if (length <= offset) return {};
-  const char* path = address.sun_path;
-  if (*path != '\0') return path;
-  return "@" + std::string(path + 1, length - offset - 1);
 }
 
 }  // namespace
@@ -64,7 +55,7 @@ Napi::Value inspectSocket(const Napi::CallbackInfo& info) {
       place += std::string("%") + interface;
     }
   } else if (address.any.sa_family == AF_UNIX) {
-    place = pathOf(address.unix, length);
+    place = fromUnixAddress(address.unix, length);
   } else if (address.any.sa_family == AF_VSOCK) {
     family = 3;
     port = address.vsock.svm_port;

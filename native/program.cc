@@ -203,3 +203,8 @@ Napi::Value spawnRecipe(const Napi::CallbackInfo& info) {
   if (!engine.inCallback) closeLeft(engine);
   return number(info, pid);
 }
+
+/// hasExecuted(pid): whether a child of spawnRecipe() is its program by now. A copied child says nothing and counts as one.
+Napi::Value hasExecuted(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), engineOf(info.Env())->spawn.hasExecuted(integer(info, 0)));
+}

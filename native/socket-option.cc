@@ -1,22 +1,17 @@
 // Options of sockets, by their names in the manual pages.
+#include "socket-option.hh"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <string_view>
 
 #include "api.hh"
 
 namespace {
 
-struct Option {
-  std::string_view name;
-  int level;
-  int number;
-};
-
-constexpr Option kOptions[] = {
+constexpr SocketOption kOptions[] = {
     {"SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR},
     {"SO_REUSEPORT", SOL_SOCKET, SO_REUSEPORT},
     {"SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE},
@@ -25,6 +20,9 @@ constexpr Option kOptions[] = {
     {"SO_RCVBUF", SOL_SOCKET, SO_RCVBUF},
     {"SO_SNDBUFFORCE", SOL_SOCKET, SO_SNDBUFFORCE},
     {"SO_RCVBUFFORCE", SOL_SOCKET, SO_RCVBUFFORCE},
+    {"SO_RCVTIMEO", SOL_SOCKET, SO_RCVTIMEO},
+    {"SO_SNDTIMEO", SOL_SOCKET, SO_SNDTIMEO},
+    {"SO_RCVLOWAT", SOL_SOCKET, SO_RCVLOWAT},
     {"SO_BINDTODEVICE", SOL_SOCKET, SO_BINDTODEVICE},
     {"SO_MARK", SOL_SOCKET, SO_MARK},
     {"SO_PRIORITY", SOL_SOCKET, SO_PRIORITY},
@@ -32,6 +30,7 @@ constexpr Option kOptions[] = {
     {"SO_PROTOCOL", SOL_SOCKET, SO_PROTOCOL},
     {"SO_PASSCRED", SOL_SOCKET, SO_PASSCRED},
     {"SO_BROADCAST", SOL_SOCKET, SO_BROADCAST},
+    {"SO_TIMESTAMP", SOL_SOCKET, SO_TIMESTAMP},
     {"SO_PEEK_OFF", SOL_SOCKET, SO_PEEK_OFF},
     {"TCP_NODELAY", IPPROTO_TCP, TCP_NODELAY},
     {"TCP_DEFER_ACCEPT", IPPROTO_TCP, TCP_DEFER_ACCEPT},
@@ -39,33 +38,42 @@ constexpr Option kOptions[] = {
     {"TCP_KEEPIDLE", IPPROTO_TCP, TCP_KEEPIDLE},
     {"TCP_KEEPINTVL", IPPROTO_TCP, TCP_KEEPINTVL},
     {"TCP_KEEPCNT", IPPROTO_TCP, TCP_KEEPCNT},
+    {"TCP_USER_TIMEOUT", IPPROTO_TCP, TCP_USER_TIMEOUT},
     {"TCP_CONGESTION", IPPROTO_TCP, TCP_CONGESTION},
     {"IP_FREEBIND", IPPROTO_IP, IP_FREEBIND},
     {"IP_TRANSPARENT", IPPROTO_IP, IP_TRANSPARENT},
     {"IP_TOS", IPPROTO_IP, IP_TOS},
     {"IP_TTL", IPPROTO_IP, IP_TTL},
     {"IP_PKTINFO", IPPROTO_IP, IP_PKTINFO},
+    {"IP_RECVTTL", IPPROTO_IP, IP_RECVTTL},
+    {"IP_RECVTOS", IPPROTO_IP, IP_RECVTOS},
+    {"IP_RECVERR", IPPROTO_IP, IP_RECVERR},
+    {"IP_MTU_DISCOVER", IPPROTO_IP, IP_MTU_DISCOVER},
     {"IPV6_V6ONLY", IPPROTO_IPV6, IPV6_V6ONLY},
     {"IPV6_FREEBIND", IPPROTO_IPV6, IPV6_FREEBIND},
     {"IPV6_TRANSPARENT", IPPROTO_IPV6, IPV6_TRANSPARENT},
     {"IPV6_TCLASS", IPPROTO_IPV6, IPV6_TCLASS},
     {"IPV6_UNICAST_HOPS", IPPROTO_IPV6, IPV6_UNICAST_HOPS},
     {"IPV6_RECVPKTINFO", IPPROTO_IPV6, IPV6_RECVPKTINFO},
+    {"IPV6_RECVHOPLIMIT", IPPROTO_IPV6, IPV6_RECVHOPLIMIT},
+    {"IPV6_RECVTCLASS", IPPROTO_IPV6, IPV6_RECVTCLASS},
+    {"IPV6_RECVERR", IPPROTO_IPV6, IPV6_RECVERR},
+    {"IPV6_MTU_DISCOVER", IPPROTO_IPV6, IPV6_MTU_DISCOVER},
 };
 
-const Option* findOption(std::string_view name) {
-  for (const Option& option : kOptions) {
+}  // namespace
+
+const SocketOption* findSocketOption(std::string_view name) {
+  for (const SocketOption& option : kOptions) {
     if (option.name == name) return &option;
   }
   return nullptr;
 }
 
-}  // namespace
-
 /// setOption(fd, name, number | string): 0 or -errno; -ENOPROTOOPT for a name that is not in the table. SO_LINGER is in
 /// seconds, 0 switches it off.
 Napi::Value setOption(const Napi::CallbackInfo& info) {
-  const Option* option = findOption(text(info[1]));
+  const SocketOption* option = findSocketOption(text(info[1]));
   if (!option) return number(info, -ENOPROTOOPT);
   if (info[2].IsString()) {
     const std::string value = text(info[2]);
@@ -85,7 +93,7 @@ Napi::Value setOption(const Napi::CallbackInfo& info) {
 
 /// getOption(fd, name): the value or -errno.
 Napi::Value getOption(const Napi::CallbackInfo& info) {
-  const Option* option = findOption(text(info[1]));
+  const SocketOption* option = findSocketOption(text(info[1]));
   if (!option) return number(info, -ENOPROTOOPT);
   int value = 0;
   socklen_t length = sizeof value;
@@ -95,7 +103,7 @@ Napi::Value getOption(const Napi::CallbackInfo& info) {
 
 /// getOptionText(fd, name): the value of an option that is a name, or -errno.
 Napi::Value getOptionText(const Napi::CallbackInfo& info) {
-  const Option* option = findOption(text(info[1]));
+  const SocketOption* option = findSocketOption(text(info[1]));
   if (!option) return number(info, -ENOPROTOOPT);
   char value[64] = {};
   socklen_t length = sizeof value - 1;

@@ -302,6 +302,12 @@ pid_t SpawnEngine::spawn(std::shared_ptr<const Recipe> recipe, int handed, const
   return pid;
 }
 
+bool SpawnEngine::hasExecuted(pid_t pid) const {
+  if (memory_ == Memory::Copied) return true;
+  return std::none_of(starting_.begin(), starting_.end(),
+                      [pid](Slot* slot) { return slot->pid == pid && (slot->isRunning() || slot->hasFailed()); });
+}
+
 bool SpawnEngine::closeLeft() {
   std::erase_if(sharing_, [this](Slot* slot) {
     if (!slot->hasLeftTable()) return false;

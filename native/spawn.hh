@@ -50,6 +50,9 @@ class SpawnEngine {
   /// From here on starts are stamped, until nullptr says that nobody wants it.
   void stampInto(Stamps* stamps) { stamps_ = stamps; }
 
+  /// Whether a child is its program by now.
+  [[nodiscard]] bool hasExecuted(pid_t pid) const;
+
   /// Children that were started and not forgotten.
   [[nodiscard]] int alive() const { return static_cast<int>(children_.size()); }
 

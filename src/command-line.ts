@@ -5,6 +5,7 @@ import { benchOptions } from './command/bench-options.ts';
 import { convertOptions } from './command/convert-options.ts';
 import { optionalPid, UsageError, wholeNumber } from './command/option-values.ts';
 import { loadServerParts } from './command/parts.ts';
+import { relayOptions } from './command/relay-options.ts';
 import { complain, type ExitStatus, exitStatus } from './exit-status.ts';
 import { dialects } from './model/service.ts';
 import { logLevels } from './operate/log.ts';
@@ -228,6 +229,20 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       },
     )
     .command(
+      'relay [addresses..]',
+      'copy connections to and from another address',
+      (command) =>
+        relayOptions(serverOptions(command))
+          .example('$0 relay 8080 --to 10.0.0.1:80 --to 10.0.0.2:80', 'the second one where the first refuses')
+          .example('$0 relay 6379 --to /run/redis.sock --idle-timeout 10min', 'a port for a unix socket')
+          .example('$0 relay --exit-idle-time 10min /run/redis.sock', 'in a unit with a socket of systemd'),
+      async (chosen) => {
+        await loadServerParts();
+        const { relay } = await import('./command/relay.ts');
+        status = await relay(chosen);
+      },
+    )
+    .command(
       'bench [target]',
       'measure what a connection costs',
       (command) =>
@@ -286,7 +301,7 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       },
     )
     .parserConfiguration({ 'populate--': true })
-    .demandCommand(1, 'say what to do: run, check, convert, listen, bench, consistency, inetd or xinetd')
+    .demandCommand(1, 'say what to do: run, check, convert, listen, relay, bench, consistency, inetd or xinetd')
     .strict()
     .recommendCommands()
     .wrap(Math.min(110, process.stdout.columns ?? 110))

@@ -7,6 +7,7 @@ import type { SystemError } from '../native/addon.ts';
 import { exitNow } from '../native/exit.ts';
 import { sendNotify } from '../native/notify.ts';
 import { openAnswers } from '../operate/consistency.ts';
+import { createIdleExit } from '../operate/idle-exit.ts';
 import { createTrimmer, observers } from '../operate/memory.ts';
 import { findRunning, removePidFile, writePidFile } from '../operate/pid-file.ts';
 import { createGate, createReloader, type Loaded } from '../operate/reload.ts';
@@ -37,6 +38,8 @@ export type ServerOptions = LogOptions & {
   /** Between two consistency checks. */
   readonly checkInterval: Milliseconds | undefined;
   readonly reloadSignals: readonly NodeJS.Signals[];
+  /** It ends when nobody has been answered for so long. */
+  readonly exitIdleTime: Milliseconds | undefined;
   /** Where each connection's moments are written. */
   readonly trace: string | undefined;
   /** Writes to stderr too what is wrong with the first configuration, for who has called the start. */
@@ -62,6 +65,7 @@ export const usualServer = {
   dump: undefined,
   checkInterval: undefined,
   reloadSignals: ['SIGHUP'],
+  exitIdleTime: undefined,
   trace: undefined,
   tellsCaller: false,
   announces: false,
@@ -210,6 +214,10 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   );
   answer = openAnswers(kernel);
   await Promise.all([wrapping.prepare(first.services), supervisor.examine(first.services)]);
+  if (options.exitIdleTime !== undefined) {
+    // a stop like any other: who comes before the listeners are closed is served to his end
+    watchers.push(createIdleExit(systemClock, options.exitIdleTime, () => process.kill(process.pid)));
+  }
   take(first);
   if (hasHungUp()) reload();
   const refusal = pidFile === undefined ? undefined : tryWritePidFile(pidFile);

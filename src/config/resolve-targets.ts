@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import type { ConnectAddress } from '../model/address.ts';
 import { parseCount } from '../model/quantity.ts';
+import type { RelayTarget } from '../model/service.ts';
 import type { Lookups } from './lookups.ts';
 import type { Complain } from './resolve-addresses.ts';
 import type { LocatedService, Mark } from './source.ts';
@@ -31,32 +32,39 @@ const unixTarget = (path: string, mark: Mark, complain: Complain): readonly Conn
   );
 };
 
-/** All addresses of the host, in the order of the resolver; empty of a service that is no relay. */
-export const resolveTargets = async (
-  { service, marks }: LocatedService,
+/** All addresses of a host, in the order of the resolver. */
+const resolveTarget = async (
+  { host, port: portName }: RelayTarget,
+  marks: LocatedService['marks'],
   lookups: Lookups,
   complain: Complain,
 ): Promise<readonly ConnectAddress[]> => {
-  const { answer } = service;
-  if (answer.kind !== 'relay') return [];
-  if (/^[/@]/.test(answer.host)) return unixTarget(answer.host, marks.target ?? marks.service, complain);
-  const port = parseCount(answer.port) ?? (await lookups.port(answer.port, 'tcp'));
+  const mark = marks.target ?? marks.service;
+  if (/^[/@]/.test(host)) return unixTarget(host, mark, complain);
+  const port = parseCount(portName) ?? (await lookups.port(portName, 'tcp'));
   if (port === undefined) {
     return (
       complain(
         marks.targetPort ?? marks.service,
-        `the service '${answer.port}' has no port for tcp`,
+        `the service '${portName}' has no port for tcp`,
         'write the number, or add it to /etc/services',
       ) ?? []
     );
   }
-  const hosts = await findHosts(answer.host, lookups);
+  const hosts = await findHosts(host, lookups);
   if (hosts.length === 0) {
-    complain(
-      marks.target ?? marks.service,
-      `the host '${answer.host}' has no address`,
-      'check its name, or write a numeric address',
-    );
+    complain(mark, `the host '${host}' has no address`, 'check its name, or write a numeric address');
   }
-  return hosts.map(({ host, version }) => ({ version, host, port }));
+  return hosts.map((found) => ({ version: found.version, host: found.host, port }));
+};
+
+/** Of a relay, in the order in which they are tried; empty of a service that is none. */
+export const resolveTargets = async (
+  { service: { answer }, marks }: LocatedService,
+  lookups: Lookups,
+  complain: Complain,
+): Promise<readonly ConnectAddress[]> => {
+  if (answer.kind !== 'relay') return [];
+  const found = [answer, ...answer.fallbacks].map((each) => resolveTarget(each, marks, lookups, complain));
+  return (await Promise.all(found)).flat();
 };

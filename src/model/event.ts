@@ -275,6 +275,14 @@ export type Event =
       readonly pid: number;
       readonly address: ListenAddress;
     }
+  /** It wanted to bind an address that is not quite one of its service's, and has got none or too few. */
+  | {
+      readonly kind: 'not-adopted';
+      readonly service: string;
+      readonly pid: number;
+      readonly place: string;
+      readonly why: string;
+    }
   | { readonly kind: 'reload-refused'; readonly why: string }
   | { readonly kind: 'draining'; readonly instances: number; readonly grace: Milliseconds }
   | { readonly kind: 'terminating'; readonly instances: number; readonly signal: 'TERM' | 'KILL' }

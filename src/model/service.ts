@@ -21,6 +21,9 @@ export type Language = (typeof languages)[number];
 export const builtinNames = ['echo', 'discard', 'chargen', 'daytime', 'time', 'tcpmux', 'ident'] as const;
 export type BuiltinName = (typeof builtinNames)[number];
 
+/** Host is a name or a number, port a service's name or a number; or host is a unix socket's `/path` or `@name` and port empty. */
+export type RelayTarget = { readonly host: string; readonly port: string };
+
 /** Who answers. */
 export type Answer =
   | {
@@ -36,13 +39,14 @@ export type Answer =
       readonly format: 'xinetd' | undefined;
     }
   /**
-   * Bytes are copied to and from another address. Host is a name or a number, port a service's name or a number; or host
-   * is a unix socket's `/path` or `@name` and port empty.
+   * Bytes are copied to and from another address, a RelayTarget.
    */
   | {
       readonly kind: 'relay';
       readonly host: string;
       readonly port: string;
+      /** Tried in this order where the first one refuses. */
+      readonly fallbacks: readonly RelayTarget[];
       /** Of each address that is tried. */
       readonly connectTimeout: Milliseconds;
       /** Targets that all refuse are tried again for so long; undefined: not at all. A backend has `connectTimeout`. */
@@ -282,6 +286,7 @@ export const plainSurroundings: Surroundings = {
 
 /** A relay that only copies. */
 export const plainRelay = {
+  fallbacks: [],
   retryFor: undefined,
   proxyHeader: undefined,
   idleTimeout: undefined,

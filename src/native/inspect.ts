@@ -4,6 +4,7 @@ import type { Descriptor } from '../model/descriptor.ts';
 import { describeErrno, openAddon } from './addon.ts';
 
 const addon = openAddon<{
+  getOption(fd: number, name: string): number;
   inspectSocket(
     fd: number,
   ): number | readonly [type: number, family: number, isListening: number, port: number, place: string];
@@ -37,3 +38,7 @@ export const inspectSocket = (descriptor: Descriptor): FoundSocket | string => {
     place,
   };
 };
+
+/** Whether a socket of IPv6 takes clients of IPv4 too. */
+export const takesMapped = (descriptor: Descriptor): boolean =>
+  addon.getOption(descriptor, 'IPV6_V6ONLY') === 0;

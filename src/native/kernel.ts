@@ -6,7 +6,7 @@ import type { Moments } from '../model/event.ts';
 import type { RecipeRequest } from '../model/recipe.ts';
 import { type ConnectionRecord, pidOf } from '../model/record.ts';
 import { demand, describeErrno, openAddon } from './addon.ts';
-import { describeStage, planRecipe, type RecipePlan } from './recipe-plan.ts';
+import { adviceFor, describeStage, planRecipe, type RecipePlan } from './recipe-plan.ts';
 
 /** A compiled recipe; it lives as long as it is referenced here or a child still starts from it. */
 export type Recipe = { readonly recipe: unique symbol };
@@ -48,6 +48,7 @@ type Addon = {
   openLogPair(pair: Int32Array): number;
   receiveLog(fd: number, buffer: Uint8Array): number;
   compileRecipe(plan: RecipePlan): Recipe;
+  hasExecuted(pid: number): boolean;
   spawnRecipe(recipe: Recipe, fd: number, record: Uint8Array | null, keeps: boolean): number;
   raiseDescriptorLimit(found: Float64Array): number;
   trimMemory(): number;
@@ -144,7 +145,7 @@ export const openKernel = (options: {
 
   const describeFailure = (stage: number, errno: number): Ended['failure'] => {
     const { code, reason } = describeErrno(errno);
-    return { code, what: `cannot ${describeStage(stage)}: ${reason}` };
+    return { code, what: `cannot ${describeStage(stage)}: ${reason}${adviceFor(stage, code)}` };
   };
 
   const endedAt = (index: number): Ended => {
@@ -360,6 +361,9 @@ export const openKernel = (options: {
       record: ConnectionRecord | undefined,
       how: 'give' | 'keep',
     ): number => demand('start a process', addon.spawnRecipe(recipe, handed, record ?? null, how === 'keep')),
+
+    /** Whether a child is its program by now; false too where it could not become that and has not been reaped yet. */
+    hasExecuted: (pid: number): boolean => addon.hasExecuted(pid),
 
     /** Sends a signal to a handler's session, or to itself where it has none; false when it is gone. */
     kill: (pid: number, signal: 'SIGTERM' | 'SIGKILL'): boolean => {

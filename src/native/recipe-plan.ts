@@ -1,5 +1,6 @@
 // A recipe as the addon takes it: numbers in place of names (native/recipe.hh), and what its failures are called.
 import { addressFields, type LayoutEntry, type LayoutFile, type RecipeRequest } from '../model/recipe.ts';
+import { relayAdvice } from './adopt.ts';
 
 /** Native code reads this shape, field by field (compileRecipe of native/program.cc). */
 export type RecipePlan = Omit<
@@ -15,6 +16,8 @@ export type RecipePlan = Omit<
   readonly workingDirectory: string;
 };
 
+const adopting = 'see the sockets of';
+
 /** Where a start failed, in the order of Stage of native/child.hh. */
 const stageNames = [
   '',
@@ -23,7 +26,7 @@ const stageNames = [
   'open the standard output of',
   'open the standard error of',
   'lay out the descriptors of',
-  'see the sockets of',
+  adopting,
   'set the OOM score of',
   'set the resource limits of',
   'set the priority of',
@@ -44,6 +47,10 @@ const stageNames = [
 
 /** What could not be done; `%` is where the service's name goes. */
 export const describeStage = (stage: number): string => `${stageNames[stage] ?? 'start'} %`;
+
+/** What else there is to say. */
+export const adviceFor = (stage: number, code: string): string =>
+  stageNames[stage] === adopting ? relayAdvice(code) : '';
 
 const handed = -1;
 const devNull = -2;

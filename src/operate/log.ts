@@ -60,6 +60,7 @@ export const levelOf = (kind: LoggedEvent['kind']): Exclude<LogLevel, 'silent'> 
     case 'inherited-unused':
     case 'notify-ignored':
     case 'queue-stuck':
+    case 'not-adopted':
       return 'warn';
     case 'listen-failed':
     case 'start-failed':
@@ -169,6 +170,8 @@ export const describeEvent = (event: LoggedEvent): string => {
       return `${event.service}: a message of pid ${event.pid} to its notify socket does not count: ${event.why}`;
     case 'adopted':
       return `${event.service}: pid ${event.pid} has got ${describeAddress(event.address)}`;
+    case 'not-adopted':
+      return `${event.service}: pid ${event.pid} binds ${event.place} ${event.why}`;
   }
 };
 

@@ -167,6 +167,7 @@ export const createXinetdLog = (clock: Clock, destinations: Destinations): Xinet
       case 'queue-stuck':
       case 'notify-ignored':
       case 'adopted':
+      case 'not-adopted':
       case 'listening':
       case 'listen-failed':
       case 'impaired':

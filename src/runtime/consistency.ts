@@ -4,7 +4,7 @@ import { instancesLeft } from '../admission/limits.ts';
 import type { ListenAddress } from '../model/address.ts';
 import { parseAddress, showAddressBytes } from '../model/network.ts';
 import { inspectSocket } from '../native/inspect.ts';
-import type { RunningListener, RunningService, Runtime } from './running.ts';
+import { isLent, type RunningListener, type RunningService, type Runtime } from './running.ts';
 import { isCrowded } from './visitors.ts';
 import { shouldWatch } from './watch.ts';
 
@@ -21,14 +21,14 @@ const idOf = (service: RunningService): string => service.prepared.service.id;
 
 /** What is wrong with a socket of ours, in the eyes of the kernel. */
 const compareSocket = (listener: RunningListener): string | undefined => {
-  const { address, descriptor, owner } = listener;
+  const { address, descriptor } = listener;
   if (descriptor === undefined) return undefined;
   const found = inspectSocket(descriptor);
   if (typeof found === 'string') return `descriptor ${descriptor} is no socket of it: ${found}`;
   if (found.socketType !== address.socketType)
     return `descriptor ${descriptor} is no ${address.socketType} socket`;
   // a server that has the whole socket may have shut it down
-  const mustListen = address.socketType !== 'dgram' && owner === undefined;
+  const mustListen = address.socketType !== 'dgram' && !isLent(listener);
   if (mustListen && !found.isListening) return `descriptor ${descriptor} does not listen`;
   return isAt(address, found)
     ? undefined
@@ -90,6 +90,7 @@ const checkListeners = (tables: Tables): Findings => {
     if (isWatched !== shouldWatch(tables, listener)) find(isWatched ? 'is watched' : 'is not watched');
     const lent = owner === undefined ? undefined : tables.instances.get(owner)?.lent;
     if (owner !== undefined && lent?.listener !== listener) find(`pid ${owner} does not have it`);
+    if (listener.holder?.holds(listener) === false) find('its daemon does not have it');
     if (descriptor === undefined) continue;
     if (opening.cancel !== undefined) find('is open and is to be opened');
     if (polled !== undefined && polled.has(descriptor) !== isWatched)
@@ -136,6 +137,8 @@ const checkInstances = (tables: Tables): Findings => {
     const find = (what: string): void =>
       void findings.push(`instance ${pid} of ${idOf(instance.service)}: ${what}`);
     if (instance.pid !== pid) find(`calls itself ${instance.pid}`);
+    // a process of a daemon may be its own child's
+    if (instance.daemon !== undefined) continue;
     // the list may miss one while others end
     if (children?.has(pid) !== true && parentOf(pid) !== process.pid) find('is no child of this process');
     const { lent } = instance;
@@ -158,7 +161,8 @@ const countAnswersByService = (tables: Tables): ReadonlyMap<RunningService, Coun
   };
   for (const service of tables.services.values()) countOf(service);
   for (const service of tables.builtins.values()) countOf(service).live += 1;
-  for (const { service, source } of tables.instances.values()) {
+  for (const { service, source, daemon } of tables.instances.values()) {
+    if (daemon !== undefined) continue;
     const count = countOf(service);
     count.live += 1;
     if (source === undefined) count.nameless += 1;

@@ -8,6 +8,8 @@ export type HandlerLog = {
   readonly theirs: Descriptor;
   /** A handler has ended: what it wrote last is a line, with or without a newline. */
   readonly finish: (pid: number) => void;
+  /** Whole lines as they come; what it gives takes the wish back. */
+  readonly listen: (onLine: (line: string) => void) => () => void;
   /** Reads what there is, at the end of everything. */
   readonly drain: () => void;
   /** No handler will be started with it any more; what the living ones still write is read until they end. */
@@ -36,10 +38,13 @@ export const openHandlerLog = (
 ): HandlerLog => {
   const { ours, theirs } = openRaisedPair(kernel);
   const unfinished = new Map<number, Buffer>();
+  const listeners = new Set<(line: string) => void>();
 
   const say = (pid: number, line: Buffer): void => {
     const text = line.toString('utf8').replace(/\r$/, '');
-    if (text !== '') observer.observe({ kind: 'handler-said', service, pid, line: text });
+    if (text === '') return;
+    observer.observe({ kind: 'handler-said', service, pid, line: text });
+    for (const listener of [...listeners]) listener(text);
   };
 
   const flush = (): void => {
@@ -101,6 +106,10 @@ export const openHandlerLog = (
       if (rest === undefined) return;
       unfinished.delete(pid);
       say(pid, rest);
+    },
+    listen: (onLine) => {
+      listeners.add(onLine);
+      return () => void listeners.delete(onLine);
     },
     drain,
     retire: () => kernel.close(theirs),

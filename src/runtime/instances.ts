@@ -8,6 +8,7 @@ import type { Started } from '../serve/surface.ts';
 import { isUntouched, lookAtQueue } from './queue.ts';
 import {
   countAnswers,
+  type DaemonProcess,
   type Instance,
   type RunningListener,
   type RunningService,
@@ -17,7 +18,7 @@ import { listenAgain } from './socket.ts';
 import type { States } from './watch.ts';
 
 /** The parts of a status of wait4(2). */
-const exitStatus = (status: number): ExitStatus => {
+export const exitStatus = (status: number): ExitStatus => {
   const signal = status & 0x7f;
   return signal === 0
     ? { kind: 'exit', code: (status >> 8) & 0xff }
@@ -31,7 +32,8 @@ const longestPause = milliseconds(30_000);
 /** A server that worked for so long did something, whatever waits now. */
 const longRun = milliseconds(5_000);
 
-export const createInstances = (runtime: Runtime, states: States) => {
+/** `onOrphanEnded` hears of children that nobody of us has started. */
+export const createInstances = (runtime: Runtime, states: States, onOrphanEnded: (ended: Ended) => void) => {
   const { kernel, clock, observer, instances } = runtime;
 
   /**
@@ -50,11 +52,19 @@ export const createInstances = (runtime: Runtime, states: States) => {
       return;
     }
     const { pid } = started;
-    instances.set(pid, { pid, service, source, record, startedAt: clock.now(), lent });
+    instances.set(pid, { pid, service, source, record, startedAt: clock.now(), lent, daemon: undefined });
     if (observer.isWanted('started')) {
       const peer = record && peerOf(record);
       observer.observe({ kind: 'started', service: service.prepared.service.id, pid, peer });
     }
+  };
+
+  /** A process of the service's daemon; one that was there before is known from now on. */
+  const registerProcess = (service: RunningService, pid: number, daemon: DaemonProcess): void => {
+    const none = { source: undefined, record: undefined, lent: undefined };
+    instances.set(pid, { pid, service, ...none, startedAt: clock.now(), daemon });
+    if (observer.isWanted('started'))
+      observer.observe({ kind: 'started', service: service.prepared.service.id, pid, peer: undefined });
   };
 
   const release = (service: RunningService, source: Source | undefined): void => {
@@ -94,19 +104,25 @@ export const createInstances = (runtime: Runtime, states: States) => {
     observer.observe({ kind: 'respawning', service: service.prepared.service.id, pause, failures });
   };
 
-  /** A child of ours has ended. As PID 1 there are others too: they are reaped and nobody hears of them. */
+  /** A child of ours has ended. As PID 1, and where there are daemons, there are orphans too. */
   const onEnded = (ended: Ended, trace: Trace | undefined): void => {
     const instance = instances.get(ended.pid);
-    if (instance === undefined) return;
+    if (instance === undefined) {
+      onOrphanEnded(ended);
+      return;
+    }
     instances.delete(ended.pid);
-    const { service, source, record, lent } = instance;
+    const { service, source, record, lent, daemon } = instance;
     const { id, answer } = service.prepared.service;
     const duration = milliseconds(clock.now() - instance.startedAt);
     const isWanted = ended.failure !== undefined || observer.isWanted('exited');
     const peer = isWanted && record ? peerOf(record) : undefined;
-    if (ended.failure !== undefined) {
-      const file = answer.kind === 'program' ? answer.file : id;
-      const failure = { code: ended.failure.code, what: ended.failure.what.replace('%', file) };
+    const program = answer.kind === 'program' ? answer.file : id;
+    const failure = ended.failure && {
+      code: ended.failure.code,
+      what: ended.failure.what.replace('%', daemon?.file ?? program),
+    };
+    if (failure !== undefined) {
       observer.observe({ kind: 'start-failed', service: id, pid: ended.pid, failure, peer });
     } else if (isWanted) {
       observer.observe({
@@ -126,12 +142,17 @@ export const createInstances = (runtime: Runtime, states: States) => {
       const status = exitStatus(ended.status);
       observer.observe({ kind: 'traced', service: id, pid: ended.pid, port, ...moments, status });
     }
+    if (daemon !== undefined) {
+      service.log?.finish(ended.pid);
+      daemon.onEnded({ status: exitStatus(ended.status), failure });
+      return;
+    }
     release(service, source);
     service.log?.finish(ended.pid);
     if (lent !== undefined) takeBack(lent, duration, ended.failure);
   };
 
-  return { register, release, onEnded };
+  return { register, registerProcess, release, onEnded };
 };
 
 export type Instances = ReturnType<typeof createInstances>;

@@ -8,7 +8,7 @@ import type { Entrance } from './entrance.ts';
 import type { Inheritance, Keeper, ListenerStore } from './inheritance.ts';
 import { attemptFor, createListenerFiles, observeImpaired } from './listener-files.ts';
 import { createListenerSource, isShareable } from './listener-source.ts';
-import type { RunningListener, RunningService, Runtime } from './running.ts';
+import { isLent, type RunningListener, type RunningService, type Runtime } from './running.ts';
 import { type Opening, retuneListener } from './socket.ts';
 import { dropSpare } from './socket-file.ts';
 import { acceptedOptions, settingsOf } from './socket-options.ts';
@@ -53,6 +53,7 @@ export const createListeners = (
       inheritedName: '',
       spare: undefined,
       owner: undefined,
+      holder: undefined,
       opening: { failures: 0, cancel: undefined },
       respawning: { failures: 0, cancel: undefined },
     };
@@ -183,8 +184,10 @@ export const createListeners = (
   };
 
   /** A server may have it, or have left it to a child; who gave it to us, or keeps it for us, has it. */
-  const belongsToUsAlone = ({ owner, service, keeper }: RunningListener): boolean =>
-    owner === undefined && keeper === 'nobody' && service.prepared.service.mode === 'per-connection';
+  const belongsToUsAlone = (listener: RunningListener): boolean =>
+    !isLent(listener) &&
+    listener.keeper === 'nobody' &&
+    listener.service.prepared.service.mode === 'per-connection';
 
   /** The end of a listener. `atEnd`: of all of them, when what others keep for our next start is left to them. */
   const close = (listener: RunningListener, atEnd = false): void => {

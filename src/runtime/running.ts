@@ -6,7 +6,7 @@ import type { SourceRates } from '../admission/source-rates.ts';
 import type { ListenAddress } from '../model/address.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Descriptor } from '../model/descriptor.ts';
-import type { Failure, Observer } from '../model/event.ts';
+import type { ExitStatus, Failure, Observer } from '../model/event.ts';
 import type { Milliseconds } from '../model/quantity.ts';
 import type { RecipeRequest } from '../model/recipe.ts';
 import type { ConnectionRecord } from '../model/record.ts';
@@ -24,6 +24,20 @@ import type { SocketOption } from './socket-options.ts';
 /** A wait that grows with each failure in a row; `cancel` is set while it runs. */
 export type Patience = { failures: number; cancel: (() => void) | undefined };
 
+/** The daemon of a service, as everybody else sees it. */
+export type DaemonHandle = {
+  /** Somebody waits at one of its listeners and may be served. */
+  readonly trigger: () => void;
+  /** Whether clients at its listeners are to be told of. */
+  readonly awaitsClients: () => boolean;
+  readonly holds: (listener: RunningListener) => boolean;
+  readonly mainPid: () => number | undefined;
+  /** Processes that acceptd knows by name. */
+  readonly processes: () => number;
+  /** It waits before its next start. */
+  readonly isPausing: () => boolean;
+};
+
 export type RunningService = {
   prepared: Prepared;
   /** undefined: everybody may come, always. */
@@ -33,6 +47,9 @@ export type RunningService = {
   /** Kept across reloads as long as the service exists, under whatever name. */
   readonly usage: Usage;
   log: HandlerLog | undefined;
+  /** The log that its processes write to, if they do. */
+  openLog: () => HandlerLog | undefined;
+  daemon: DaemonHandle | undefined;
   readonly listeners: Set<RunningListener>;
   /** At its limit of instances: clients wait in the kernel's queue. */
   isHeld: boolean;
@@ -67,9 +84,21 @@ export type RunningListener = {
   isFiltered: boolean;
   /** The server that has the whole socket now. */
   owner: number | undefined;
+  /** The daemon that has it, with others perhaps. */
+  holder: DaemonHandle | undefined;
   readonly opening: Patience;
   readonly respawning: Patience;
 };
+
+/** Whether somebody else has the socket now. */
+export const isLent = ({ owner, holder }: RunningListener): boolean =>
+  owner !== undefined || holder !== undefined;
+
+/** How a process ended; `failure` is set when it did not become the program. */
+export type ProcessEnd = { readonly status: ExitStatus; readonly failure: Failure | undefined };
+
+/** A process of a daemon: its main one, or a command beside it. */
+export type DaemonProcess = { readonly file: string; readonly onEnded: (end: ProcessEnd) => void };
 
 export type Instance = {
   readonly pid: number;
@@ -80,6 +109,8 @@ export type Instance = {
   readonly startedAt: Milliseconds;
   /** In whole-socket mode, what it holds and what waited there when it began. */
   readonly lent: { readonly listener: RunningListener; readonly waiting: Waiting } | undefined;
+  /** Of a daemon's: it serves nobody by name, and counts in no limit. */
+  readonly daemon: DaemonProcess | undefined;
 };
 
 /** What the functions of the runtime share; one for a process. */
@@ -114,5 +145,9 @@ export type Runtime = {
   whenIdle: (() => void) | undefined;
 };
 
-/** Processes and built-ins together. */
-export const countAnswers = ({ instances, builtins }: Runtime): number => instances.size + builtins.size;
+/** Processes that serve somebody, and built-ins, together; daemons have ends of their own. */
+export const countAnswers = ({ instances, builtins }: Runtime): number =>
+  listAnswers(instances).length + builtins.size;
+
+export const listAnswers = (instances: Runtime['instances']): readonly Instance[] =>
+  [...instances.values()].filter(({ daemon }) => daemon === undefined);

@@ -1,6 +1,6 @@
 // A service's life: prepared for its handlers, changed or renamed by a reload, retired.
 import { compileRules } from '../admission/judge.ts';
-import { createUsage, type Usage } from '../admission/limits.ts';
+import { createUsage } from '../admission/limits.ts';
 import type { RecipeRequest } from '../model/recipe.ts';
 import type { ResolvedService } from '../model/service.ts';
 import { SystemError } from '../native/addon.ts';
@@ -8,6 +8,7 @@ import type { Recipe } from '../native/kernel.ts';
 import type { Host } from '../serve/host.ts';
 import type { Prepared } from '../serve/surface.ts';
 import { recipeRequest } from '../serve/surroundings.ts';
+import type { Daemons } from './daemon/daemons.ts';
 import { type HandlerLog, openHandlerLog } from './handler-log.ts';
 import { isSameService, listenerKey } from './plan.ts';
 import type { RunningService, Runtime } from './running.ts';
@@ -15,13 +16,18 @@ import type { States } from './watch.ts';
 
 const shell = { file: '/bin/sh', arguments: ['sh'] };
 
-export const createServices = (runtime: Runtime, states: States, host: Host) => {
+export const createServices = (
+  runtime: Runtime,
+  states: States,
+  host: Host,
+  daemons: Pick<Daemons, 'attach' | 'detach'>,
+) => {
   const { kernel, observer, services, listeners } = runtime;
 
   /** Without a descriptor for its log a service serves all the same. */
-  const openLog = (id: string, usage: Usage): HandlerLog | undefined => {
+  const openLog = (id: string, isIdle: () => boolean): HandlerLog | undefined => {
     try {
-      return openHandlerLog(kernel, observer, id, () => usage.live === 0);
+      return openHandlerLog(kernel, observer, id, isIdle);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       const failure = { code: error.code, what: error.message };
@@ -31,7 +37,8 @@ export const createServices = (runtime: Runtime, states: States, host: Host) => 
   };
 
   const wantsLog = ({ answer, surroundings }: ResolvedService): boolean =>
-    answer.kind === 'program' && surroundings.stderr === 'log';
+    (answer.kind === 'program' || (answer.kind === 'relay' && answer.backend !== undefined)) &&
+    [surroundings.stdin, surroundings.stdout, surroundings.stderr].includes('log');
 
   /**
    * The recipe is made for the first client: of thousands of services most never have one, and each log takes two
@@ -59,7 +66,10 @@ export const createServices = (runtime: Runtime, states: States, host: Host) => 
   };
 
   const withLog = (running: RunningService): RunningService => {
-    running.log ??= openLog(running.prepared.service.id, running.usage);
+    running.log ??= openLog(
+      running.prepared.service.id,
+      () => running.usage.live === 0 && (running.daemon?.processes() ?? 0) === 0,
+    );
     return running;
   };
 
@@ -75,11 +85,18 @@ export const createServices = (runtime: Runtime, states: States, host: Host) => 
       rules,
       usage: createUsage(),
       log: undefined,
+      openLog: () => (wantsLog(running.prepared.service) ? withLog(running).log : undefined),
+      daemon: undefined,
       listeners: new Set(),
       isHeld: false,
       suspension: undefined,
       visitors: 0,
     };
+    if (service.daemon !== undefined) running.daemon ??= daemons.attach(running);
+    else if (running.daemon !== undefined) {
+      daemons.detach(running);
+      running.daemon = undefined;
+    }
     if (before === undefined) return running;
     running.prepared = prepared;
     running.rules = rules;
@@ -107,6 +124,7 @@ export const createServices = (runtime: Runtime, states: States, host: Host) => 
   const retire = (service: RunningService): void => {
     service.suspension?.();
     service.suspension = undefined;
+    daemons.detach(service);
     service.log?.retire();
     service.log = undefined;
   };

@@ -24,6 +24,7 @@ export type ShellCommands = {
   /** To be told of every child that has ended; true for one of ours. */
   readonly onEnded: (ended: Ended) => boolean;
   readonly count: () => number;
+  readonly has: (pid: number) => boolean;
   /** Ends all that run. */
   readonly stop: () => void;
 };
@@ -68,6 +69,7 @@ export const createShellCommands = ({
       return true;
     },
     count: () => running.size,
+    has: (pid) => running.has(pid),
     stop: () => {
       for (const pid of running.keys()) kernel.kill(pid, 'SIGKILL');
     },

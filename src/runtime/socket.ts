@@ -26,7 +26,7 @@ import {
   socketFileInode,
 } from './socket-place.ts';
 
-const defaultBacklog = 4096;
+export const defaultBacklog = 4096;
 
 /** By numbers of protocols: netinet/in.h. */
 const protocols = { mptcp: 262, sctp: 132, udplite: 136 } as const;

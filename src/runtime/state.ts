@@ -14,7 +14,7 @@ export type ListenerState = {
 };
 
 /**
- * `held`: at its limit of instances, clients wait; `suspended`: beyond its rate; `closed`: none of its sockets could be
+ * `held`: at its limit of instances, clients wait; `suspended`: beyond its rate, or its daemon pauses; `closed`: none of its sockets could be
  * opened; a member of tcpmux, which has none, is active.
  */
 export type Condition = 'active' | 'held' | 'suspended' | 'closed';
@@ -44,15 +44,21 @@ export type ServerState = {
   readonly descriptorLimit: number;
 };
 
-const listenerState = ({ address, descriptor, isWatched, owner }: RunningListener): ListenerState => ({
+const listenerState = ({
   address,
   descriptor,
   isWatched,
   owner,
+  holder,
+}: RunningListener): ListenerState => ({
+  address,
+  descriptor,
+  isWatched,
+  owner: owner ?? holder?.mainPid(),
 });
 
-const conditionOf = ({ listeners, isHeld, suspension, prepared }: RunningService): Condition => {
-  if (suspension !== undefined) return 'suspended';
+const conditionOf = ({ listeners, isHeld, suspension, prepared, daemon }: RunningService): Condition => {
+  if (suspension !== undefined || daemon?.isPausing()) return 'suspended';
   const isOpen = [...listeners].some(({ descriptor }) => descriptor !== undefined);
   if (!isOpen && prepared.service.mux === undefined) return 'closed';
   return isHeld ? 'held' : 'active';
@@ -72,7 +78,7 @@ export const describeState = (runtime: Runtime): ServerState => {
       service: running.prepared.service,
       condition: conditionOf(running),
       listeners: [...running.listeners].map(listenerState),
-      live: running.usage.live,
+      live: running.usage.live + (running.daemon?.processes() ?? 0),
     })),
     instances: [...runtime.instances.values()].map(({ pid, service, startedAt, record }) => ({
       service: service.prepared.service.id,
@@ -87,12 +93,12 @@ export const describeState = (runtime: Runtime): ServerState => {
 
 /** What a person asks first: who listens, how busy it is, what holds it. */
 export const describeServices = ({ services }: Runtime) =>
-  [...services.values()].map(({ prepared, usage, listeners: own, isHeld, suspension }) => ({
+  [...services.values()].map(({ prepared, usage, listeners: own, isHeld, suspension, daemon }) => ({
     service: prepared.service.id,
     listening: [...own].filter(({ descriptor }) => descriptor !== undefined).map(({ key }) => key),
     failed: [...own].filter(({ opening }) => opening.cancel !== undefined).map(({ key }) => key),
-    live: usage.live,
+    live: usage.live + (daemon?.processes() ?? 0),
     limit: prepared.service.limits.instances,
     isHeld,
-    isSuspended: suspension !== undefined,
+    isSuspended: suspension !== undefined || daemon?.isPausing() === true,
   }));

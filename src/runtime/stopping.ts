@@ -1,6 +1,7 @@
 // The end of the running server: drained with a grace, or left at once with its instances going on.
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
-import { countAnswers, type Runtime } from './running.ts';
+import type { Daemons } from './daemon/daemons.ts';
+import { countAnswers, listAnswers, type Runtime } from './running.ts';
 
 /** After TERM, before KILL. */
 const lastWords = milliseconds(2_000);
@@ -9,18 +10,28 @@ const lastWords = milliseconds(2_000);
 export type Closing = {
   readonly closeListeners: () => void;
   readonly dismissVisitors: () => void;
+  readonly daemons: Pick<Daemons, 'stop' | 'kill'>;
   /** When nobody is answered any more. */
   readonly settle: () => Promise<void>;
 };
 
-export const createStop = (runtime: Runtime, { closeListeners, dismissVisitors, settle }: Closing) => {
+export const createStop = (
+  runtime: Runtime,
+  { closeListeners, dismissVisitors, daemons, settle }: Closing,
+) => {
   const { kernel, clock, observer, instances } = runtime;
   let hasLeft = false;
+  let isHurried = false;
+  let onLeft = (): void => undefined;
+  const untilLeft = new Promise<void>((resolve) => {
+    onLeft = resolve;
+  });
 
   const terminate = (signal: 'TERM' | 'KILL'): void => {
-    if (instances.size === 0) return;
-    observer.observe({ kind: 'terminating', instances: instances.size, signal });
-    for (const pid of instances.keys()) kernel.kill(pid, `SIG${signal}`);
+    const answers = listAnswers(instances);
+    if (answers.length === 0) return;
+    observer.observe({ kind: 'terminating', instances: answers.length, signal });
+    for (const { pid } of answers) kernel.kill(pid, `SIG${signal}`);
   };
 
   /** Resolves when nobody is answered any more, or after a while. */
@@ -56,19 +67,28 @@ export const createStop = (runtime: Runtime, { closeListeners, dismissVisitors, 
   const stop = async (grace: Milliseconds): Promise<void> => {
     closeAll();
     observer.observe({ kind: 'draining', instances: countAnswers(runtime), grace });
+    const servers = daemons.stop('servers', grace);
     await untilIdle(grace);
     if (hasLeft) return;
     stopBuiltins();
+    const backends = daemons.stop('backends', grace);
     terminate('TERM');
     await untilIdle(lastWords);
     if (hasLeft) return;
     terminate('KILL');
     await untilIdle(lastWords);
+    if (hasLeft) return;
+    await Promise.race([Promise.all([servers, backends]), untilLeft]);
     if (!hasLeft) await finish();
   };
 
   /** Cuts the grace of a stop that is under way short. */
-  const stopNow = (): void => runtime.whenIdle?.();
+  const stopNow = (): void => {
+    runtime.whenIdle?.();
+    // once more: they have been asked to end when the stop began
+    if (isHurried) daemons.kill();
+    isHurried = true;
+  };
 
   /** Closes all listeners and goes at once; processes that answer go on without us. */
   const leave = async (): Promise<void> => {
@@ -76,7 +96,8 @@ export const createStop = (runtime: Runtime, { closeListeners, dismissVisitors, 
     closeAll();
     stopBuiltins();
     // the end of a stop that is under way
-    stopNow();
+    runtime.whenIdle?.();
+    onLeft();
     await finish();
   };
 

@@ -2,7 +2,7 @@
 import { type Milliseconds, seconds } from '../model/quantity.ts';
 import type { Gate } from './gate.ts';
 import { type Questions, withoutAnswer } from './questions.ts';
-import type { Instance, Runtime } from './running.ts';
+import { type Instance, listAnswers, type Runtime } from './running.ts';
 
 /** Between TERM and KILL. */
 const grace: Milliseconds = seconds(5);
@@ -43,7 +43,8 @@ export const createStrictReload = (runtime: Runtime, gate: Gate, questions: Ques
 
   /** To be called when a new configuration is applied. */
   return (): void => {
-    const all = [...runtime.instances.values()];
+    const all = listAnswers(runtime.instances);
+    // daemons have ends of their own
     end(all.filter(isOrphan), 'TERM');
     for (const instance of all) {
       if (isOrphan(instance)) continue;

@@ -14,6 +14,8 @@ import { createAnswers } from './answers.ts';
 import { createBanners } from './banners.ts';
 import { checkConsistency } from './consistency.ts';
 import { createDaemons } from './daemon/daemons.ts';
+import type { DaemonParts } from './daemon/parts.ts';
+import { createRequests } from './daemon/requests.ts';
 import { builtinDatagramPorts, createDatagramGate } from './datagram-gate.ts';
 import { createDatagramInstances } from './datagram-instances.ts';
 import { createEffects } from './effects.ts';
@@ -134,7 +136,8 @@ export const createSupervisor = ({
     shut: (listener) => listeners.shut(listener),
     open: (listener) => listeners.reopen(listener),
   });
-  const registry = createInstances(runtime, states);
+  const daemons = createDaemons(() => parts);
+  const registry = createInstances(runtime, states, daemons.onOrphanEnded);
   const visitors = createVisitors(runtime);
   const commands = createShellCommands({ kernel, clock });
   const effects = createEffects(kernel, host, commands);
@@ -158,14 +161,27 @@ export const createSupervisor = ({
   );
   const takeOver = createTakeOver(runtime, acceptance.enter);
   const enforce = createStrictReload(runtime, gate, questions);
-  const daemons = createDaemons();
   const rpc = createRpcRegistrar(kernel, clock, observer);
   const inheritance = createInheritance(kernel, inherited);
   const entrance = createEntrance(clock, questions);
   const listeners = createListeners(runtime, states, entrance, inheritance, store, () =>
     rpc.sync(runtime.listeners.values()),
   );
-  const serviceTable = createServices(runtime, states, host);
+  const serviceTable = createServices(runtime, states, host, daemons);
+  const parts: DaemonParts = {
+    runtime,
+    states,
+    requests: createRequests(host),
+    files: listeners.files,
+    registerProcess: registry.registerProcess,
+    onStartError: (service, error) => answers.onStartError(service, error, undefined),
+    isOthers: (pid) =>
+      commands.has(pid) || (runtime.instances.get(pid)?.daemon === undefined) === runtime.instances.has(pid),
+    hasExecuted: kernel.hasExecuted,
+    adopt: () => {
+      throw new Error('not yet');
+    },
+  };
   let members: readonly MuxMember[] = [];
   let datagramPorts: ReadonlySet<number> = new Set();
 
@@ -182,6 +198,7 @@ export const createSupervisor = ({
     listeners.retryNow();
     prepareBanners(runtime);
     if (strictReload) enforce();
+    daemons.sync(strictReload);
     const nothing = { opened: 0, retuned: 0, closed: 0, added: 0, dropped: [] };
     observer.observe({ kind: 'applied', services: services.size, kept: runtime.listeners.size, ...nothing });
   };
@@ -241,6 +258,7 @@ export const createSupervisor = ({
     rpc.sync(runtime.listeners.values());
     prepareBanners(runtime);
     if (strictReload) enforce();
+    daemons.sync(strictReload);
     observer.observe({
       kind: 'applied',
       services: wanted.length,
@@ -268,8 +286,10 @@ export const createSupervisor = ({
       rpc.sync([]);
     },
     dismissVisitors: visitors.dismissAll,
+    daemons,
     settle: async () => {
       commands.stop();
+      daemons.closeStores();
       await rpc.settle();
       serviceTable.retireAll();
     },
@@ -286,7 +306,10 @@ export const createSupervisor = ({
     snapshot: () => describeServices(runtime),
     state: () => describeState(runtime),
     checkConsistency: () => checkConsistency(runtime),
-    retryNow: listeners.retryNow,
+    retryNow: (): void => {
+      listeners.retryNow();
+      daemons.retryNow();
+    },
     /** Stops the daemon of a service and starts it again while its clients wait; what came of it, once it is ready. */
     restart: daemons.restart,
     /** Has the daemon of a service read its configuration again. */

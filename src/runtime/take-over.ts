@@ -3,7 +3,7 @@ import type { Descriptor } from '../model/descriptor.ts';
 import { SystemError } from '../native/addon.ts';
 import type { Accepted } from '../native/kernel.ts';
 import { moveDatagrams } from './datagram.ts';
-import type { RunningListener, RunningService, Runtime } from './running.ts';
+import { isLent, type RunningListener, type RunningService, type Runtime } from './running.ts';
 
 /** What one call can accept. */
 const largestBatch = 64;
@@ -45,10 +45,10 @@ export const createTakeOver = (
    * accept and the first start, which takes longer than a client needs to connect.
    */
   const takeOver = (listener: RunningListener, successor: RunningService, close: () => void): void => {
-    const { descriptor, address, owner, service } = listener;
+    const { descriptor, address, service } = listener;
     const isTaken = [service, successor].every(({ prepared }) => prepared.service.mode === 'per-connection');
     let clients: readonly Accepted[] = [];
-    if (descriptor !== undefined && owner === undefined) {
+    if (descriptor !== undefined && !isLent(listener)) {
       if (address.socketType === 'dgram') {
         moveDatagrams(runtime, successor.prepared.service.id, descriptor);
       } else if (isTaken) {

@@ -5,7 +5,7 @@ import type { Failure, RefusalReason } from '../model/event.ts';
 import { milliseconds } from '../model/quantity.ts';
 import { SystemError } from '../native/addon.ts';
 import type { Kernel } from '../native/kernel.ts';
-import type { RunningListener, RunningService, Runtime } from './running.ts';
+import { isLent, type RunningListener, type RunningService, type Runtime } from './running.ts';
 import { isCrowded } from './visitors.ts';
 
 /** Built-ins need no process: a shortage of those does not concern them. */
@@ -13,13 +13,18 @@ const isShort = ({ shortage }: Pick<Runtime, 'shortage'>, { service }: RunningLi
   shortage.cancel !== undefined &&
   (shortage.of === 'descriptors' || service.prepared.service.answer.kind === 'program');
 
+/** Its daemon starts, runs or pauses. */
+const isDaemonsBusiness = ({ service: { daemon, prepared } }: RunningListener): boolean =>
+  daemon !== undefined && prepared.service.mode === 'whole-socket' && !daemon.awaitsClients();
+
 /** Every reason for which clients are left in the kernel's queue. */
 export const shouldWatch = (
   runtime: Pick<Runtime, 'shortage' | 'isDraining'>,
   listener: RunningListener,
 ): boolean =>
   listener.descriptor !== undefined &&
-  listener.owner === undefined &&
+  !isLent(listener) &&
+  !isDaemonsBusiness(listener) &&
   !listener.isAsking &&
   listener.respawning.cancel === undefined &&
   !listener.service.isHeld &&

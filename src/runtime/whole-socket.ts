@@ -70,6 +70,11 @@ export const createWholeSocket = (
     if (descriptor === undefined || !isOpen(listener)) return;
     const client = firstClient(listener, descriptor);
     if (client === undefined) return;
+    if (service.daemon !== undefined) {
+      effects.apply(service, client.effects, undefined, client.record);
+      service.daemon.trigger();
+      return;
+    }
     takeStart(service.usage, service.prepared.service.limits.rate, clock.now());
     const waiting = lookAtQueue(kernel, listener.address, descriptor);
     enterInstance(service.usage, undefined);

@@ -111,10 +111,15 @@ export const connectFirst = (
 };
 
 /** For how long each address is waited for, and for how long all are tried again where nobody is there. */
-export type Patience = { readonly timeout: Milliseconds; readonly retryFor: Milliseconds };
+export type Patience = {
+  readonly timeout: Milliseconds;
+  readonly retryFor: Milliseconds;
+  /** Between two tries at most; absent: what a client hardly notices. */
+  readonly longestPause?: Milliseconds;
+};
 
 const shortestPause = milliseconds(5);
-const longestPause = milliseconds(250);
+const usualPause = milliseconds(250);
 
 /** A server that is still coming up, or was restarted, may answer next time. */
 const mayCome = ({ code }: SystemError): boolean =>
@@ -150,7 +155,7 @@ export const connectAgain = (
       }
       const delay = milliseconds(Math.min(pause, left));
       steps.begin(() => clock.after(delay, () => steps.begin(tryOnce)));
-      pause = milliseconds(Math.min(pause * 2, longestPause));
+      pause = milliseconds(Math.min(pause * 2, patience.longestPause ?? usualPause));
     });
   steps.begin(tryOnce);
   return steps.undo;

@@ -237,7 +237,15 @@ const listening = fc.oneof(
         kind: fc.constant('relay' as const),
         host: fc.constantFrom('127.0.0.1', '::1', 'www.example.org'),
         port,
+        fallbacks: fc.oneof(
+          fc.constant([]),
+          fc.constant([
+            { host: '/run/x.sock', port: '' },
+            { host: '::1', port: '80' },
+          ]),
+        ),
         connectTimeout: duration,
+        retryFor: fc.oneof(fc.constant(undefined), duration),
       })
       .map((parts) => ({ ...plainRelay, ...parts })),
   }),

@@ -71,6 +71,11 @@ const golden: Golden = {
     'info',
     'finger/tcp: pid 12 has got tcp 127.0.0.1:79',
   ],
+  'not-adopted': [
+    { kind: 'not-adopted', service, pid: 12, place: '127.0.0.2:79', why: 'which is not tcp 127.0.0.1:79' },
+    'warn',
+    'finger/tcp: pid 12 binds 127.0.0.2:79 which is not tcp 127.0.0.1:79',
+  ],
   closed: [
     { kind: 'closed', service, address },
     'info',

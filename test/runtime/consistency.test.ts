@@ -20,6 +20,8 @@ const runningOf = (service: ResolvedService): RunningService => ({
     throw new Error('nothing is started here');
   },
   log: undefined,
+  openLog: () => undefined,
+  daemon: undefined,
   listeners: new Set(),
   isHeld: false,
   rules: undefined,
@@ -49,6 +51,7 @@ const scene = async (t: Test) => {
     inheritedName: '',
     spare: undefined,
     owner: undefined,
+    holder: undefined,
     opening: { failures: 0, cancel: undefined },
     respawning: { failures: 0, cancel: undefined },
   };
@@ -61,7 +64,18 @@ const scene = async (t: Test) => {
     services: new Map([['cat', service]]),
     listeners: new Map([[key, listener]]),
     instances: new Map([
-      [pid, { pid, service, source: 1, record: undefined, startedAt: milliseconds(0), lent: undefined }],
+      [
+        pid,
+        {
+          pid,
+          service,
+          source: 1,
+          record: undefined,
+          startedAt: milliseconds(0),
+          lent: undefined,
+          daemon: undefined,
+        },
+      ],
     ]),
     builtins: new Map(),
     shortage: { of: 'descriptors', failures: 0, cancel: undefined },

@@ -24,6 +24,8 @@ export type LogRecord = {
 export type AcceptdOptions = {
   /** The text of the configuration; or several files by name, the first of which is given to `run -f`. */
   readonly config: string | Readonly<Record<string, string>>;
+  /** Gives `run -f` the directory of the files instead of the first one. */
+  readonly isDirectory?: boolean;
   /** Added after `run -f FILE`. */
   readonly arguments?: readonly string[];
   readonly dialect?: string;
@@ -104,7 +106,7 @@ export const startAcceptd = async (t: Test, options: AcceptdOptions): Promise<Ac
     mkdirSync(dirname(join(directory, name)), { recursive: true });
     writeFileSync(join(directory, name), text);
   }
-  const configPath = join(directory, Object.keys(files)[0] ?? '');
+  const configPath = options.isDirectory === true ? directory : join(directory, Object.keys(files)[0] ?? '');
   if (options.user !== undefined) chownSync(directory, options.user.uid, options.user.gid);
 
   const dialect = options.dialect === undefined ? [] : ['--dialect', options.dialect];

@@ -1,15 +1,12 @@
 // The keys about who answers: a program, a built-in, another address, or nobody at a sensor.
-import { type Milliseconds, seconds } from '../../model/quantity.ts';
+import type { Milliseconds } from '../../model/quantity.ts';
 import type { Answer } from '../../model/service.ts';
 import type { Report, Token } from '../source.ts';
 import { baseName, builtinOf, readBuiltin, readProgram } from './answer.ts';
+import { readRelay } from './definition-relay.ts';
 import { type Keys, readChoice, readDurationValue, readSwitch } from './keys.ts';
 import type { Listening } from './listening.ts';
-import { checkPort } from './name.ts';
 import type { Scope } from './scope.ts';
-
-/** How long a connection to the other address may take where nothing is written. */
-export const defaultConnectTimeout = seconds(30);
 
 /** A program behind a redirect is started on demand. */
 const answerKeys = ['exec', 'internal', 'redirect', 'sensor'];
@@ -40,43 +37,6 @@ const checkAnswers = (keys: Keys, report: Report): void => {
       report.error(companion, `'${key}' has no effect without '${needed}'`, advice);
     }
   }
-};
-
-const readBackend = (
-  keys: Keys,
-  scope: Scope,
-  report: Report,
-): { readonly file: string; readonly arguments: readonly string[] } | undefined => {
-  const program = keys.one('exec');
-  const read = program && readProgram(program, keys.all('args'), scope.meaning, report);
-  return read?.kind === 'program' ? { file: read.file, arguments: read.arguments } : undefined;
-};
-
-/** `HOST PORT`, or a unix socket's `/path` or `@name`. */
-const readRelay = (keys: Keys, listening: Listening, scope: Scope, report: Report): Answer | undefined => {
-  const [host, port] = keys.all('redirect') ?? [];
-  if (host === undefined) return undefined;
-  const connectTimeout = readDurationValue(keys.one('connect_timeout'), report) ?? defaultConnectTimeout;
-  if (listening.socketType === 'dgram') {
-    return report.error(host, 'datagrams cannot be redirected', 'write protocol = tcp');
-  }
-  if (host.text === '' || /\s/.test(host.text)) {
-    return report.error(host, `'${host.text}' is no host`, 'write a name or a numeric address');
-  }
-  const isUnix = /^[/@]./.test(host.text);
-  if (!isUnix && port === undefined) return report.error(host, 'the port is missing', 'write HOST PORT');
-  if (isUnix && port !== undefined) return report.error(port, 'a unix socket has no port', 'remove it');
-  if (port !== undefined && !checkPort(port, report)) return undefined;
-  return {
-    kind: 'relay',
-    host: host.text,
-    port: port?.text ?? '',
-    connectTimeout,
-    retryFor: readDurationValue(keys.one('retry_for'), report),
-    proxyHeader: readChoice(keys.one('proxy_header'), ['v1', 'v2'], report),
-    idleTimeout: readDurationValue(keys.one('idle_timeout'), report),
-    backend: readBackend(keys, scope, report),
-  };
 };
 
 /** xinetd counts minutes here, everything else seconds: a number alone would be taken for the other. */

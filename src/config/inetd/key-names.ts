@@ -51,7 +51,7 @@ export const keyRules: ReadonlyMap<string, KeyRule> = new Map<string, KeyRule>([
   ['rpc', rule(1, 1)],
   ['internal', rule(1, 1)],
   ['format', rule(1, 1)],
-  ['redirect', rule(1, 2)],
+  ['redirect', rule(1, many)],
   ['retry_for', rule(1, 1)],
   ['proxy_header', rule(1, 1)],
   ['idle_timeout', rule(1, 1)],

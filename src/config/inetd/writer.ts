@@ -1,7 +1,7 @@
 // Service -> a definition of the native language that reads back as the same service.
 import type { Service } from '../../model/service.ts';
 import { builtinOf } from './answer.ts';
-import { defaultConnectTimeout } from './definition-answer.ts';
+import { defaultConnectTimeout } from './definition-relay.ts';
 import { serviceId } from './service-id.ts';
 import { accessLines, limitLines, logLines, span } from './written-access.ts';
 import { daemonLines, lifetimeLines } from './written-daemon.ts';
@@ -19,7 +19,10 @@ const answerLines = (service: Service): readonly Line[] => {
       ];
     case 'relay':
       return [
-        ['redirect', answer.host, ...(answer.port === '' ? [] : [answer.port])],
+        [
+          'redirect',
+          ...[answer, ...answer.fallbacks].flatMap(({ host, port }) => (port === '' ? [host] : [host, port])),
+        ],
         ...lineIf(
           answer.connectTimeout !== defaultConnectTimeout,
           'connect_timeout',

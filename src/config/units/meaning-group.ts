@@ -151,6 +151,7 @@ export const combineRelay = (
         kind: 'relay',
         host,
         port,
+        ...plainRelay,
         connectTimeout: relayTimeout,
         ...plainRelay,
         proxyHeader,

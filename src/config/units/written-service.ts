@@ -60,6 +60,10 @@ const relayCommand = (service: Service, report: LossReport): string => {
   if (answer.connectTimeout !== relayTimeout) {
     report.lose('answer.connectTimeout', 'connecting takes as long as Linux tries');
   }
+  for (const part of ['retryFor', 'proxyHeader', 'idleTimeout', 'backend'] as const) {
+    if (answer[part] !== undefined) report.lose(`answer.${part}`, 'it is not told');
+  }
+  if (answer.fallbacks.length > 0) report.lose('answer.fallbacks', 'it has one address');
   const host = answer.host.includes(':') ? `[${answer.host}]` : answer.host;
   const most = limits.instances ?? unlimitedConnections;
   return [relayProgram, `--connections-max=${most}`, `${host}:${answer.port}`].map(quoteArgument).join(' ');

@@ -53,10 +53,22 @@ const builtin = (answer: Answer<'builtin'>, report: LossReport): WrittenAnswer |
   return { name: answer.builtin, types: ['INTERNAL'], flags: [], lines: [] };
 };
 
-const relay = (answer: Answer<'relay'>, report: LossReport): WrittenAnswer => {
+const relay = (answer: Answer<'relay'>, report: LossReport): WrittenAnswer | undefined => {
+  if (answer.port === '') {
+    report.lose(
+      '',
+      `xinetd redirects to no unix socket, as ${answer.host}`,
+      'let its server listen at a port',
+    );
+    return undefined;
+  }
   if (answer.connectTimeout !== connectTimeout) {
     report.lose('answer.connectTimeout', 'a redirect has no connect timeout of its own');
   }
+  for (const part of ['retryFor', 'proxyHeader', 'idleTimeout', 'backend'] as const) {
+    if (answer[part] !== undefined) report.lose(`answer.${part}`, 'a redirect only copies');
+  }
+  if (answer.fallbacks.length > 0) report.lose('answer.fallbacks', 'a redirect has one address');
   return { name: undefined, types: [], flags: [], lines: [['redirect', answer.host, answer.port]] };
 };
 

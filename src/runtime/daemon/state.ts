@@ -56,6 +56,8 @@ export type DaemonEvent =
   /** The command beside the main process has ended. */
   | { readonly kind: 'command-ended'; readonly isWell: boolean }
   | { readonly kind: 'main-ended'; readonly isWell: boolean }
+  /** Another one of its processes has ended. */
+  | { readonly kind: 'process-ended' }
   /** It takes connections, or has reloaded. */
   | { readonly kind: 'ready' }
   /** It will not come up: no process could be made, or what was awaited cannot come any more. */

@@ -152,6 +152,8 @@ const stepRunning = (shape: Shape, state: Of<'running'>, event: DaemonEvent): St
       return afterMain(shape, event.isWell);
     case 'empty':
       return afterMain(shape, true);
+    case 'process-ended':
+      return stays(state, { kind: 'look' });
     case 'reload': {
       const deadline: DaemonAction = { kind: 'deadline', of: 'reload' };
       return shape.type === 'notify-reload'
@@ -202,6 +204,8 @@ const stepReloading = (shape: Shape, state: Of<'reloading'>, event: DaemonEvent)
     // it goes on as it was
     case 'timeout':
       return stays({ kind: 'running' }, ...endCommand, ...done(false));
+    case 'process-ended':
+      return stays(state, { kind: 'look' });
     case 'main-ended':
     case 'empty':
     case 'stop':
@@ -227,10 +231,12 @@ const stepStopping = (shape: Shape, state: Of<'stopping'>, event: DaemonEvent): 
       return stays(state);
     case 'aborting':
       if (event.kind === 'main-ended') return enterSignalled(restarts);
+      if (event.kind === 'process-ended') return stays(state, { kind: 'look' });
       break;
     case 'signalled':
     case 'killed':
-      if (event.kind === 'main-ended') return stays(state, { kind: 'look' });
+      if (event.kind === 'main-ended' || event.kind === 'process-ended')
+        return stays(state, { kind: 'look' });
       break;
     case 'after':
       if (event.kind === 'command-ended')

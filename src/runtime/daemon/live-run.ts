@@ -1,0 +1,228 @@
+// One run of a daemon as it goes on: its processes, its messages, what is watched while it is up.
+import type { DaemonStop, Event, Failure } from '../../model/event.ts';
+import { type Milliseconds, milliseconds, showDuration } from '../../model/quantity.ts';
+import { SystemError } from '../../native/addon.ts';
+import type { Ended } from '../../native/kernel.ts';
+import { exitStatus } from '../instances.ts';
+import type { RunningService } from '../running.ts';
+import { createActivity } from './activity.ts';
+import { isOver, killCommand, signalRun } from './ending.ts';
+import type { Lending } from './lending.ts';
+import { type Effects, heed } from './messages.ts';
+import { openNotifications } from './notifications.ts';
+import type { DaemonParts } from './parts.ts';
+import type { Plan } from './plan.ts';
+import { blame, createRun, type Run } from './run.ts';
+import { createRunProcesses } from './run-processes.ts';
+import type { DaemonAction, DaemonEvent, DaemonState } from './state.ts';
+import type { Store } from './store.ts';
+import { type Watches, watchRun } from './watches.ts';
+
+export type RunContext = {
+  readonly parts: DaemonParts;
+  readonly running: RunningService;
+  readonly plan: Plan;
+  readonly store: Store;
+  readonly lending: Lending;
+  readonly state: () => DaemonState;
+  readonly dispatch: (event: DaemonEvent) => void;
+  /** Moves the deadline. */
+  readonly extend: (by: Milliseconds) => void;
+  /** Connections of relays to it. */
+  readonly countHolds: () => number;
+  readonly resetHistory: () => void;
+  readonly onReady: () => void;
+};
+
+const isUp = ({ kind }: DaemonState): boolean => kind === 'running' || kind === 'reloading';
+
+/** Its listeners are its own from here on, until close(). */
+export const createLiveRun = (context: RunContext) => {
+  const { parts, running, plan, store, lending, state, dispatch } = context;
+  const { runtime } = parts;
+  const { clock, observer } = runtime;
+  let isClosed = false;
+  let watches: Watches | undefined;
+  /** Of the reload that was asked for, until it is told of: CLOCK_MONOTONIC in microseconds. */
+  let reloadAsked: bigint | undefined;
+
+  const id = (): string => running.prepared.service.id;
+  const impair = (failure: Failure): void => observer.observe({ kind: 'impaired', service: id(), failure });
+  const impairBy = ({ code, message }: SystemError): void => impair({ code, what: message });
+
+  const run: Run = createRun(runtime, plan, lending.lend(), parts.isOthers, ({ address }, waiting) =>
+    observer.observe({ kind: 'queue-stuck', service: id(), address, waiting }),
+  );
+  const isCurrent = (): boolean => !isClosed;
+  const processes = createRunProcesses(parts, running, run, store, isCurrent, dispatch, impair);
+
+  const observeStopping = (why: DaemonStop): void =>
+    observer.observe({ kind: 'daemon-stopping', service: id(), pid: run.main, why });
+
+  /** The watchdog has not heard of it, or it says itself that it hangs. */
+  const abort = (failure: Failure): void => {
+    observeStopping('watchdog');
+    blame(run, 'watchdog', failure);
+    dispatch({ kind: 'abort' });
+  };
+
+  /** Without a main process that anybody knows it is over when all are gone. */
+  const isAlone = (): boolean => run.main === undefined && run.members.look().length === 0;
+
+  /** Whether the last one that is waited for has ended. */
+  const look = (): void => {
+    if (state().kind === 'stopping' ? isOver(run) : isAlone()) dispatch({ kind: 'empty' });
+  };
+
+  // --- Messages ---
+
+  const say = (pid: number, what: Extract<Event, { kind: 'daemon-said' }>['what'], text: string): void =>
+    observer.observe({ kind: 'daemon-said', service: id(), pid, what, text });
+
+  const effects: Effects = {
+    tell: say,
+    complain: (pid, why) => observer.observe({ kind: 'notify-ignored', service: id(), pid, why }),
+    setMain: (pid) => processes.setMain(run, pid),
+    store,
+    onWatchdog: (what) => {
+      if (what === 'alive') watches?.touchWatchdog();
+      else abort({ code: 'EIO', what: `${plan.file} says that it hangs (WATCHDOG=trigger)` });
+    },
+    setWatchdog: (time) => {
+      run.watchdogTime = time > 0 ? time : undefined;
+      watches?.touchWatchdog();
+    },
+    extend: context.extend,
+    resetRestarts: context.resetHistory,
+    onReady: () => {
+      if (state().kind !== 'reloading') processes.said();
+      else if (reloadAsked === undefined) dispatch({ kind: 'ready' });
+    },
+    onReloading: (at) => {
+      if (reloadAsked !== undefined && at !== undefined && at < reloadAsked) return;
+      reloadAsked = undefined;
+      dispatch({ kind: 'reloading-itself' });
+    },
+    onStopping: () => dispatch({ kind: 'stopping-itself' }),
+  };
+
+  const openMessages = (): void => {
+    const { daemon, service } = plan;
+    if (daemon.notifyAccess === 'none' && !daemon.type.startsWith('notify')) return;
+    const senders = {
+      access: () => run.access,
+      mainPid: () => run.main,
+      commandPid: () => run.command,
+      isMember: run.members.includes,
+      uid: service.credentials?.uid ?? process.getuid?.() ?? 0,
+    };
+    try {
+      run.notifications = openNotifications(runtime, id, senders, (message, receipt) =>
+        heed(run, message, receipt, effects),
+      );
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      impairBy(error);
+    }
+  };
+
+  // --- Up ---
+
+  const watch = (): void => {
+    const isBusy = createActivity(runtime, run, context.countHolds, impairBy);
+    watches = watchRun(runtime, run, isBusy, {
+      onWatchdog: abort,
+      onStop: (why, failure) => {
+        observeStopping(why);
+        blame(run, failure === undefined ? 'asked' : 'timeout', failure);
+        dispatch({ kind: 'stop', restarts: false });
+      },
+    });
+  };
+
+  const tellReady = (): void => {
+    run.isReady = true;
+    const after = milliseconds(clock.now() - run.startedAt);
+    observer.observe({ kind: 'daemon-ready', service: id(), pid: run.main, after });
+    if (isUp(state())) watch();
+    context.onReady();
+  };
+
+  const signal = (how: Extract<DaemonAction, { kind: 'signal' }>['how']): void => {
+    if (how === 'reload') reloadAsked = process.hrtime.bigint() / 1000n;
+    signalRun(run, how);
+    if (how !== 'reload') look();
+  };
+
+  openMessages();
+  return {
+    run,
+
+    perform: (action: DaemonAction): void => {
+      switch (action.kind) {
+        case 'run':
+          processes.runCommand(action.list, action.at);
+          break;
+        case 'spawn':
+          processes.spawn(action.at);
+          break;
+        case 'end-command':
+          processes.endCommand();
+          break;
+        case 'signal':
+          signal(action.how);
+          break;
+        case 'look':
+          look();
+          break;
+        case 'tell-ready':
+          tellReady();
+          break;
+        default:
+          break;
+      }
+    },
+
+    stopAwaiting: processes.stopAwaiting,
+    stopWatching: (): void => watches?.stop(),
+    touchIdle: (): void => watches?.touchIdle(),
+
+    /** The start has taken too long. */
+    onStartTimeout: (): void => {
+      const after = showDuration(milliseconds(clock.now() - run.startedAt));
+      const what = `${plan.file} was not ready after ${after}: ${processes.awaited()}`;
+      observeStopping('start-timeout');
+      blame(run, 'timeout', { code: 'ETIMEDOUT', what });
+    },
+
+    /** Somebody wants its end, so it is no failure. */
+    ask: (why: DaemonStop): void => {
+      observeStopping(why);
+      run.cause = 'asked';
+    },
+
+    onOrphanEnded: ({ pid, status }: Ended): void => {
+      if (pid === run.main) processes.onProcessEnded(pid, { status: exitStatus(status), failure: undefined });
+      else dispatch({ kind: 'process-ended' });
+    },
+
+    /** Nobody is asked any more. */
+    kill: (): void => {
+      if (run.command !== undefined) killCommand(run.command);
+      signalRun(run, 'final');
+    },
+
+    /** Nothing that is left of it changes anything any more; the listeners are ours again. */
+    close: (): void => {
+      run.notifications?.drain();
+      isClosed = true;
+      processes.forget();
+      watches?.stop();
+      run.queues.stop();
+      run.notifications?.close();
+      lending.takeBack(run.listeners);
+    },
+  };
+};
+
+export type LiveRun = ReturnType<typeof createLiveRun>;

@@ -1,0 +1,76 @@
+// One run of a daemon, from the commands before it to those after it: what is known of it, for those who act on it.
+import { randomBytes } from 'node:crypto';
+import type { NotifyAccess } from '../../model/daemon.ts';
+import type { DaemonStop, ExitStatus, Failure } from '../../model/event.ts';
+import type { Milliseconds } from '../../model/quantity.ts';
+import type { RunningListener, Runtime } from '../running.ts';
+import type { Cause, End } from './ends.ts';
+import { createMembers, type Members } from './members.ts';
+import type { Notifications } from './notifications.ts';
+import type { Plan } from './plan.ts';
+import { type QueueWatch, watchQueues } from './queue-watch.ts';
+
+export type Run = {
+  readonly plan: Plan;
+  /** Of its processes only: INVOCATION_ID. */
+  readonly invocation: string;
+  readonly startedAt: Milliseconds;
+  readonly members: Members;
+  readonly listeners: readonly RunningListener[];
+  readonly queues: QueueWatch;
+  notifications: Notifications | undefined;
+  access: NotifyAccess;
+  main: number | undefined;
+  /** The command beside it. */
+  command: number | undefined;
+  /** Of the main process, once it has ended. */
+  status: ExitStatus | undefined;
+  isReady: boolean;
+  /** What went wrong first. */
+  failure: Failure | undefined;
+  /** How it came to its end; the first cause is the one. */
+  cause: Cause | undefined;
+  why: DaemonStop | undefined;
+  isMainWell: boolean;
+  watchdogTime: Milliseconds | undefined;
+};
+
+export const createRun = (
+  runtime: Runtime,
+  plan: Plan,
+  listeners: readonly RunningListener[],
+  isOthers: (pid: number) => boolean,
+  onStuck: (listener: RunningListener, waiting: number) => void,
+): Run => {
+  const invocation = randomBytes(16).toString('hex');
+  return {
+    plan,
+    invocation,
+    startedAt: runtime.clock.now(),
+    members: createMembers(`INVOCATION_ID=${invocation}`, isOthers),
+    listeners,
+    queues: watchQueues(runtime.kernel, runtime.clock, listeners, onStuck),
+    notifications: undefined,
+    access: plan.daemon.notifyAccess,
+    main: undefined,
+    command: undefined,
+    status: undefined,
+    isReady: false,
+    failure: undefined,
+    cause: undefined,
+    why: undefined,
+    isMainWell: true,
+    watchdogTime: plan.daemon.watchdog,
+  };
+};
+
+export const blame = (run: Run, cause: Cause, failure: Failure | undefined): void => {
+  run.cause ??= cause;
+  run.failure ??= failure;
+};
+
+export const endOf = (run: Run): End => ({
+  cause: run.cause ?? 'itself',
+  status: run.status,
+  isWell: run.failure === undefined && run.isMainWell,
+});

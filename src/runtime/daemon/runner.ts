@@ -1,0 +1,323 @@
+// The daemon of one service: takes what happens through the table of step.ts, and decides what follows a run.
+import type { DaemonStop, Failure } from '../../model/event.ts';
+import { type Milliseconds, milliseconds } from '../../model/quantity.ts';
+import type { Ended } from '../../native/kernel.ts';
+import { isSameService } from '../plan.ts';
+import type { DaemonHandle, RunningService } from '../running.ts';
+import { createDeadline } from './deadlines.ts';
+import { createLending, listenersOf } from './lending.ts';
+import { createLiveRun, type LiveRun } from './live-run.ts';
+import type { DaemonParts } from './parts.ts';
+import { type Plan, planOf } from './plan.ts';
+import { endOf } from './run.ts';
+import { createStartLimit } from './start-limit.ts';
+import type { DaemonAction, DaemonEvent, DaemonState, Deadline } from './state.ts';
+import { off, step } from './step.ts';
+import { createStore } from './store.ts';
+import { judgeRun } from './verdict.ts';
+import { createWishes, type Outcome } from './wishes.ts';
+
+const isUp = ({ kind }: DaemonState): boolean => kind === 'running' || kind === 'reloading';
+const isAwaiting = (state: DaemonState): boolean => state.kind === 'starting' && state.stage === 'main';
+const isOff = ({ kind }: DaemonState): boolean => kind === 'off' || kind === 'pausing';
+
+export type Runner = ReturnType<typeof createRunner>;
+
+export const createRunner = (parts: DaemonParts, running: RunningService) => {
+  const { runtime, states } = parts;
+  const { clock, observer, kernel } = runtime;
+  let state: DaemonState = off;
+  /** Of the run that goes on, or of the last one. */
+  let plan: Plan | undefined;
+  let live: LiveRun | undefined;
+  let pause: Milliseconds = milliseconds(0);
+  let isRetired = false;
+  /** For an end that may take as long as it takes, at our own end. */
+  let patience: Milliseconds | undefined;
+  let hasStarted = false;
+  /** A listener that came during a run was told of. */
+  let hasToldOfNew = false;
+  let restarts = 0;
+  let failures = 0;
+  let holds = 0;
+  const limit = createStartLimit();
+  const ready = createWishes();
+  const reloaded = createWishes();
+  const gone = createWishes();
+  const store = createStore(kernel, running.prepared.service.daemon?.storeLimit ?? 0);
+
+  const id = (): string => running.prepared.service.id;
+
+  // --- The machine ---
+
+  const queue: DaemonEvent[] = [];
+  let isStepping = false;
+
+  const dispatch = (event: DaemonEvent): void => {
+    queue.push(event);
+    if (isStepping) return;
+    isStepping = true;
+    try {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) advance(next);
+    } finally {
+      isStepping = false;
+    }
+  };
+
+  const advance = (event: DaemonEvent): void => {
+    if (plan === undefined) return;
+    const before = state;
+    const { state: next, actions } = step(plan.shape, before, event);
+    state = next;
+    if (isUp(before) && !isUp(next)) live?.stopWatching();
+    if (isAwaiting(before) && !isAwaiting(next)) live?.stopAwaiting();
+    for (const action of actions) perform(action);
+  };
+
+  const perform = (action: DaemonAction): void => {
+    switch (action.kind) {
+      case 'begin':
+        begin();
+        break;
+      case 'deadline':
+        deadline.set(action.of && timeOf(action.of));
+        break;
+      case 'settle':
+        settle(action.restarts);
+        break;
+      case 'resume':
+        if (action.starts) requestStart('counted');
+        else goOff();
+        break;
+      case 'tell-reloaded':
+        if (action.isWell) reloaded.fulfil();
+        else reloaded.reject({ code: 'ECHILD', what: `${plan?.file ?? id()} has not reloaded` });
+        break;
+      default:
+        live?.perform(action);
+    }
+  };
+
+  const timeOf = (of: Deadline): Milliseconds | undefined => {
+    if (of === 'pause') return pause;
+    if (plan === undefined) return undefined;
+    if (of === 'abort') return plan.daemon.abortTimeout ?? plan.lifetime.ending.timeout;
+    return of === 'stop' ? (plan.lifetime.ending.timeout ?? patience) : plan.daemon.startTimeout;
+  };
+
+  const deadline = createDeadline(clock, () => {
+    if (state.kind === 'starting') live?.onStartTimeout();
+    dispatch({ kind: 'timeout' });
+  });
+
+  // --- Beginnings ---
+
+  /** `free`: somebody has asked for it by name. */
+  const requestStart = (how: 'counted' | 'free'): void => {
+    const next = planOf(running.prepared.service);
+    if (isRetired || runtime.isDraining || next === undefined || !isOff(state)) return;
+    plan = next;
+    const wait = how === 'free' ? undefined : limit.take(next.daemon.startLimit, clock.now());
+    if (wait === undefined) {
+      dispatch({ kind: 'start' });
+      return;
+    }
+    pause = wait;
+    observer.observe({ kind: 'suspended', service: id(), reason: 'rate', pause: wait });
+    dispatch({ kind: 'pause', starts: !next.daemon.onDemand || ready.count() > 0 });
+  };
+
+  const begin = (): void => {
+    if (plan === undefined) return;
+    hasStarted = true;
+    hasToldOfNew = false;
+    live = createLiveRun({
+      parts,
+      running,
+      plan,
+      store,
+      lending,
+      state: () => state,
+      dispatch,
+      extend: deadline.extend,
+      countHolds: () => holds,
+      resetHistory: () => {
+        restarts = 0;
+        failures = 0;
+      },
+      onReady: ready.fulfil,
+    });
+  };
+
+  // --- Ends ---
+
+  const settle = (restartsNow: boolean): void => {
+    const ended = live;
+    live = undefined;
+    // before the listeners are given back: afterwards others may take from the queues
+    const isUntouched = ended?.run.queues.isUntouched() ?? false;
+    const isSomebodyWaiting = ended?.run.queues.isSomebodyWaiting() ?? false;
+    ended?.close();
+    if (restartsNow && !isRetired) requestStart('free');
+    else if (ended !== undefined && !isRetired) decide(ended, isUntouched, isSomebodyWaiting);
+    else goOff();
+  };
+
+  const decide = ({ run }: LiveRun, isUntouched: boolean, isQueued: boolean): void => {
+    const end = endOf(run);
+    const hasFailedToStart = !run.isReady && !end.isWell;
+    if (end.cause !== 'asked') failures = hasFailedToStart || isUntouched ? failures + 1 : 0;
+    const isSomebodyWaiting = isQueued || ready.count() > 0;
+    const verdict = judgeRun(run.plan.daemon, end, {
+      restarts,
+      failures,
+      hasFailedToStart,
+      isSomebodyWaiting,
+    });
+    if (!end.isWell && end.cause !== 'asked') {
+      const failure = run.failure ?? { code: 'ECHILD', what: `${run.plan.file} has failed` };
+      const restartIn = verdict.kind === 'off' ? undefined : verdict.pause;
+      observer.observe({ kind: 'daemon-failed', service: id(), pid: run.main, failure, restartIn });
+      if (hasFailedToStart) ready.reject(failure);
+    }
+    restarts = verdict.kind === 'restart' ? restarts + 1 : 0;
+    if (verdict.kind === 'off') {
+      goOff();
+      return;
+    }
+    if (verdict.kind === 'back-off') {
+      pause = verdict.pause;
+      observer.observe({ kind: 'respawning', service: id(), pause, failures });
+    }
+    pause = verdict.pause;
+    if (run.plan.daemon.flushesPending) lending.flush();
+    dispatch({ kind: 'pause', starts: verdict.kind === 'restart' });
+  };
+
+  /** The next client starts it, who may be waiting already. */
+  const goOff = (): void => {
+    if (plan?.daemon.flushesPending === true && hasStarted) lending.flush();
+    states.updateService(running);
+    if (isRetired) {
+      ready.reject({ code: 'ESHUTDOWN', what: `${id()} is stopped` });
+      gone.fulfil();
+    } else if (ready.count() > 0) requestStart('counted');
+  };
+
+  const stop = (why: DaemonStop, restartsThen: boolean): void => {
+    if (!isOff(state) && state.kind !== 'stopping') live?.ask(why);
+    dispatch({ kind: 'stop', restarts: restartsThen });
+  };
+
+  // --- For everybody else ---
+
+  const handle: DaemonHandle = {
+    trigger: () => {
+      if (state.kind === 'off') requestStart('counted');
+    },
+    awaitsClients: () => state.kind === 'off' && !isRetired,
+    holds: (listener) => live?.run.listeners.includes(listener) === true,
+    mainPid: () => live?.run.main,
+    processes: () =>
+      [live?.run.main, live?.run.command].filter((pid) => pid !== undefined && runtime.instances.has(pid))
+        .length,
+    isPausing: () => state.kind === 'pausing',
+  };
+
+  const lending = createLending(parts, running, handle);
+
+  const promiseOf = (wish: (onDone: Outcome) => void): Promise<Failure | undefined> => new Promise(wish);
+
+  /** It does not have what the configuration gives it now. */
+  const tellOfNew = (): void => {
+    const has = live?.run.listeners;
+    const fresh = listenersOf(runtime, running).find((listener) => has?.includes(listener) === false);
+    if (fresh === undefined || hasToldOfNew) return;
+    hasToldOfNew = true;
+    const what = `the running server has no ${fresh.key} yet; restart it, or it is served from its next start on`;
+    observer.observe({ kind: 'impaired', service: id(), failure: { code: 'EBUSY', what } });
+  };
+
+  /** What failed before may work by now. */
+  const retry = (): void => {
+    if (state.kind !== 'pausing') return;
+    failures = 0;
+    limit.forget();
+    dispatch({ kind: 'timeout' });
+  };
+
+  return {
+    handle,
+    retry,
+
+    demand: (onDone: Outcome): (() => void) => {
+      const takeBack = ready.add(onDone);
+      queueMicrotask(() => {
+        if (isRetired || runtime.isDraining) ready.reject({ code: 'ESHUTDOWN', what: `${id()} is stopped` });
+        else if (isUp(state) || state.kind === 'remaining') ready.fulfil();
+        else if (state.kind === 'off' && ready.count() > 0) requestStart('counted');
+      });
+      return takeBack;
+    },
+
+    hold: (): (() => void) => {
+      let isHeld = true;
+      holds += 1;
+      return () => {
+        if (!isHeld) return;
+        isHeld = false;
+        holds -= 1;
+        live?.touchIdle();
+      };
+    },
+
+    restart: (): Promise<Failure | undefined> =>
+      promiseOf((onDone) => {
+        ready.add(onDone);
+        if (state.kind === 'off') requestStart('free');
+        else stop('restart', true);
+      }),
+
+    reload: (): Promise<Failure | undefined> =>
+      promiseOf((onDone) => {
+        const isPossible = plan?.daemon.type === 'notify-reload' || (plan?.daemon.reload.length ?? 0) > 0;
+        if (state.kind !== 'running') onDone({ code: 'ESRCH', what: `${id()} does not run` });
+        else if (!isPossible)
+          onDone({ code: 'ENOTSUP', what: `${id()} has no command for a reload; restart it` });
+        else {
+          reloaded.add(onDone);
+          dispatch({ kind: 'reload' });
+        }
+      }),
+
+    /** After a reload of the configuration, and at the first one. */
+    sync: (isStrict: boolean): void => {
+      const { service } = running.prepared;
+      const { daemon } = service;
+      if (daemon === undefined) return;
+      if (state.kind === 'pausing') retry();
+      if (isStrict && plan !== undefined && live !== undefined && !isSameService(plan.service, service))
+        stop('reload', true);
+      else if (live !== undefined) tellOfNew();
+      else if (!daemon.onDemand && state.kind === 'off' && !(hasStarted && daemon.type === 'oneshot'))
+        requestStart('counted');
+    },
+
+    /** For good; resolves when nothing is left of it. */
+    retire: (why: DaemonStop, endless?: Milliseconds): Promise<void> => {
+      isRetired = true;
+      patience = endless;
+      if (state.kind === 'stopping' && endless !== undefined) deadline.extend(endless);
+      return new Promise((resolve) => {
+        gone.add(() => resolve());
+        if (state.kind === 'off') goOff();
+        else stop(why, false);
+      });
+    },
+
+    /** What it has left with us goes with its service. */
+    closeStore: store.closeAll,
+    kill: (): void => live?.kill(),
+    onOrphanEnded: (ended: Ended): void => live?.onOrphanEnded(ended),
+  };
+};
