@@ -23,7 +23,7 @@ checkActivations(
         units: {
           'git.socket': `[Socket]\nListenStream=127.0.0.1:${port}\nAccept=yes\n`,
           'git@.service': `[Service]
-ExecStart=/usr/bin/git daemon --inetd --export-all --verbose --base-path=${place.directory}
+ExecStart=/usr/bin/git daemon --inetd --export-all --verbose --log-destination=stderr --base-path=${place.directory}
 Environment=HOME=${place.directory} GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=*
 StandardInput=socket
 StandardError=journal
@@ -32,10 +32,10 @@ StandardError=journal
         talk: async (acceptd) => {
           const list = await mustRun('git', ['ls-remote', `git://127.0.0.1:${port}/r.git`], { environment });
           const { fields } = await acceptd.waitFor(
-            ({ event, fields: { line } }) => event === 'handler-said' && /Connection from/.test(`${line}`),
+            ({ event, fields: { msg } }) => event === 'handler-said' && /Connection from/.test(`${msg}`),
             'git daemon to log its client',
           );
-          return `${list}${fields['line']}`;
+          return `${list}${fields['msg']}`;
         },
         expected: /^[0-9a-f]{40}\trefs\/tags\/hello\n.*Connection from 127\.0\.0\.1:\d+$/,
       };

@@ -1,7 +1,10 @@
 // gunicorn and uWSGI: web servers of Python that take listeners by LISTEN_FDS.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkActivations } from '../support/activation.ts';
 import { mustRun } from '../support/command.ts';
+
+const plugin = '/usr/lib/uwsgi/plugins/python3_plugin.so';
 
 const application = (text: string): string => `def app(environ, start_response):
     start_response('200 OK', [('Content-Type', 'text/plain')])
@@ -39,7 +42,8 @@ KillMode=mixed
   {
     name: 'uWSGI takes a TCP socket, tells its state and is ready',
     life: 'daemon',
-    needs: ['/usr/bin/uwsgi', '/usr/bin/curl', '/usr/lib/uwsgi/plugins/python3_plugin.so'],
+    needs: ['/usr/bin/uwsgi', '/usr/bin/curl'],
+    obstacle: existsSync(plugin) ? undefined : `${plugin} not installed: see .ci/packages`,
     prepare: async (place) => {
       const port = await place.port();
       const file = place.write('w.py', application('uwsgi-ok'));

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { isAccepting } from '../../model/address.ts';
 import { SystemError } from '../../native/addon.ts';
-import { countConnections } from '../../native/flows.ts';
+import { askConnections } from '../../native/flows.ts';
 import type { Runtime } from '../running.ts';
 import { boundAddresses } from './lending.ts';
 import type { Run } from './run.ts';
@@ -30,9 +30,9 @@ export const createActivity = (
   let sleeps = sleepsOf(run.main);
   let isBlind = false;
 
-  const isConnected = (): boolean => {
+  const isConnected = async (): Promise<boolean> => {
     try {
-      return countConnections(boundAddresses(runtime, run.listeners)) > 0;
+      return (await askConnections(boundAddresses(runtime, run.listeners))) > 0;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       if (!isBlind) onBlind(error);
@@ -55,5 +55,9 @@ export const createActivity = (
     return moved;
   };
 
-  return (): boolean => [hasMoved(), countHolds() > 0].some(Boolean) || isSomebodyWaiting() || isConnected();
+  const isBusyHere = (): boolean => countHolds() > 0 || isSomebodyWaiting();
+
+  // who comes while the kernel counts may be in no answer: the queue is looked at last
+  return async (): Promise<boolean> =>
+    [hasMoved(), isBusyHere()].some(Boolean) || (await isConnected()) || isBusyHere();
 };

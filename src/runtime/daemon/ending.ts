@@ -68,6 +68,7 @@ export const isOver = (run: Run): boolean => {
       signalRun(run, 'final');
       return run.members.look().length === 0;
     case 'control-group':
-      return run.members.look().length === 0;
+      // a main process that has ended and is not reaped is none of the living, and its end is still to be told
+      return run.main === undefined && run.members.look().length === 0;
   }
 };

@@ -16,13 +16,18 @@ export const pauseBetweenLooks = (idleStop: Milliseconds): Milliseconds =>
 export const watchIdleness = (
   clock: Clock,
   idleStop: Milliseconds,
-  isBusy: () => boolean,
+  isBusy: () => Promise<boolean>,
   onIdle: () => void,
 ): { readonly touch: () => void; readonly stop: () => void } => {
   let idleSince = clock.now();
-  const look = (): void => {
-    if (isBusy()) idleSince = clock.now();
-    const idleFor = clock.now() - idleSince;
+  let isStopped = false;
+  const look = async (): Promise<void> => {
+    // an answer may take long: what it says of being busy may be of just now, and of being idle of when it was asked for
+    const asked = clock.now();
+    const wasBusy = await isBusy();
+    if (isStopped) return;
+    if (wasBusy) idleSince = clock.now();
+    const idleFor = asked - idleSince;
     if (idleFor >= idleStop) {
       onIdle();
       return;
@@ -32,13 +37,19 @@ export const watchIdleness = (
   let cancel = (): void => undefined;
   const plan = (): void => {
     const left = idleSince + idleStop - clock.now();
-    cancel = clock.after(milliseconds(Math.min(pauseBetweenLooks(idleStop), Math.max(left, 1))), look);
+    cancel = clock.after(
+      milliseconds(Math.min(pauseBetweenLooks(idleStop), Math.max(left, 1))),
+      () => void look(),
+    );
   };
   plan();
   return {
     touch: () => {
       idleSince = clock.now();
     },
-    stop: () => cancel(),
+    stop: () => {
+      isStopped = true;
+      cancel();
+    },
   };
 };

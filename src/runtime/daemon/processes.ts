@@ -3,10 +3,11 @@ import type { CommandLine } from '../../model/daemon.ts';
 import type { Failure } from '../../model/event.ts';
 import type { RecipeRequest } from '../../model/recipe.ts';
 import { SystemError } from '../../native/addon.ts';
-import type { ProcessEnd, RunningService } from '../running.ts';
 import type { DaemonExtra, DaemonListener } from '../../serve/daemon-surroundings.ts';
 import type { CompletedStart } from '../../serve/start-texts.ts';
-import type { Adoption, DaemonParts } from './parts.ts';
+import type { ProcessEnd, RunningService } from '../running.ts';
+import type { Adoption } from './adoption.ts';
+import type { DaemonParts } from './parts.ts';
 import type { Run } from './run.ts';
 import type { Stored } from './store.ts';
 

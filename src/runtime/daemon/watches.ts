@@ -22,7 +22,7 @@ export type Alarms = {
 export const watchRun = (
   { clock }: Pick<Runtime, 'clock'>,
   run: Run,
-  isBusy: () => boolean,
+  isBusy: () => Promise<boolean>,
   alarms: Alarms,
 ): Watches => {
   const { daemon, lifetime, file } = run.plan;
