@@ -147,8 +147,14 @@ const resolveEndpoint = (
       return Promise.resolve([endpoint]);
     case 'internet':
       return resolveInternet(endpoint, located, lookups, complain);
-    case 'unix':
     case 'fifo':
+      if (located.service.mode === 'per-connection') {
+        const mark = located.marks.service;
+        complain(mark, `nobody is accepted from the FIFO ${endpoint.path}`, 'write wait = yes, or Accept=no');
+        return Promise.resolve([]);
+      }
+      return resolveFile(endpoint, located, lookups, complain);
+    case 'unix':
       return resolveFile(endpoint, located, lookups, complain);
   }
 };

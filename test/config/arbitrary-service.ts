@@ -76,6 +76,20 @@ const unix = (socketTypes: readonly ('stream' | 'dgram' | 'seqpacket')[]): fc.Ar
     mode: fc.integer({ min: 0, max: 0o7777 }),
   });
 
+/** A name in the file system: a FIFO has no abstract one. */
+const fifo: fc.Arbitrary<Endpoint> = unix(['stream']).map((endpoint) =>
+  endpoint.kind === 'unix'
+    ? { ...endpoint, kind: 'fifo', socketType: 'fifo', path: `/${endpoint.path.slice(1)}` }
+    : endpoint,
+);
+
+const vsock: fc.Arbitrary<Endpoint> = fc.record({
+  kind: fc.constant('vsock' as const),
+  socketType: fc.constantFrom('stream' as const, 'seqpacket' as const),
+  cid: maybe(fc.integer({ min: 0, max: 2 ** 32 - 2 })),
+  port: fc.integer({ min: 1, max: 2 ** 32 - 2 }),
+});
+
 const uniform = (socketType: 'stream' | 'dgram'): fc.Arbitrary<readonly Endpoint[]> =>
   fc
     .tuple(internet(socketType), fc.array(host, { minLength: 1, maxLength: 3 }))
@@ -85,7 +99,10 @@ const endpoints = fc.oneof(
   uniform('stream'),
   uniform('dgram'),
   unix(['stream', 'dgram', 'seqpacket']).map((endpoint) => [endpoint]),
-  fc.array(fc.oneof(internet('stream'), unix(['stream', 'seqpacket'])), { minLength: 2, maxLength: 4 }),
+  fc.array(fc.oneof(internet('stream'), unix(['stream', 'seqpacket']), vsock, fifo), {
+    minLength: 2,
+    maxLength: 4,
+  }),
   fc.array(fc.oneof(internet('dgram'), unix(['dgram'])), { minLength: 2, maxLength: 4 }),
 );
 
