@@ -3,162 +3,22 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
-#include <string_view>
-#include <utility>
 
 #include "clone.hh"
+#include "slot.hh"
 
 namespace {
 
-constexpr size_t kGuard = 4096;
-constexpr size_t kStack = 16384;
-constexpr size_t kVariables = 8192;
-constexpr size_t kSlotMemory = kGuard + kStack + kVariables;
 constexpr size_t kMaxSlots = 4096;
-/// Digits of a pid, and of an inode of 64 bits, with what ends them.
-constexpr size_t kPidRoom = 12;
-constexpr size_t kInodeRoom = 21;
-constexpr size_t kInvocationBytes = 16;
 /// Children besides the new one; the last client's may have ended without being reaped yet.
 constexpr int kFewAlive = 1;
 /// With more than so many, most of them are there to stay and say nothing of how busy we are.
 constexpr int kManyAlive = 256;
-
-/// Memory in which variables are written one after the other.
-class VariableRoom {
- public:
-  VariableRoom(char* memory, size_t size) : next_(memory), end_(memory + size) {}
-
-  /// Where the value goes; null when there is no room for the name and so many bytes.
-  [[nodiscard]] char* begin(std::string_view prefix, size_t atMost) {
-    if (prefix.size() + atMost > static_cast<size_t>(end_ - next_)) return nullptr;
-    memcpy(next_, prefix.data(), prefix.size());
-    value_ = next_ + prefix.size();
-    return value_;
-  }
-
-  /// The variable, whose value takes so many bytes with what ends it. Until then nothing has been taken.
-  char* end(size_t taken) { return std::exchange(next_, value_ + taken); }
-
- private:
-  char* next_;
-  char* value_ = nullptr;
-  char* end_;
-};
-
-bool writeInvocation(char* out) {
-  unsigned char bytes[kInvocationBytes];
-  // never interrupted and never short, once the kernel has its first randomness
-  if (getrandom(bytes, sizeof bytes, GRND_NONBLOCK) != sizeof bytes) return false;
-  constexpr char digits[] = "0123456789abcdef";
-  for (const unsigned char byte : bytes) {
-    *out++ = digits[byte >> 4];
-    *out++ = digits[byte & 15];
-  }
-  *out = '\0';
-  return true;
-}
-
-}  // namespace
-
-struct Slot {
-  char* memory = nullptr;  // guard, stack, variables
-  Mailbox* mailbox = nullptr;
-  /// The kernel clears it when the child has exec'd or ended, and no longer uses our memory.
-  int tid = 0;
-  pid_t pid = 0;
-  std::shared_ptr<const Recipe> recipe;
-  std::vector<char*> environment;
-  std::vector<char*> pids;
-  std::vector<int> sources;
-  ChildPlan plan = {};
-  std::vector<int> toClose;
-  /// The child has memory of its own, and says nothing when it has exec'd.
-  bool isCopied = false;
-
-  Slot() = default;
-  Slot(const Slot&) = delete;
-  Slot& operator=(const Slot&) = delete;
-  ~Slot() {
-    if (memory) munmap(memory, kSlotMemory);
-    if (mailbox) munmap(mailbox, sizeof(Mailbox));
-  }
-
-  [[nodiscard]] bool allocate() {
-    const int protection = PROT_READ | PROT_WRITE;
-    void* mapped = mmap(nullptr, kSlotMemory, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (mapped == MAP_FAILED) return false;
-    memory = static_cast<char*>(mapped);
-    mprotect(memory, kGuard, PROT_NONE);
-    void* shared = mmap(nullptr, sizeof(Mailbox), protection, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED) return false;
-    mailbox = new (shared) Mailbox();
-    return true;
-  }
-
-  [[nodiscard]] char* stackTop() const { return memory + kGuard + kStack; }
-  [[nodiscard]] bool isRunning() { return __atomic_load_n(&tid, __ATOMIC_ACQUIRE) != 0; }
-  [[nodiscard]] bool hasFailed() const { return mailbox->stage.load() != 0; }
-  void closeAll() {
-    for (const int descriptor : toClose) close(descriptor);
-    toClose.clear();
-  }
-  [[nodiscard]] bool hasLeftTable() { return mailbox->hasOwnTable.load() != 0 || !isRunning(); }
-
-  /// The variables of this start go behind the stack; false when they do not fit.
-  [[nodiscard]] bool writeVariables(const Record* given, int handed) {
-    VariableRoom room(memory + kGuard + kStack, kVariables);
-    environment.assign(recipe->environment.begin(), recipe->environment.end());
-    pids.clear();
-    for (const std::string& prefix : recipe->pidPrefixes) {
-      char* digits = room.begin(prefix, kPidRoom);
-      if (!digits) return false;
-      pids.push_back(digits);
-      environment.push_back(room.end(kPidRoom));
-    }
-    pids.push_back(nullptr);
-    if (recipe->hasInvocationId) {
-      char* digits = room.begin("INVOCATION_ID=", 2 * kInvocationBytes + 1);
-      if (!digits || !writeInvocation(digits)) return false;
-      environment.push_back(room.end(2 * kInvocationBytes + 1));
-    }
-    if (given && !writeDynamic(room, *given, handed)) return false;
-    plan.pidfd = nullptr;
-    const size_t last = environment.size();
-    if (recipe->hasPidfdVariable) {
-      plan.pidfd = room.begin("LISTEN_PIDFDID=", kInodeRoom);
-      if (!plan.pidfd) return false;
-      environment.push_back(room.end(kInodeRoom));
-    }
-    environment.push_back(nullptr);
-    plan.pids = pids.data();
-    plan.pidfdEntry = &environment[last];
-    return true;
-  }
-
-  [[nodiscard]] bool writeDynamic(VariableRoom& room, const Record& given, int handed) {
-    const Record record = recipe->tellsLocal ? withLocal(given, handed) : given;
-    for (const auto& [prefix, field] : recipe->dynamicVariables) {
-      char* text = room.begin(prefix, lengthOf(field) + 1);
-      if (!text) return false;
-      const size_t length = formatField(record, handed, field, text);
-      if (length == 0) continue;
-      text[length] = '\0';
-      environment.push_back(room.end(length + 1));
-    }
-    return true;
-  }
-};
-
-namespace {
 
 /// With all signals blocked: a handler of ours must not run in a child that shares our memory. -errno.
 template <typename Start>
@@ -190,7 +50,7 @@ pid_t SpawnEngine::cloneChild(Slot& slot, bool sharesTable) {
   slot.plan.hasNoHandlers = isClone3Known_;
   if (isClone3Known_) {
     const pid_t pid =
-        cloneWithoutHandlers(runChild, &slot.plan, slot.stackTop() - kStack, kStack, static_cast<uint64_t>(flags), &slot.tid);
+        cloneWithoutHandlers(runChild, &slot.plan, slot.stack(), kStackSize, static_cast<uint64_t>(flags), &slot.tid);
     if (pid != -ENOSYS && pid != -EPERM && pid != -EINVAL) return pid;
     isClone3Known_ = false;
     slot.plan.hasNoHandlers = false;

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import yargs, { type Argv } from 'yargs';
 import { benchOptions } from './command/bench-options.ts';
 import { convertOptions } from './command/convert-options.ts';
+import { limitOptions, listenOptions } from './command/listen-options.ts';
 import { optionalPid, UsageError, wholeNumber } from './command/option-values.ts';
 import { loadServerParts } from './command/parts.ts';
 import { relayOptions } from './command/relay-options.ts';
@@ -87,32 +88,6 @@ const serverOptions = <Options>(command: Argv<Options>) =>
       nargs: 1,
       describe:
         'file, FIFO or /dev/fd/N for a JSON line with the moments of each connection, from accept to reaping',
-    });
-
-const limitOptions = <Options>(command: Argv<Options>) =>
-  command
-    .option('user', { type: 'string', describe: 'run the program as this user' })
-    .option('group', { type: 'string', describe: 'and with this group' })
-    .option('instances', {
-      type: 'number',
-      coerce: wholeNumber('instances'),
-      describe: 'at most so many at once; further clients wait',
-    })
-    .option('per-source', {
-      type: 'number',
-      coerce: wholeNumber('per-source'),
-      describe: 'at most so many at once for one client address',
-    })
-    .option('cps', { type: 'string', describe: 'N or "N PAUSE": starts per second, then a pause' })
-    .option('on-limit', { choices: ['hold', 'refuse'] as const, describe: 'let clients wait, or close' })
-    .option('wait', { type: 'boolean', default: false, describe: 'hand over the listening socket itself' })
-    .option('stderr', { choices: ['log', 'client', 'null'] as const, describe: 'where its stderr goes' })
-    .option('env', { type: 'string', array: true, nargs: 1, describe: 'NAME=VALUE for its environment' })
-    .option('chdir', { type: 'string', describe: 'its working directory' })
-    .option('backlog', {
-      type: 'number',
-      coerce: wholeNumber('backlog'),
-      describe: 'length of the listen queue',
     });
 
 const exitStatusText =
@@ -200,28 +175,9 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       },
     )
     .command(
-      'listen <addresses..>',
+      'listen [addresses..]',
       'serve one program from the command line',
-      (command) =>
-        serverOptions(limitOptions(command))
-          .usage(
-            '$0 listen ADDRESS... -- PROGRAM [ARGUMENT...]\n\nADDRESS: PORT, HOST:PORT, udp:HOST:PORT, /path, @abstract-name.',
-          )
-          .positional('addresses', {
-            type: 'string',
-            array: true,
-            demandOption: true,
-            describe: 'where to listen',
-          })
-          .example('$0 listen 8080 -- /bin/cat', 'an echo server on all addresses')
-          .example(
-            '$0 listen 127.0.0.1:2000 [::1]:2000 --instances 4 -- ./server -v',
-            'two addresses, four at once',
-          )
-          .example(
-            '$0 listen udp:127.0.0.1:6969 --wait -- in.tftpd -s /srv/tftp',
-            'a server that takes the socket',
-          ),
+      (command) => listenOptions(serverOptions(limitOptions(command))),
       async (chosen) => {
         await loadServerParts();
         const { listen } = await import('./command/listen.ts');
@@ -233,7 +189,10 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       'copy connections to and from another address',
       (command) =>
         relayOptions(serverOptions(command))
-          .example('$0 relay 8080 --to 10.0.0.1:80 --to 10.0.0.2:80', 'the second one where the first refuses')
+          .example(
+            '$0 relay 8080 --to 10.0.0.1:80 --to 10.0.0.2:80',
+            'the second one where the first refuses',
+          )
           .example('$0 relay 6379 --to /run/redis.sock --idle-timeout 10min', 'a port for a unix socket')
           .example('$0 relay --exit-idle-time 10min /run/redis.sock', 'in a unit with a socket of systemd'),
       async (chosen) => {
@@ -301,7 +260,10 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       },
     )
     .parserConfiguration({ 'populate--': true })
-    .demandCommand(1, 'say what to do: run, check, convert, listen, relay, bench, consistency, inetd or xinetd')
+    .demandCommand(
+      1,
+      'say what to do: run, check, convert, listen, relay, bench, consistency, inetd or xinetd',
+    )
     .strict()
     .recommendCommands()
     .wrap(Math.min(110, process.stdout.columns ?? 110))

@@ -27,7 +27,7 @@ export const roomFor = (usage: Usage, limits: Limits, now: Milliseconds): Room =
   if (instances === 0) return { kind: 'hold' };
   // the one that is too many is told so, and nobody after it: by then nobody listens
   if (limits.onRate === 'close') return { kind: 'room', clients: Math.min(instances, starts + 1) };
-  if (isRefused) return { kind: 'room', clients: instances };
+  if (isRefused && limits.onRate === 'wait') return { kind: 'room', clients: instances };
   return starts === 0 ? { kind: 'suspend' } : { kind: 'room', clients: Math.min(instances, starts) };
 };
 

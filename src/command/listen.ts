@@ -1,28 +1,29 @@
-// acceptd listen: one service from the command line, put into words of the native language and read like a file.
+// acceptd listen: one program from the command line, put into words of the native language and read like a file.
 import { isatty } from 'node:tty';
-import { quote } from '../config/inetd/written-line.ts';
 import { defaultLoadOptions, parseConfiguration } from '../config/load.ts';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
+import { type Activation, activations } from '../model/daemon.ts';
 import { seconds } from '../model/quantity.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { resolveConfiguration } from '../operate/reload.ts';
+import { placeOf } from './listen-address.ts';
+import { daemonDefinition, eachDefinition, type ProgramChoice } from './listen-definition.ts';
+import { type InheritedPlace, inheritedPlaces } from './listen-inherited.ts';
 import type { LogFormat } from './record-log.ts';
 import { runServer, usualServer } from './server.ts';
 
-export type ListenChoice = {
-  readonly addresses: readonly string[];
+export type ListenChoice = ProgramChoice & {
+  readonly addresses: readonly string[] | undefined;
+  /** Addresses again, in the way of systemd-socket-activate. */
+  readonly listen: readonly string[] | undefined;
   readonly '--'?: unknown;
-  readonly user: string | undefined;
-  readonly group: string | undefined;
-  readonly instances: number | undefined;
-  readonly perSource: number | undefined;
-  readonly cps: string | undefined;
-  readonly onLimit: string | undefined;
-  readonly wait: boolean;
-  readonly stderr: string | undefined;
-  readonly env: readonly string[] | undefined;
-  readonly chdir: string | undefined;
-  readonly backlog: number | undefined;
+  readonly datagram: boolean;
+  readonly seqpacket: boolean;
+  readonly accept: boolean;
+  readonly daemon: boolean;
+  /** As configurations write it. */
+  readonly activation: string | undefined;
+  readonly fdname: string | undefined;
   readonly drain: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -31,50 +32,76 @@ export type ListenChoice = {
   readonly announce: boolean | undefined;
 };
 
-/** What an address says: the service's name, which is its port or path, and keys of the native language. */
-type Place = { readonly name: string; readonly keys: readonly (readonly [string, string])[] };
-
-/** `PORT`, `HOST:PORT`, either with `tcp:` or `udp:` before it, `/path`, `unix:PATH`, `@name`; undefined for anything else. */
-const placeOf = (address: string): Place | undefined => {
-  const unix = /^(?:unix:)?([/@].+)$/.exec(address) ?? /^unix:(.+)$/.exec(address);
-  if (unix !== null) {
-    const [, path = ''] = unix;
-    return {
-      name: path,
-      keys: [
-        ['protocol', 'unix'],
-        ['path', path],
-      ],
-    };
-  }
-  const internet = /^(?:((?:tcp|udp)[46]?):)?(?:(.*):)?([A-Za-z0-9_-]+)$/.exec(address);
-  if (internet === null) return undefined;
-  const [, protocol = 'tcp', host, port = ''] = internet;
-  const bind = host === undefined ? [] : [['bind', host.replace(/^\[(.*)\]$/, '$1')] as const];
-  return { name: port, keys: [['protocol', protocol], ...bind] };
+/** undefined: a program for each client, or for each socket. */
+const activationOf = (chosen: ListenChoice): Activation | undefined => {
+  const word = chosen.activation?.replaceAll('_', '-');
+  if (word !== undefined) return activations.find((each) => each === word);
+  if (chosen.accept || chosen.wait) return undefined;
+  if (chosen.inetd) return 'inetd';
+  return chosen.daemon || chosen.listen !== undefined ? 'listen-fds' : undefined;
 };
 
-const definition = (chosen: ListenChoice, place: Place, program: readonly string[]): string => {
-  const [file = '', ...rest] = program;
-  const isRoot = process.getuid?.() === 0;
-  const settings: readonly (readonly [string, string | number | undefined])[] = [
-    ...place.keys.map(([key, value]) => [key, quote(value)] as const),
-    ['exec', quote(file)],
-    ['args', [file.slice(file.lastIndexOf('/') + 1), ...rest].map(quote).join(' ')],
-    ['user', quote(chosen.user ?? (isRoot ? 'root' : '-'))],
-    ['group', chosen.group && quote(chosen.group)],
-    ['wait', chosen.wait ? 'yes' : 'no'],
-    ['instances', chosen.instances],
-    ['per_source', chosen.perSource],
-    ['cps', chosen.cps],
-    ['on_limit', chosen.onLimit],
-    ['stderr', chosen.stderr],
-    ['env', chosen.env?.map(quote).join(' ')],
-    ['chdir', chosen.chdir && quote(chosen.chdir)],
-    ['backlog', chosen.backlog],
+/** What contradicts itself, as a sentence that says what to write instead. */
+const contradictionIn = (chosen: ListenChoice, activation: Activation | undefined): string | undefined => {
+  const isDaemon = activation !== undefined;
+  if (chosen.datagram && chosen.seqpacket)
+    return '--datagram and --seqpacket are two types; write one of them';
+  if (isDaemon && chosen.accept)
+    return '--accept starts a program for each client, --activation one for all; write one of them';
+  if (isDaemon && chosen.wait)
+    return '--wait starts a program for each socket, --activation one for all; write one of them';
+  const daemonOnly = [
+    ...(chosen.now ? ['--now'] : []),
+    ...(chosen.notify ? ['--notify'] : []),
+    ...(chosen.idleStop === undefined ? [] : ['--idle-stop']),
   ];
-  const written = settings.flatMap(([key, value]) => (value === undefined ? [] : [`${key} = ${value}`]));
-  return `${quote(place.name)} on ${written.join(', ')} ;\n`;
+  const [first] = daemonOnly;
+  if (!isDaemon && first !== undefined) return `${first} is for a daemon; add --daemon`;
+  const perClient = [
+    ...(chosen.instances === undefined ? [] : ['--instances']),
+    ...(chosen.perSource === undefined ? [] : ['--per-source']),
+    ...(chosen.onLimit === undefined ? [] : ['--on-limit']),
+    ...(chosen.cps === undefined ? [] : ['--cps']),
+  ];
+  const [limit] = perClient;
+  if (isDaemon && limit !== undefined) return `${limit} is for a program for each client; add --accept`;
+  return undefined;
+};
+
+/** One name for all sockets, or one for each. */
+const nameAll = (
+  places: readonly InheritedPlace[],
+  fdname: string | undefined,
+): readonly InheritedPlace[] | string => {
+  if (fdname === undefined) return places;
+  const names = fdname.split(':');
+  if (names.length !== 1 && names.length !== places.length)
+    return `there are ${places.length} sockets and ${names.length} names in --fdname; write one for each, or one for all`;
+  return places.map(({ place }, index) => ({ place, name: names[index] ?? names[0] }));
+};
+
+const configure = (chosen: ListenChoice, program: readonly string[]): { readonly text: string } | string => {
+  const activation = activationOf(chosen);
+  const contradiction = contradictionIn(chosen, activation);
+  if (contradiction !== undefined) return contradiction;
+  const usual = chosen.datagram ? 'dgram' : chosen.seqpacket ? 'seqpacket' : 'stream';
+  const own: InheritedPlace[] = [];
+  for (const address of [...(chosen.listen ?? []), ...(chosen.addresses ?? [])].map(String)) {
+    const place = placeOf(address, usual);
+    if (place === undefined)
+      return `'${address}' is no address; write PORT, HOST:PORT, udp:HOST:PORT, /path or seqpacket:/path`;
+    own.push({ place, name: undefined });
+  }
+  const places = nameAll([...inheritedPlaces(process.env), ...own], chosen.fdname);
+  if (typeof places === 'string') return places;
+  if (places.length === 0) return 'no address; write one: acceptd listen 8080 -- /bin/cat';
+  if (activation === 'inetd' && places.length > 1)
+    return 'only one socket can be stdin; add --accept for a program for each client';
+  const text =
+    activation === undefined
+      ? eachDefinition(chosen, places, program)
+      : daemonDefinition(chosen, activation, places, program);
+  return { text };
 };
 
 export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
@@ -82,21 +109,11 @@ export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
   if (program.length === 0) {
     return complain('no program; write it after --: acceptd listen 8080 -- /bin/cat', exitStatus.usage);
   }
-  const definitions: string[] = [];
-  for (const address of chosen.addresses.map(String)) {
-    const place = placeOf(address);
-    if (place === undefined) {
-      return complain(
-        `'${address}' is no address; write PORT, HOST:PORT, udp:HOST:PORT or /path`,
-        exitStatus.usage,
-      );
-    }
-    definitions.push(definition(chosen, place, program));
-  }
-  const text = definitions.join('');
+  const configured = configure(chosen, program);
+  if (typeof configured === 'string') return complain(configured, exitStatus.usage);
   return runServer({
     ...usualServer,
-    load: () => resolveConfiguration(parseConfiguration(text, 'command line', defaultLoadOptions)),
+    load: () => resolveConfiguration(parseConfiguration(configured.text, 'command line', defaultLoadOptions)),
     drain: seconds(chosen.drain),
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,

@@ -19,7 +19,12 @@ export const relayOptions = <Options>(command: Argv<Options>) =>
       '$0 relay ADDRESS... --to TARGET...\n$0 relay [--to] TARGET\n\nADDRESS: PORT, HOST:PORT, /path, @abstract-name; without one, all sockets that acceptd was started with (LISTEN_FDS). TARGET: HOST:PORT, HOST (port 80), /path, @abstract-name; several are tried in order.',
     )
     .positional('addresses', { type: 'string', array: true, describe: 'where to listen' })
-    .option('to', { type: 'string', array: true, nargs: 1, describe: 'where connections lead; may be repeated' })
+    .option('to', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      describe: 'where connections lead; may be repeated',
+    })
     .option('connections-max', {
       alias: 'c',
       type: 'number',

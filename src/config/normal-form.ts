@@ -84,12 +84,18 @@ export const normalEndpoints = (endpoint: Endpoint, portNumber: PortNumber): rea
     : [internet];
 };
 
+/** Where nobody is refused, both ways to wait are one. */
+const normalOnRate = ({ rate, onRate, onLimit }: Limits): Limits['onRate'] => {
+  if (rate === undefined) return 'wait';
+  return onRate === 'wait' && onLimit === 'hold' ? 'hold' : onRate;
+};
+
 const normalLimits = (limits: Limits): Limits => {
   const hasSources = limits.perSource !== undefined || limits.perSourceRate !== undefined;
   return {
     ...limits,
     sourcePrefix: hasSources ? limits.sourcePrefix : { v4: 32, v6: 128 },
-    onRate: limits.rate === undefined ? 'wait' : limits.onRate,
+    onRate: normalOnRate(limits),
     onLimit: limits.instances === undefined ? 'hold' : limits.onLimit,
   };
 };
@@ -135,11 +141,12 @@ export const normalService = (service: Service, portNumber: PortNumber): NormalS
   const { credentials, process, surroundings, identity } = service;
   const hasUser = credentials.user !== undefined || credentials.group !== undefined;
   const hasIdentity = identity?.whenAdmitted || identity?.whenRefused || identity?.isRequired;
-  const isProgram = service.answer.kind === 'program';
+  const { answer } = service;
+  const isProgram = answer.kind === 'program' || (answer.kind === 'relay' && answer.backend !== undefined);
   return {
     ...parts,
     endpoints: service.endpoints.flatMap((endpoint) => normalEndpoints(endpoint, portNumber)),
-    answer: normalAnswer(service.answer),
+    answer: normalAnswer(answer),
     access: normalAccess(service.access),
     banners: service.banners ?? { always: undefined, success: undefined, failure: undefined },
     identity: hasIdentity ? identity : undefined,

@@ -18,10 +18,11 @@ export type Limits = {
   readonly sourcePrefix: { readonly v4: number; readonly v6: number };
   readonly rate: Rate | undefined;
   /**
-   * While a service is suspended for its rate: `wait` leaves clients in the kernel's queue; `close` turns the one that
-   * was too many away and closes the listeners, so that the kernel refuses the next ones.
+   * While a service is suspended for its rate: `hold` leaves clients in the kernel's queue; `wait` does so unless clients
+   * beyond the number of instances are refused, then those are too; `close` turns the one that was too many away and
+   * closes the listeners, so that the kernel refuses the next ones.
    */
-  readonly onRate: 'wait' | 'close';
+  readonly onRate: 'wait' | 'hold' | 'close';
   /** How often a start is tried again, 5 s apart, where no process can be made; the client waits meanwhile. */
   readonly startRetries: number;
   /** At `instances`: `hold` leaves clients in the kernel's queue; `refuse` accepts and closes. */

@@ -162,7 +162,8 @@ export type ProcessSettings = {
   readonly scheduling: Scheduling | undefined;
   /** SIGPIPE is ignored when the program begins, as systemd has it. */
   readonly ignoresPipe: boolean;
-  readonly directories: readonly ServiceDirectory[];
+  /** Absent: none. */
+  readonly directories?: readonly ServiceDirectory[];
 };
 
 /** What a standard descriptor is: what is handed over, /dev/null, the service's log, or a file. */
@@ -268,7 +269,6 @@ export const plainProcess: ProcessSettings = {
   privileges: undefined,
   scheduling: undefined,
   ignoresPipe: false,
-  directories: [],
 };
 
 export const plainSurroundings: Surroundings = {

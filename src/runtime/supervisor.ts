@@ -13,9 +13,8 @@ import { createAcceptance, createRoom } from './accept.ts';
 import { createAnswers } from './answers.ts';
 import { createBanners } from './banners.ts';
 import { checkConsistency } from './consistency.ts';
+import { assembleDaemonParts } from './daemon/assemble.ts';
 import { createDaemons } from './daemon/daemons.ts';
-import type { DaemonParts } from './daemon/parts.ts';
-import { createRequests } from './daemon/requests.ts';
 import { builtinDatagramPorts, createDatagramGate } from './datagram-gate.ts';
 import { createDatagramInstances } from './datagram-instances.ts';
 import { createEffects } from './effects.ts';
@@ -168,20 +167,12 @@ export const createSupervisor = ({
     rpc.sync(runtime.listeners.values()),
   );
   const serviceTable = createServices(runtime, states, host, daemons);
-  const parts: DaemonParts = {
-    runtime,
-    states,
-    requests: createRequests(host),
-    files: listeners.files,
-    registerProcess: registry.registerProcess,
-    onStartError: (service, error) => answers.onStartError(service, error, undefined),
-    isOthers: (pid) =>
-      commands.has(pid) || (runtime.instances.get(pid)?.daemon === undefined) === runtime.instances.has(pid),
-    hasExecuted: kernel.hasExecuted,
-    adopt: () => {
-      throw new Error('not yet');
-    },
-  };
+  const parts = assembleDaemonParts(runtime, states, host, {
+    instances: registry,
+    answers,
+    listeners,
+    commands,
+  });
   let members: readonly MuxMember[] = [];
   let datagramPorts: ReadonlySet<number> = new Set();
 

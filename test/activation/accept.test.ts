@@ -66,7 +66,7 @@ t.test(
   'the table of standard descriptors: the connection, the log, /dev/null, files, by what is inherited from what',
   async (t) => {
     const cases: readonly (readonly [settings: readonly string[], expected: readonly string[]])[] = [
-      [['StandardInput=socket'], ['connection', 'connection', 'connection']],
+      [['StandardInput=socket'], ['connection', 'connection', 'connection', 'closed']],
       [[], ['null', 'log', 'log', 'connection']],
       [
         ['StandardInput=socket', 'StandardError=journal'],
@@ -149,7 +149,7 @@ t.test('the program finds its client, its instance and a clean environment', asy
   );
   t.match(await ask(port, '::1'), new RegExp(`^NAME=1-\\d+-::1:${port}-::1:\\d+ `));
   const unix = await readAll(connectTo('/tmp/acceptd-activation-accept.sock'));
-  t.match(unix, new RegExp(`^NAME=2-\\d+-${process.pid}-${process.getuid?.()} WORDS=, `));
+  t.match(unix, new RegExp(`^NAME=2-\\d+-${process.pid}-${process.getuid?.()} WORDS=,\\s`));
   t.equal(await acceptd.stop(), 0);
 });
 

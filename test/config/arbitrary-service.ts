@@ -155,7 +155,7 @@ const limits = fc.record({
   sourcePrefix: fc.record({ v4: fc.integer({ min: 0, max: 32 }), v6: fc.integer({ min: 0, max: 128 }) }),
   rate: maybe(fc.record({ count, window: duration, pause: duration })),
   onLimit: fc.constantFrom('hold' as const, 'refuse' as const),
-  onRate: fc.constantFrom('wait' as const, 'close' as const),
+  onRate: fc.constantFrom('wait' as const, 'hold' as const, 'close' as const),
   startRetries: fc.integer({ min: 0, max: 20 }),
 });
 

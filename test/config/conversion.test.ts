@@ -13,6 +13,7 @@ import { writeXinetd } from '../../src/config/xinetd/writer.ts';
 import type { Endpoint } from '../../src/model/address.ts';
 import { type Diagnostic, showDiagnostic } from '../../src/model/diagnostic.ts';
 import type { Service } from '../../src/model/service.ts';
+import { withDaemons } from './arbitrary-daemon.ts';
 import { arbitraryService } from './arbitrary-service.ts';
 
 /** A machine on which every other port is known. */
@@ -46,6 +47,8 @@ const someService = fc
   .tuple(fc.boolean(), arbitraryService)
   .map(([isTame, service]) => (isTame ? tame(service) : service));
 
+const anyService = fc.oneof(someService, withDaemons(someService));
+
 const fail = (
   service: Service,
   conversion: Conversion,
@@ -68,7 +71,7 @@ t.test('xinetd.conf has what was not announced as lost, and no more', async (t) 
   let left = 0;
   let all = 0;
   fc.assert(
-    fc.property(someService, (service) => {
+    fc.property(anyService, (service) => {
       const conversion = writeXinetd([service], portNumber);
       const text = conversion.files[0]?.text ?? '';
       const { services, diagnostics } = parseConfiguration(text, 'x', {
@@ -93,7 +96,7 @@ t.test('unit files have what was not announced as lost, and no more', async (t) 
   let left = 0;
   let all = 0;
   fc.assert(
-    fc.property(someService, (service) => {
+    fc.property(anyService, (service) => {
       const conversion = writeSystemd([service], portNumber);
       const { services, diagnostics } = readUnits(conversion.files);
       const mismatches = findMismatches(

@@ -180,7 +180,11 @@ t.test('what cannot be served is told, and its service is left out', async (t) =
     t.equal(count, message.includes('warning') ? '1' : '0', text);
   }
   t.match(read(start, 'ListenStream=www.example.org:79\n').join(' '), 'is no address; write one in numbers');
-  t.same(read(start, 'IPAddressAllow=192.0.2.1\nIPAddressDeny=192.0.2.0/24\n'), ['1'], 'exceptions are cut out');
+  t.same(
+    read(start, 'IPAddressAllow=192.0.2.1\nIPAddressDeny=192.0.2.0/24\n'),
+    ['1'],
+    'exceptions are cut out',
+  );
 });
 
 /** What an older systemd says about newer directives, and what it thinks of the user nobody. */

@@ -2,12 +2,16 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -19,6 +23,11 @@ static void report_descriptor(int number) {
   const char *kind = S_ISSOCK(status.st_mode) ? "socket" : S_ISCHR(status.st_mode) ? "device" : "other";
   printf("descriptor %d %s %s %lu\n", number, kind, flags & O_NONBLOCK ? "nonblocking" : "blocking",
          (unsigned long)status.st_ino);
+  char link[64], target[4096];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", number);
+  ssize_t length = readlink(link, target, sizeof target - 1);
+  const char *access = (flags & O_ACCMODE) == O_RDONLY ? "read" : (flags & O_ACCMODE) == O_WRONLY ? "write" : "both";
+  if (length > 0) printf("target %d %s%s %.*s\n", number, access, flags & O_APPEND ? "+append" : "", (int)length, target);
 }
 
 static void report_descriptors(void) {
@@ -48,14 +57,45 @@ static void report_signals(void) {
   char line[256];
   while (status && fgets(line, sizeof line, status)) {
     char name[16], value[64];
-    if (sscanf(line, "%15[^:]: %63s", name, value) == 2 && strncmp(name, "Sig", 3) == 0) printf("%s %s\n", name, value);
+    if (sscanf(line, "%15[^:]: %63s", name, value) != 2) continue;
+    if (strncmp(name, "Sig", 3) == 0 || strncmp(name, "Cap", 3) == 0 || strcmp(name, "NoNewPrivs") == 0)
+      printf("%s %s\n", name, value);
   }
   if (status) fclose(status);
+}
+
+static void report_scheduling(void) {
+  struct sched_param parameter;
+  sched_getparam(0, &parameter);
+  printf("scheduler %d %d\n", sched_getscheduler(0), parameter.sched_priority);
+  cpu_set_t processors;
+  sched_getaffinity(0, sizeof processors, &processors);
+  for (int number = 0; number < CPU_SETSIZE; number++)
+    if (CPU_ISSET(number, &processors)) printf("processor %d\n", number);
+  printf("io-priority %ld\n", syscall(SYS_ioprio_get, 1, 0));
+  printf("secure-bits %d\n", prctl(PR_GET_SECUREBITS));
+  int score = 0;
+  FILE *file = fopen("/proc/self/oom_score_adj", "r");
+  if (file && fscanf(file, "%d", &score) == 1) printf("oom-score %d\n", score);
+  if (file) fclose(file);
+}
+
+/// Of a pidfd of its own, where pidfds have inodes of their own.
+static void report_pidfd(void) {
+  int descriptor = (int)syscall(SYS_pidfd_open, getpid(), 0);
+  struct statfs file_system;
+  struct stat status;
+  if (descriptor >= 0 && fstatfs(descriptor, &file_system) == 0 && file_system.f_type == 0x50494446 &&
+      fstat(descriptor, &status) == 0)
+    printf("pidfd %lu\n", (unsigned long)status.st_ino);
+  if (descriptor >= 0) close(descriptor);
 }
 
 int main(int count, char **arguments) {
   report_descriptors();
   report_signals();
+  report_scheduling();
+  report_pidfd();
   printf("pid %d\nsession %d\ngroup-leader %d\n", getpid(), getsid(0), getpgrp());
   printf("uid %d %d\ngid %d %d\n", getuid(), geteuid(), getgid(), getegid());
   gid_t groups[64];

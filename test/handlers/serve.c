@@ -149,6 +149,9 @@ int main(int count, char** words) {
     if (isListening || type(3 + at) == SOCK_DGRAM) polled[used++] = (struct pollfd){3 + at, POLLIN, 0};
   }
   while (deaf) pause();
+  sigset_t ending;
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGTERM);
   for (;;) {
     if (poll(polled, (nfds_t)used, -1) < 0) continue;
     for (int at = 0; at < used; at++) {
@@ -157,8 +160,11 @@ int main(int count, char** words) {
         answerDatagram(polled[at].fd);
         continue;
       }
+      // whoever is accepted is answered
+      sigprocmask(SIG_BLOCK, &ending, NULL);
       const int connection = accept(polled[at].fd, NULL, NULL);
       if (connection >= 0) serve(connection);
+      sigprocmask(SIG_UNBLOCK, &ending, NULL);
     }
   }
 }

@@ -84,7 +84,7 @@ export const readLimitKeys = (keys: Keys, meaning: Meaning, report: Report): Wri
   );
   const rate = readRate(keys, meaning, report);
   const onLimit = readChoice(keys.one('on_limit'), ['hold', 'refuse'], report);
-  const onRate = readChoice(keys.one('on_rate'), ['wait', 'close'], report);
+  const onRate = readChoice(keys.one('on_rate'), ['wait', 'hold', 'close'], report);
   const startRetries = readNumberValue(keys.one('start_retries'), 0, 1000, report);
   return {
     ...(instances === undefined ? {} : { instances }),

@@ -64,7 +64,7 @@ const readPrefixes = (word: Word, { report }: Unit): Prefixes | undefined => {
 };
 
 /** What is wrong with a path of a program, and what to do about it. */
-const faultOf = (path: string): readonly [message: string, advice: string] | undefined => {
+export const faultOf = (path: string): readonly [message: string, advice: string] | undefined => {
   if (path === '') return ['there is no program', 'write /PATH'];
   // biome-ignore lint/suspicious/noControlCharactersInRegex: marks of instances begin with U+0000
   if (/["'\\\u0001-\u001f\u007f]/.test(path)) {
@@ -79,7 +79,7 @@ const faultOf = (path: string): readonly [message: string, advice: string] | und
 };
 
 /** Slashes that are doubled, and `.`, are nothing. */
-const simplify = (path: string): string => path.replace(/\/(?:\.?\/)+/g, '/');
+export const simplifyPath = (path: string): string => path.replace(/\/(?:\.?\/)+/g, '/');
 
 const readOne = (words: readonly Word[], unit: Unit): LocatedCommand | undefined => {
   const [first] = words;
@@ -94,7 +94,7 @@ const readOne = (words: readonly Word[], unit: Unit): LocatedCommand | undefined
   if (namesFirst && others.length === 0) {
     return unit.report.error(first, "after '@' there is no argument 0", 'write the name behind the path');
   }
-  const command = { file: simplify(file), arguments: namesFirst ? others : [file, ...others], ...rest };
+  const command = { file: simplifyPath(file), arguments: namesFirst ? others : [file, ...others], ...rest };
   return { command, at: first };
 };
 

@@ -4,7 +4,7 @@ import type { Value } from './syntax.ts';
 import type { Unit, Values } from './unit.ts';
 import { readChoice, readOctal, readWordTokens } from './values.ts';
 
-const kinds = [
+export const directoryRoots = [
   { kind: 'runtime', key: 'RuntimeDirectory', root: '/run', variable: 'RUNTIME_DIRECTORY' },
   { kind: 'state', key: 'StateDirectory', root: '/var/lib', variable: 'STATE_DIRECTORY' },
   { kind: 'cache', key: 'CacheDirectory', root: '/var/cache', variable: 'CACHE_DIRECTORY' },
@@ -12,7 +12,7 @@ const kinds = [
   { kind: 'configuration', key: 'ConfigurationDirectory', root: '/etc', variable: 'CONFIGURATION_DIRECTORY' },
 ] as const;
 
-export const directoryKeys: readonly string[] = kinds.flatMap(({ key }) => [key, `${key}Mode`]);
+export const directoryKeys: readonly string[] = directoryRoots.flatMap(({ key }) => [key, `${key}Mode`]);
 
 const checkRelative = (word: Value, path: string, { report }: Unit): string | undefined => {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
@@ -37,7 +37,7 @@ const preservations = ['no', 'yes', 'restart'] as const;
 
 export const readDirectories = (values: Values, unit: Unit): readonly ServiceDirectory[] => {
   const preserve = readChoice(values.one('RuntimeDirectoryPreserve'), preservations, unit) ?? 'no';
-  return kinds.flatMap(({ kind, key, root }) => {
+  return directoryRoots.flatMap(({ kind, key, root }) => {
     const mode = readOctal(values.one(`${key}Mode`), unit) ?? 0o755;
     return readWordTokens(values.all(key), unit).flatMap((word): readonly ServiceDirectory[] => {
       const found = readOne(word, root, unit);
@@ -52,7 +52,7 @@ export const readDirectories = (values: Values, unit: Unit): readonly ServiceDir
 export const directoryVariables = (
   directories: readonly ServiceDirectory[],
 ): readonly { readonly name: string; readonly value: string }[] =>
-  kinds.flatMap(({ kind, variable }) => {
+  directoryRoots.flatMap(({ kind, variable }) => {
     const paths = directories.filter((directory) => directory.kind === kind).map(({ path }) => path);
     return paths.length === 0 ? [] : [{ name: variable, value: paths.join(':') }];
   });

@@ -31,15 +31,11 @@ export const lastOf = (values: Values, unit: Unit, ...keys: readonly string[]): 
 };
 
 const readEnding = (values: Values, unit: Unit): Ending => {
-  const mode = values.one('KillMode');
   const signal = readSignal(values.one('KillSignal'), unit) ?? 15;
   const restartSignal = readSignal(values.one('RestartKillSignal'), unit);
-  const read = readChoice(mode, killModes, unit) ?? 'control-group';
-  if (read === 'none' && mode !== undefined) {
-    unit.report.warn(mode, 'nothing of this service is ever ended', 'write KillMode=mixed or process');
-  }
+  const mode = readChoice(values.one('KillMode'), killModes, unit) ?? 'control-group';
   return {
-    mode: read,
+    mode,
     signal,
     finalSignal: readSignal(values.one('FinalKillSignal'), unit) ?? 9,
     hangsUp: readSwitch(values.one('SendSIGHUP'), unit) ?? false,

@@ -3,7 +3,15 @@ import { nearestWord } from '../nearest.ts';
 import type { Unit } from './unit.ts';
 
 /** `read`: it has a reader; `silent`: it says nothing to acceptd; else why it has no effect, in one clause. */
-export type KeyRule = 'read' | 'silent' | { readonly why: string; readonly advice: string };
+export type KeyRule =
+  | 'read'
+  | 'silent'
+  | {
+      readonly why: string;
+      readonly advice: string;
+      /** A value with which it says nothing anyway. */
+      readonly nothing?: string;
+    };
 export type KeyTable = ReadonlyMap<string, KeyRule>;
 
 /** Names separated by blanks and line ends, all under one rule. */
@@ -21,7 +29,8 @@ export const checkKeys = ({ directives, report }: Unit, section: string, table: 
     const rule = table.get(key.text);
     if (rule === 'read' || rule === 'silent') continue;
     if (rule !== undefined) {
-      if (value.text !== '') report.warn(key, `${key.text}= has no effect: ${rule.why}`, rule.advice);
+      if (value.text !== '' && value.text !== rule.nothing)
+        report.warn(key, `${key.text}= has no effect: ${rule.why}`, rule.advice);
       continue;
     }
     lowerCase ??= new Map([...table.keys()].map((name) => [name.toLowerCase(), name]));

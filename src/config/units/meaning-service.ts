@@ -48,7 +48,7 @@ const readSurroundings = (
 const textsOf = (streams: Streams, process: ProcessSettings): readonly string[] => [
   ...Object.values(streams).flatMap((stream) => (typeof stream === 'string' ? [] : [stream.path])),
   ...[process.workingDirectory, process.rootDirectory].filter((path) => path !== undefined),
-  ...process.directories.flatMap(({ path, links }) => [path, ...links]),
+  ...(process.directories ?? []).flatMap(({ path, links }) => [path, ...links]),
 ];
 
 const marksOf = (values: Values, start: LocatedCommand, { source }: Unit): ServicePart['marks'] => {
@@ -143,7 +143,7 @@ export const readServiceUnit = (unit: Unit, context: ServiceContext): ServicePar
   checkSockets(values, streams, context, unit);
   const credentials = readCredentials(values, unit);
   const process = readProcess(values, unit);
-  const variables = readVariables(values, directoryVariables(process.directories), unit);
+  const variables = readVariables(values, directoryVariables(process.directories ?? []), unit);
   const lifetime = readLifetime(values, unit);
   const isAccepting = context.role === 'accept';
   const hasPeer = isAccepting && !peerVariables.every((name) => variables.unsetVariables.includes(name));

@@ -1,5 +1,10 @@
 // As whom and with which attributes a service's program runs.
-import { type Credentials, type ProcessSettings, plainProcess } from '../../model/service.ts';
+import {
+  type Credentials,
+  type ProcessSettings,
+  plainProcess,
+  type ServiceDirectory,
+} from '../../model/service.ts';
 import { readDirectories } from './directories.ts';
 import { readPrivileges } from './privileges.ts';
 import { readResourceLimits } from './resource-limits.ts';
@@ -60,6 +65,9 @@ const readWorkingDirectory = (values: Values, unit: Unit): string => {
   return path === undefined ? '/' : `${dash}${path}`;
 };
 
+const madeDirectories = (directories: readonly ServiceDirectory[]): Pick<ProcessSettings, 'directories'> =>
+  directories.length === 0 ? {} : { directories };
+
 export const readProcess = (values: Values, unit: Unit): ProcessSettings => ({
   ...plainProcess,
   nice: readNumberIn(values.one('Nice'), -20, 19, unit),
@@ -70,5 +78,5 @@ export const readProcess = (values: Values, unit: Unit): ProcessSettings => ({
   privileges: readPrivileges(values, unit),
   scheduling: readScheduling(values, unit),
   ignoresPipe: readSwitch(values.one('IgnoreSIGPIPE'), unit) ?? true,
-  directories: readDirectories(values, unit),
+  ...madeDirectories(readDirectories(values, unit)),
 });

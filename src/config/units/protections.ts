@@ -110,7 +110,7 @@ export const checkProtections = (unit: Unit, section: string, isAllowed: boolean
     if ((isLess && isOn === false) || nothing.includes(value.text)) continue;
     if (words !== undefined && isOn !== true && !words.includes(value.text)) {
       const choices = ['yes', 'no', ...nothing, ...words].join(', ');
-      unit.report.error(value, `'${value.text}' is none of those`, `write one of ${choices}`);
+      unit.report.error(value, `'${value.text}' is not known here`, `write one of ${choices}`);
       continue;
     }
     const message = `${key}= is not applied: ${without}`;

@@ -8,8 +8,9 @@ const escapes: ReadonlyMap<string, string> = new Map([
   ['\r', '\\r'],
 ]);
 
-/** A percent sign begins a specifier wherever one is expanded. */
-export const escapeSpecifiers = (text: string): string => text.replaceAll('%', '%%');
+/** A percent sign begins a specifier wherever one is expanded; U+0000 stands for one that instances have. */
+export const escapeSpecifiers = (text: string): string =>
+  text.replaceAll('%', '%%').replace(/\0([A-Za-z])/g, '%$1');
 
 /** One word, as the lists of the kind `Environment=` take it. */
 export const quoteWord = (word: string): string => {

@@ -47,26 +47,37 @@ const rules: readonly (readonly [names: string, rule: KeyRule])[] = [
   [[...limitKeys, ...directoryKeys, ...protectionKeys('Service')].join(' '), 'read'],
   [read, 'read'],
   [silent, 'silent'],
-  [limits, { why: 'there are no control groups', advice: 'limit its processes with Limit...=' }],
+  [
+    limits,
+    { why: 'there are no control groups', advice: 'limit its processes with Limit...=', nothing: 'infinity' },
+  ],
   [
     'LoadCredential LoadCredentialEncrypted ImportCredential SetCredential SetCredentialEncrypted',
     { why: 'no credentials are handed over', advice: 'let the program read the file' },
   ],
   [
     'GuessMainPID',
-    { why: 'of a forking server the main process is the one that is left', advice: 'write PIDFile=' },
+    {
+      why: 'of a forking server the main process is the one that is left',
+      advice: 'write PIDFile=',
+      nothing: 'yes',
+    },
   ],
-  ['ExitType', { why: 'it has ended when its main process has', advice: 'remove it' }],
+  ['ExitType', { why: 'it has ended when its main process has', advice: 'remove it', nothing: 'main' }],
   ['ExecReloadPost', { why: 'nothing is run after a reload', advice: 'write it into ExecReload=' }],
   ['ExecSearchPath', { why: 'programs are searched in PATH', advice: 'write absolute paths' }],
   ['OpenFile', { why: 'no files are handed over', advice: 'let the program open it' }],
   [
     'RootDirectoryStartOnly',
-    { why: 'all commands have one root', advice: 'write the paths as they are below it' },
+    { why: 'all commands have one root', advice: 'write the paths as they are below it', nothing: 'no' },
   ],
   [
     'TimeoutStartFailureMode TimeoutStopFailureMode',
-    { why: 'what is too slow gets KillSignal= and then FinalKillSignal=', advice: 'remove it' },
+    {
+      why: 'what is too slow gets KillSignal= and then FinalKillSignal=',
+      advice: 'remove it',
+      nothing: 'terminate',
+    },
   ],
   ['RuntimeRandomizedExtraSec', { why: 'RuntimeMaxSec= is exact', advice: 'remove it' }],
   [

@@ -81,7 +81,7 @@ export const readLimits = (unit: Unit, answers: 'accept' | 'sockets' | 'relay'):
     perSourceRate: undefined,
     sourcePrefix: readPrefix(values.one('X-SourcePrefix'), unit),
     rate: stricterRate(trigger, poll),
-    onRate: 'wait',
+    onRate: 'hold',
     startRetries: 0,
     onLimit: isWhole ? 'hold' : 'refuse',
   };

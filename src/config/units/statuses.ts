@@ -34,6 +34,9 @@ export const everyEnd: EndStatuses = {
   signals: Array.from({ length: 64 }, (_, index) => index + 1),
 };
 
+export const isEveryEnd = ({ codes: numbers, signals }: EndStatuses): boolean =>
+  numbers.length === everyEnd.codes.length && signals.length === everyEnd.signals.length;
+
 /** Numbers are exit statuses, names first those and then signals. */
 export const readStatuses = (key: string, values: Values, unit: Unit): EndStatuses => {
   const found = { codes: new Set<number>(), signals: new Set<number>() };

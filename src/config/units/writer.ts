@@ -9,11 +9,11 @@ import {
   withoutDash,
 } from '../conversion.ts';
 import type { PortNumber } from '../normal-form.ts';
-import { descriptorNameOf } from './normal-unit.ts';
+import { asUnit, hasSeveralUnits, withNames } from './normal-unit.ts';
 import { escapeSpecifiers, isPlainValue } from './quoting.ts';
 import { accessLines, connectionLines, rateLines } from './written-access.ts';
 import { type Line, showComment, showUnit } from './written-line.ts';
-import { obstacleOf, serviceLines } from './written-service.ts';
+import { obstacleOf, type WrittenHandler, writeHandler } from './written-service.ts';
 import { optionLines, writeListening } from './written-socket.ts';
 
 type File = Conversion['files'][number];
@@ -40,19 +40,52 @@ const describe = (id: string): Line => [
  * An instance that failed would be kept, and count as a connection of its client; a socket whose service starts too
  * often would be given up.
  */
-const unitLines = (service: Service, hasInstances: boolean): readonly Line[] => [
+const unitLines = (service: Service, handler: WrittenHandler, hasInstances: boolean): readonly Line[] => [
   describe(service.id),
   ...(hasInstances ? [['CollectMode', 'inactive-or-failed'] as const] : []),
-  ...(service.mode === 'whole-socket' ? [['StartLimitIntervalSec', '0'] as const] : []),
+  ...handler.unit,
 ];
 
-const nameLines = (service: Service, report: LossReport): readonly Line[] => {
-  const name = descriptorNameOf(service);
+/** Of a relay it needs its server, which is a unit of its own. */
+const writeService = (
+  service: Service,
+  name: string,
+  handler: WrittenHandler,
+  hasInstances: boolean,
+  comments: readonly string[],
+  taken: Set<string>,
+): readonly File[] => {
+  const { backend } = handler;
+  const backendName = backend && takeName(`${name}-backend`, taken);
+  const needs = (['Requires', 'After'] as const).flatMap((key): readonly Line[] =>
+    backendName === undefined ? [] : [[key, `${backendName}.service`]],
+  );
+  const lines = [...unitLines(service, handler, hasInstances), ...needs];
+  const own: File = {
+    name: `${name}${hasInstances ? '@' : ''}.service`,
+    text: showUnit(comments, [
+      { name: 'Unit', lines },
+      { name: 'Service', lines: handler.service },
+    ]),
+  };
+  if (backend === undefined || backendName === undefined) return [own];
+  const behind: File = {
+    name: `${backendName}.service`,
+    text: showUnit(comments, [
+      { name: 'Unit', lines: [describe(service.id), ...backend.unit] },
+      { name: 'Service', lines: backend.service },
+    ]),
+  };
+  return [own, behind];
+};
+
+const nameLines = (name: string | undefined, report: LossReport): readonly Line[] => {
   if (name === undefined) return [];
   if (/^[ -9;-~]{1,255}$/.test(name) && isPlainValue(name)) {
     return [['FileDescriptorName', escapeSpecifiers(name)]];
   }
-  report.lose('surroundings.descriptorName', `no descriptor of systemd is called ${JSON.stringify(name)}`);
+  const field = 'surroundings.descriptorName endpoints';
+  report.lose(field, `no descriptor of systemd is called ${JSON.stringify(name)}`);
   return [];
 };
 
@@ -68,12 +101,20 @@ const writeLeftOut = (service: Service, name: string, reason: string): File => (
     .join('\n'),
 });
 
+/** Units of sockets, each with its service, or all with the one that the first is called after. */
+const nameUnits = (wanted: string, service: Service, count: number, taken: Set<string>) => {
+  const names = Array.from({ length: count }, () => takeName(wanted, taken));
+  const [first = wanted] = names;
+  return names.map((name) => ({ name, serviceName: hasSeveralUnits(service) ? first : name }));
+};
+
 const writeUnits = (
-  service: Service,
+  given: Service,
   portNumber: PortNumber,
   taken: Set<string>,
 ): { readonly files: readonly File[]; readonly written: WrittenService } => {
   const report = createLossReport();
+  const service = withNames(asUnit(given));
   const obstacle = obstacleOf(service);
   if (obstacle !== undefined) report.lose('', obstacle, 'leave it to acceptd');
   const sockets = obstacle === undefined ? writeListening(service, portNumber, report) : undefined;
@@ -85,45 +126,48 @@ const writeUnits = (
       .join('; ');
     return {
       files: [writeLeftOut(service, name, reason)],
-      written: { service, parts: 0, losses: report.losses() },
+      written: { service: given, parts: 0, losses: report.losses() },
     };
   }
   const hasInstances = service.mode === 'per-connection' && service.answer.kind === 'program';
+  const isFlushed = service.daemon?.flushesPending === true && service.answer.kind === 'program';
   const common = [
-    ...nameLines(service, report),
+    ...(isFlushed ? [['FlushPending', 'yes'] as const] : []),
     ...connectionLines(service, report),
     ...rateLines(service, report),
     ...accessLines(service, report),
-    ...optionLines(service, report),
   ];
-  const handler = serviceLines(service, report);
+  const own = sockets.map((listening) => [
+    ...nameLines(listening.descriptorName, report),
+    ...common,
+    ...optionLines(listening, report),
+  ]);
+  const handler = writeHandler(service, report);
   const comments = [
     `${service.id} (${service.origin.file}:${service.origin.line})`,
-    ...report.losses().map(({ message }) => `not the same: ${message}`),
+    ...new Set(report.losses().map(({ message }) => `not the same: ${message}`)),
   ];
-  const wanted = wantedName(service, taken);
-  const files = sockets.flatMap((listening): readonly File[] => {
-    const name = takeName(wanted, taken);
+  const units = nameUnits(wantedName(service, taken), service, sockets.length, taken);
+  const files = units.flatMap(({ name, serviceName }, index): readonly File[] => {
     const accept: Line = ['Accept', hasInstances ? 'yes' : 'no'];
-    return [
-      {
-        name: `${name}.socket`,
-        text: showUnit(comments, [
-          { name: 'Unit', lines: [describe(service.id)] },
-          { name: 'Socket', lines: [...listening, accept, ...common] },
-          { name: 'Install', lines: [['WantedBy', 'sockets.target']] },
-        ]),
-      },
-      {
-        name: `${name}${hasInstances ? '@' : ''}.service`,
-        text: showUnit(comments.slice(0, 1), [
-          { name: 'Unit', lines: unitLines(service, hasInstances) },
-          { name: 'Service', lines: handler },
-        ]),
-      },
-    ];
+    const starts: readonly Line[] = name === serviceName ? [] : [['Service', `${serviceName}.service`]];
+    const socket: File = {
+      name: `${name}.socket`,
+      text: showUnit(comments, [
+        { name: 'Unit', lines: [describe(service.id)] },
+        {
+          name: 'Socket',
+          lines: [...(sockets[index]?.lines ?? []), accept, ...starts, ...(own[index] ?? [])],
+        },
+        { name: 'Install', lines: [['WantedBy', 'sockets.target']] },
+      ]),
+    };
+    return name === serviceName
+      ? [socket, ...writeService(service, name, handler, hasInstances, comments.slice(0, 1), taken)]
+      : [socket];
   });
-  return { files, written: { service, parts: sockets.length, losses: report.losses() } };
+  const parts = hasSeveralUnits(service) ? 1 : sockets.length;
+  return { files, written: { service: given, parts, losses: report.losses() } };
 };
 
 /** Services as unit files; those that systemd cannot have are files of comments alone. */

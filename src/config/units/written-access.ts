@@ -73,7 +73,7 @@ export const rateLines = ({ limits }: Service, report: LossReport): readonly Lin
   if (rate.pause !== rate.window) {
     report.lose('limits.rate.pause', 'the pause after too many starts is the rest of the interval');
   }
-  if (limits.onRate !== 'wait') {
+  if (limits.onRate === 'close' || (limits.onRate === 'wait' && limits.onLimit === 'refuse')) {
     report.lose('limits.onRate', 'meanwhile clients wait, and the port stays open');
   }
   report.lose('', 'PollLimit...= needs systemd 255', 'look at systemctl --version');

@@ -3,10 +3,11 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { Endpoint, FifoEndpoint, InternetEndpoint, UnixEndpoint } from '../../model/address.ts';
 import { parseCount } from '../../model/quantity.ts';
 import type { Service } from '../../model/service.ts';
-import { plainSocket } from '../../model/socket-settings.ts';
+import { plainSocket, type SocketSettings } from '../../model/socket-settings.ts';
 import type { LossReport } from '../conversion.ts';
 import { octal } from '../inetd/written-line.ts';
 import { normalEndpoints, type PortNumber, takesMapped } from '../normal-form.ts';
+import { hasSeveralUnits } from './normal-unit.ts';
 import { escapeSpecifiers, isPlainValue, quoteWord } from './quoting.ts';
 import { type Line, optional } from './written-line.ts';
 
@@ -99,12 +100,57 @@ const ownerLines = (endpoints: readonly Endpoint[], report: LossReport): readonl
   ];
 };
 
+/** What a socket unit has, and what its sockets are called and set to. */
+export type WrittenListening = {
+  readonly lines: readonly Line[];
+  readonly endpoints: readonly Endpoint[];
+  readonly descriptorName: string | undefined;
+  readonly socket: SocketSettings;
+};
+
+/** Neighbours with the same name and options are of one unit. */
+const groupByOwn = (endpoints: readonly Endpoint[]): readonly (readonly Endpoint[])[] => {
+  const groups: Endpoint[][] = [];
+  let last: string | undefined;
+  for (const endpoint of endpoints) {
+    const own = JSON.stringify(endpoint.own ?? null);
+    if (own === last) groups.at(-1)?.push(endpoint);
+    else groups.push([endpoint]);
+    last = own;
+  }
+  return groups;
+};
+
+const groupsOf = (
+  service: Service,
+  all: readonly Endpoint[],
+  report: LossReport,
+): readonly (readonly Endpoint[])[] => {
+  if (hasSeveralUnits(service)) {
+    const groups = groupByOwn(all);
+    if (groups.length > 1) {
+      report.lose('', 'descriptors of several units come in no order', 'tell them apart by their names');
+    }
+    return groups;
+  }
+  if (all.some(({ own }) => own !== undefined)) {
+    report.lose('endpoints', 'all sockets of a unit have one name and one set of options');
+  }
+  const plain = all.map(({ own: _, ...endpoint }): Endpoint => endpoint);
+  if (service.mode !== 'whole-socket') return [plain];
+  // a server that gets the socket as its stdin gets one
+  if (plain.length > 1) {
+    report.lose('', `its ${plain.length} addresses are units of their own`, 'enable each of them');
+  }
+  return plain.map((endpoint) => [endpoint]);
+};
+
 /** Each element is what one unit listens on; undefined: there is nothing that could, which is reported. */
 export const writeListening = (
   service: Service,
   portNumber: PortNumber,
   report: LossReport,
-): readonly (readonly Line[])[] | undefined => {
+): readonly WrittenListening[] | undefined => {
   const all = service.endpoints.flatMap((endpoint) => normalEndpoints(endpoint, portNumber));
   for (const endpoint of all) {
     const obstacle = obstacleOf(endpoint);
@@ -115,18 +161,19 @@ export const writeListening = (
   if (service.endpoints.some(({ kind }) => kind === 'internet') && all.length > service.endpoints.length) {
     report.lose('', 'without IPv6 on the machine the socket does not start', 'remove the line with [::]');
   }
-  // a server that gets the socket as its stdin gets one
-  const groups = service.mode === 'whole-socket' ? all.map((endpoint) => [endpoint]) : [all];
-  if (groups.length > 1) {
-    report.lose('', `its ${groups.length} addresses are units of their own`, 'enable each of them');
-  }
-  return groups.map((group) => {
+  return groupsOf(service, all, report).map((group) => {
     const { endpoints, option } = splitDual(group, report);
-    return [
-      ...endpoints.map(listenLine),
-      ...optional('BindIPv6Only', option),
-      ...ownerLines(endpoints, report),
-    ];
+    const own = group[0]?.own;
+    return {
+      lines: [
+        ...endpoints.map(listenLine),
+        ...optional('BindIPv6Only', option),
+        ...ownerLines(endpoints, report),
+      ],
+      endpoints: group,
+      descriptorName: own?.descriptorName ?? service.surroundings.descriptorName,
+      socket: own?.socket ?? service.socket,
+    };
   });
 };
 
@@ -136,15 +183,15 @@ const switchLines = (names: Readonly<Record<string, boolean>>): readonly Line[] 
 const isFile = (endpoint: Endpoint): boolean =>
   endpoint.kind === 'fifo' || (endpoint.kind === 'unix' && endpoint.path.startsWith('/'));
 
-const symlinkLines = ({ socket, endpoints }: Service, report: LossReport): readonly Line[] => {
+const symlinkLines = ({ socket, endpoints }: WrittenListening, report: LossReport): readonly Line[] => {
   if (socket.symlinks.length === 0) return [];
   if (endpoints.filter(isFile).length === 1) return [['Symlinks', ...socket.symlinks.map(quoteWord)]];
   report.lose('socket.symlinks', 'links need one path that they lead to');
   return [];
 };
 
-export const optionLines = (service: Service, report: LossReport): readonly Line[] => {
-  const { socket } = service;
+export const optionLines = (listening: WrittenListening, report: LossReport): readonly Line[] => {
+  const { socket } = listening;
   const hasBuffers = socket.sendBuffer !== undefined || socket.receiveBuffer !== undefined;
   if (socket.fastOpen !== undefined) report.lose('socket.fastOpen', 'no TCP Fast Open');
   if (socket.debug) report.lose('socket.debug', 'no SO_DEBUG');
@@ -179,6 +226,6 @@ export const optionLines = (service: Service, report: LossReport): readonly Line
     ...(socket.directoryMode === plainSocket.directoryMode
       ? []
       : [['DirectoryMode', octal(socket.directoryMode)] as const]),
-    ...symlinkLines(service, report),
+    ...symlinkLines(listening, report),
   ];
 };

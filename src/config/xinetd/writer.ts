@@ -11,6 +11,7 @@ import {
 import type { PortNumber } from '../normal-form.ts';
 import { accessLines, limitLines, obstacleOf } from './written-access.ts';
 import { type WrittenAnswer, writeAnswer } from './written-answer.ts';
+import { daemonObstacle, tellDaemon } from './written-daemon.ts';
 import { type Place, writePlaces } from './written-endpoints.ts';
 import { isWord, type Line, lineIf, showComment, showLine } from './written-line.ts';
 import { writeLog } from './written-log.ts';
@@ -48,6 +49,7 @@ type Body = { readonly flags: readonly string[]; readonly lines: readonly Line[]
 const writeBody = (service: Service, answer: WrittenAnswer, report: LossReport): Body => {
   const wrapper = wrapperLines(service, report);
   const log = writeLog(service, report);
+  tellDaemon(service, report);
   const isDatagram = service.endpoints[0]?.socketType === 'dgram';
   const waits = service.mode === 'whole-socket' || isDatagram;
   return {
@@ -97,8 +99,8 @@ const writeService = (
   const { origin, id } = service;
   const heading = showComment(`${id} (${origin.file}:${origin.line})`);
   const answer = writeAnswer(service, report);
-  const obstacle = obstacleOf(service);
-  if (obstacle !== undefined) report.lose('', obstacle, 'write addresses and networks');
+  const obstacle = obstacleOf(service) ?? daemonObstacle(service);
+  if (obstacle !== undefined) report.lose('', obstacle, 'write it in another way');
   const places =
     answer && obstacle === undefined ? writePlaces(service, answer.name, portNumber, report) : undefined;
   const isSplit = service.mode === 'per-connection' && service.answer.kind === 'program';

@@ -65,9 +65,10 @@ const relay = (answer: Answer<'relay'>, report: LossReport): WrittenAnswer | und
   if (answer.connectTimeout !== connectTimeout) {
     report.lose('answer.connectTimeout', 'a redirect has no connect timeout of its own');
   }
-  for (const part of ['retryFor', 'proxyHeader', 'idleTimeout', 'backend'] as const) {
-    if (answer[part] !== undefined) report.lose(`answer.${part}`, 'a redirect only copies');
-  }
+  if (answer.proxyHeader !== undefined)
+    report.lose('answer.proxyHeader', 'no header tells who the client is');
+  if (answer.idleTimeout !== undefined) report.lose('answer.idleTimeout', 'quiet connections stay');
+  if (answer.retryFor !== undefined) report.lose('answer.retryFor', 'it connects once');
   if (answer.fallbacks.length > 0) report.lose('answer.fallbacks', 'a redirect has one address');
   return { name: undefined, types: [], flags: [], lines: [['redirect', answer.host, answer.port]] };
 };

@@ -1,5 +1,6 @@
 // What a server finds: its user, limits, environment and socket, in the attributes of xinetd.conf.
 import type { ResourceName, Service } from '../../model/service.ts';
+import { plainSocket } from '../../model/socket-settings.ts';
 import type { LossReport } from '../conversion.ts';
 import { octal } from '../inetd/written-line.ts';
 import { isWord, type Line, lineIf } from './written-line.ts';
@@ -121,6 +122,17 @@ const otherOptions = [
   'typeOfService',
   'timeToLive',
   'debug',
+  'forcesBuffers',
+  'keepAliveTime',
+  'keepAliveInterval',
+  'keepAliveProbes',
+  'congestion',
+  'protocol',
+  'broadcast',
+  'reusePort',
+  'passesCredentials',
+  'passesPacketInfo',
+  'pipeSize',
 ] as const;
 
 export const socketFlags = ({ socket }: Service, report: LossReport): readonly string[] => {
@@ -128,6 +140,10 @@ export const socketFlags = ({ socket }: Service, report: LossReport): readonly s
     if (socket[option] !== undefined && socket[option] !== false) {
       report.lose(`socket.${option}`, `xinetd does not set ${option} of a socket`);
     }
+  }
+  if (socket.symlinks.length > 0) report.lose('socket.symlinks', 'xinetd makes no links to a socket');
+  if (socket.directoryMode !== plainSocket.directoryMode) {
+    report.lose('socket.directoryMode', 'xinetd makes no directories');
   }
   return [...(socket.noDelay ? ['NODELAY'] : []), ...(socket.keepAlive ? ['KEEPALIVE'] : [])];
 };

@@ -7,14 +7,14 @@ import { exitStatus } from '../instances.ts';
 import type { RunningService } from '../running.ts';
 import { createActivity } from './activity.ts';
 import { isOver, killCommand, signalRun } from './ending.ts';
-import type { Lending } from './lending.ts';
+import { type Lending, listenersOf } from './lending.ts';
 import { type Effects, heed } from './messages.ts';
 import { openNotifications } from './notifications.ts';
 import type { DaemonParts } from './parts.ts';
 import type { Plan } from './plan.ts';
 import { blame, createRun, type Run } from './run.ts';
 import { createRunProcesses } from './run-processes.ts';
-import type { DaemonAction, DaemonEvent, DaemonState } from './state.ts';
+import { type DaemonAction, type DaemonEvent, type DaemonState, isUp } from './state.ts';
 import type { Store } from './store.ts';
 import { type Watches, watchRun } from './watches.ts';
 
@@ -34,14 +34,13 @@ export type RunContext = {
   readonly onReady: () => void;
 };
 
-const isUp = ({ kind }: DaemonState): boolean => kind === 'running' || kind === 'reloading';
-
 /** Its listeners are its own from here on, until close(). */
 export const createLiveRun = (context: RunContext) => {
   const { parts, running, plan, store, lending, state, dispatch } = context;
   const { runtime } = parts;
   const { clock, observer } = runtime;
   let isClosed = false;
+  let hasToldOfNew = false;
   let watches: Watches | undefined;
   /** Of the reload that was asked for, until it is told of: CLOCK_MONOTONIC in microseconds. */
   let reloadAsked: bigint | undefined;
@@ -193,6 +192,15 @@ export const createLiveRun = (context: RunContext) => {
       const what = `${plan.file} was not ready after ${after}: ${processes.awaited()}`;
       observeStopping('start-timeout');
       blame(run, 'timeout', { code: 'ETIMEDOUT', what });
+    },
+
+    /** It does not have what the configuration gives it now. */
+    tellOfNew: (): void => {
+      const fresh = listenersOf(runtime, running).find((listener) => !run.listeners.includes(listener));
+      if (fresh === undefined || hasToldOfNew) return;
+      hasToldOfNew = true;
+      const what = `the running server has no ${fresh.key} yet; restart it, or it is served from its next start on`;
+      impair({ code: 'EBUSY', what });
     },
 
     /** Somebody wants its end, so it is no failure. */

@@ -1,26 +1,14 @@
 // What a daemon's runner uses of the rest of acceptd.
 import type { CommandLine } from '../../model/daemon.ts';
-import type { Descriptor } from '../../model/descriptor.ts';
-import type { Failure } from '../../model/event.ts';
 import type { RecipeRequest } from '../../model/recipe.ts';
 import type { DaemonExtra, DaemonListener } from '../../serve/daemon-surroundings.ts';
 import type { CompletedStart } from '../../serve/start-texts.ts';
 import type { ListenerFiles } from '../listener-files.ts';
 import type { DaemonProcess, RunningService, Runtime } from '../running.ts';
 import type { States } from '../watch.ts';
+import type { Adoption, AdoptionListener } from './adoption.ts';
 import type { Plan } from './plan.ts';
 import type { Stored } from './store.ts';
-
-/** Gives our sockets to a server that binds its own. */
-export type Adoption = {
-  readonly channel: Descriptor;
-  readonly onStarted: () => void;
-  readonly end: () => void;
-};
-export type AdoptionListener = {
-  readonly onListening: () => void;
-  readonly onFailed: (failure: Failure) => void;
-};
 
 /** What to start, completed: files of variables are read for each start. */
 export type Requests = {
@@ -54,5 +42,6 @@ export type DaemonParts = {
   readonly isOthers: (pid: number) => boolean;
   /** Whether a child is the program by now that it was started as. */
   readonly hasExecuted: (pid: number) => boolean;
+  /** Gives our sockets to a server that binds its own. */
   readonly adopt: (service: RunningService, listener: AdoptionListener) => Adoption;
 };

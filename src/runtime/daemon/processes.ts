@@ -6,7 +6,8 @@ import { SystemError } from '../../native/addon.ts';
 import type { DaemonExtra, DaemonListener } from '../../serve/daemon-surroundings.ts';
 import type { CompletedStart } from '../../serve/start-texts.ts';
 import type { ProcessEnd, RunningService } from '../running.ts';
-import type { Adoption, DaemonParts } from './parts.ts';
+import type { Adoption } from './adoption.ts';
+import type { DaemonParts } from './parts.ts';
 import type { Run } from './run.ts';
 import type { Stored } from './store.ts';
 

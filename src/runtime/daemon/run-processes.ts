@@ -4,10 +4,11 @@ import type { ExitStatus, Failure } from '../../model/event.ts';
 import { SystemError } from '../../native/addon.ts';
 import { probe } from '../../serve/probe.ts';
 import type { ProcessEnd, RunningService } from '../running.ts';
+import type { Adoption } from './adoption.ts';
 import { killCommand } from './ending.ts';
 import { describeEnd, isGoodEnd } from './ends.ts';
 import { createMainProcess } from './main-process.ts';
-import type { Adoption, DaemonParts } from './parts.ts';
+import type { DaemonParts } from './parts.ts';
 import { createProcesses } from './processes.ts';
 import { type AwaitedReadiness, awaitReadiness } from './readiness.ts';
 import { blame, type Run } from './run.ts';
@@ -45,6 +46,8 @@ export const createRunProcesses = (
   let adoption: Adoption | undefined;
   let onListening: (() => void) | undefined;
   let hasForked = false;
+  /** No file and no message has said which one is the main process. */
+  let hasGuessed = false;
   /** What it starts may fail (`-` before the command). */
   let isForgiven = false;
 
@@ -85,6 +88,11 @@ export const createRunProcesses = (
     killCommand(pid);
   };
 
+  const guessMain = (): ReturnType<typeof main.guess> => {
+    hasGuessed = true;
+    return main.guess(run);
+  };
+
   const awaitMain = (): void => {
     readiness = awaitReadiness(
       runtime,
@@ -103,7 +111,7 @@ export const createRunProcesses = (
         },
         executed: parts.hasExecuted,
       },
-      { set: (pid) => main.set(run, pid), guess: () => main.guess(run) },
+      { set: (pid) => main.set(run, pid), guess: guessMain },
       () => dispatch({ kind: 'ready' }),
       (failure) => failStart(failure),
     );
@@ -173,6 +181,12 @@ export const createRunProcesses = (
       readiness?.forked();
       return;
     }
+    // what was taken for the main process was one in between
+    if (isWell && hasForked && hasGuessed) {
+      const next = main.guess(run);
+      if (next === 'unknown') dispatch({ kind: 'process-ended' });
+      if (next !== 'none') return;
+    }
     // of a simple one nobody has waited for its exec
     if (end?.failure !== undefined) run.isReady = false;
     run.status = end?.status;
@@ -188,7 +202,11 @@ export const createRunProcesses = (
     runCommand,
     endCommand,
     spawn,
-    setMain: main.set,
+    setMain: (run: Run, pid: number): boolean => {
+      if (!main.set(run, pid)) return false;
+      hasGuessed = false;
+      return true;
+    },
     onProcessEnded,
     /** READY=1. */
     said: (): void => readiness?.said(),

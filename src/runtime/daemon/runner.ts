@@ -5,21 +5,24 @@ import type { Ended } from '../../native/kernel.ts';
 import { isSameService } from '../plan.ts';
 import type { DaemonHandle, RunningService } from '../running.ts';
 import { createDeadline } from './deadlines.ts';
-import { createLending, listenersOf } from './lending.ts';
+import { createHistory } from './history.ts';
+import { createHolds } from './holds.ts';
+import { createLending } from './lending.ts';
 import { createLiveRun, type LiveRun } from './live-run.ts';
 import type { DaemonParts } from './parts.ts';
 import { type Plan, planOf } from './plan.ts';
-import { endOf } from './run.ts';
-import { createStartLimit } from './start-limit.ts';
-import type { DaemonAction, DaemonEvent, DaemonState, Deadline } from './state.ts';
+import {
+  type DaemonAction,
+  type DaemonEvent,
+  type DaemonState,
+  type Deadline,
+  isAwaited,
+  isOff,
+  isUp,
+} from './state.ts';
 import { off, step } from './step.ts';
 import { createStore } from './store.ts';
-import { judgeRun } from './verdict.ts';
 import { createWishes, type Outcome } from './wishes.ts';
-
-const isUp = ({ kind }: DaemonState): boolean => kind === 'running' || kind === 'reloading';
-const isAwaiting = (state: DaemonState): boolean => state.kind === 'starting' && state.stage === 'main';
-const isOff = ({ kind }: DaemonState): boolean => kind === 'off' || kind === 'pausing';
 
 export type Runner = ReturnType<typeof createRunner>;
 
@@ -35,18 +38,16 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   /** For an end that may take as long as it takes, at our own end. */
   let patience: Milliseconds | undefined;
   let hasStarted = false;
-  /** A listener that came during a run was told of. */
-  let hasToldOfNew = false;
-  let restarts = 0;
-  let failures = 0;
-  let holds = 0;
-  const limit = createStartLimit();
+  const history = createHistory();
+  const holds = createHolds();
   const ready = createWishes();
   const reloaded = createWishes();
   const gone = createWishes();
   const store = createStore(kernel, running.prepared.service.daemon?.storeLimit ?? 0);
 
   const id = (): string => running.prepared.service.id;
+  const isClosing = (): boolean => isRetired || runtime.isDraining;
+  const stopped = (): Failure => ({ code: 'ESHUTDOWN', what: `${id()} is stopped` });
 
   // --- The machine ---
 
@@ -70,7 +71,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     const { state: next, actions } = step(plan.shape, before, event);
     state = next;
     if (isUp(before) && !isUp(next)) live?.stopWatching();
-    if (isAwaiting(before) && !isAwaiting(next)) live?.stopAwaiting();
+    if (isAwaited(before) && !isAwaited(next)) live?.stopAwaiting();
     for (const action of actions) perform(action);
   };
 
@@ -115,9 +116,9 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   /** `free`: somebody has asked for it by name. */
   const requestStart = (how: 'counted' | 'free'): void => {
     const next = planOf(running.prepared.service);
-    if (isRetired || runtime.isDraining || next === undefined || !isOff(state)) return;
+    if (isClosing() || next === undefined || !isOff(state)) return;
     plan = next;
-    const wait = how === 'free' ? undefined : limit.take(next.daemon.startLimit, clock.now());
+    const wait = how === 'free' ? undefined : history.takeStart(next, clock.now());
     if (wait === undefined) {
       dispatch({ kind: 'start' });
       return;
@@ -130,7 +131,6 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   const begin = (): void => {
     if (plan === undefined) return;
     hasStarted = true;
-    hasToldOfNew = false;
     live = createLiveRun({
       parts,
       running,
@@ -140,11 +140,8 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
       state: () => state,
       dispatch,
       extend: deadline.extend,
-      countHolds: () => holds,
-      resetHistory: () => {
-        restarts = 0;
-        failures = 0;
-      },
+      countHolds: holds.count,
+      resetHistory: history.forget,
       onReady: ready.fulfil,
     });
   };
@@ -155,41 +152,32 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     const ended = live;
     live = undefined;
     // before the listeners are given back: afterwards others may take from the queues
-    const isUntouched = ended?.run.queues.isUntouched() ?? false;
-    const isSomebodyWaiting = ended?.run.queues.isSomebodyWaiting() ?? false;
+    const queues = {
+      isUntouched: ended?.run.queues.isUntouched() ?? false,
+      isSomebodyWaiting: ended?.run.queues.isSomebodyWaiting() ?? false,
+    };
     ended?.close();
     if (restartsNow && !isRetired) requestStart('free');
-    else if (ended !== undefined && !isRetired) decide(ended, isUntouched, isSomebodyWaiting);
+    else if (ended !== undefined && !isRetired) decide(ended, queues);
     else goOff();
   };
 
-  const decide = ({ run }: LiveRun, isUntouched: boolean, isQueued: boolean): void => {
-    const end = endOf(run);
-    const hasFailedToStart = !run.isReady && !end.isWell;
-    if (end.cause !== 'asked') failures = hasFailedToStart || isUntouched ? failures + 1 : 0;
-    const isSomebodyWaiting = isQueued || ready.count() > 0;
-    const verdict = judgeRun(run.plan.daemon, end, {
-      restarts,
-      failures,
-      hasFailedToStart,
-      isSomebodyWaiting,
-    });
-    if (!end.isWell && end.cause !== 'asked') {
-      const failure = run.failure ?? { code: 'ECHILD', what: `${run.plan.file} has failed` };
+  const decide = ({ run }: LiveRun, queues: Parameters<typeof history.judge>[1]): void => {
+    const isSomebodyWaiting = queues.isSomebodyWaiting || ready.count() > 0;
+    const findings = history.judge(run, { ...queues, isSomebodyWaiting });
+    const { verdict, failure, hasFailedToStart } = findings;
+    if (failure !== undefined) {
       const restartIn = verdict.kind === 'off' ? undefined : verdict.pause;
       observer.observe({ kind: 'daemon-failed', service: id(), pid: run.main, failure, restartIn });
       if (hasFailedToStart) ready.reject(failure);
     }
-    restarts = verdict.kind === 'restart' ? restarts + 1 : 0;
     if (verdict.kind === 'off') {
       goOff();
       return;
     }
-    if (verdict.kind === 'back-off') {
-      pause = verdict.pause;
-      observer.observe({ kind: 'respawning', service: id(), pause, failures });
-    }
     pause = verdict.pause;
+    if (verdict.kind === 'back-off')
+      observer.observe({ kind: 'respawning', service: id(), pause, failures: history.failures() });
     if (run.plan.daemon.flushesPending) lending.flush();
     dispatch({ kind: 'pause', starts: verdict.kind === 'restart' });
   };
@@ -199,7 +187,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     if (plan?.daemon.flushesPending === true && hasStarted) lending.flush();
     states.updateService(running);
     if (isRetired) {
-      ready.reject({ code: 'ESHUTDOWN', what: `${id()} is stopped` });
+      ready.reject(stopped());
       gone.fulfil();
     } else if (ready.count() > 0) requestStart('counted');
   };
@@ -228,21 +216,11 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
 
   const promiseOf = (wish: (onDone: Outcome) => void): Promise<Failure | undefined> => new Promise(wish);
 
-  /** It does not have what the configuration gives it now. */
-  const tellOfNew = (): void => {
-    const has = live?.run.listeners;
-    const fresh = listenersOf(runtime, running).find((listener) => has?.includes(listener) === false);
-    if (fresh === undefined || hasToldOfNew) return;
-    hasToldOfNew = true;
-    const what = `the running server has no ${fresh.key} yet; restart it, or it is served from its next start on`;
-    observer.observe({ kind: 'impaired', service: id(), failure: { code: 'EBUSY', what } });
-  };
-
   /** What failed before may work by now. */
   const retry = (): void => {
     if (state.kind !== 'pausing') return;
-    failures = 0;
-    limit.forget();
+    history.forget();
+    history.forgetStarts();
     dispatch({ kind: 'timeout' });
   };
 
@@ -253,28 +231,20 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     demand: (onDone: Outcome): (() => void) => {
       const takeBack = ready.add(onDone);
       queueMicrotask(() => {
-        if (isRetired || runtime.isDraining) ready.reject({ code: 'ESHUTDOWN', what: `${id()} is stopped` });
+        if (isClosing()) ready.reject(stopped());
         else if (isUp(state) || state.kind === 'remaining') ready.fulfil();
         else if (state.kind === 'off' && ready.count() > 0) requestStart('counted');
       });
       return takeBack;
     },
 
-    hold: (): (() => void) => {
-      let isHeld = true;
-      holds += 1;
-      return () => {
-        if (!isHeld) return;
-        isHeld = false;
-        holds -= 1;
-        live?.touchIdle();
-      };
-    },
+    hold: (): (() => void) => holds.add(() => live?.touchIdle()),
 
     restart: (): Promise<Failure | undefined> =>
       promiseOf((onDone) => {
         ready.add(onDone);
-        if (state.kind === 'off') requestStart('free');
+        if (isClosing()) ready.reject(stopped());
+        else if (state.kind === 'off') requestStart('free');
         else stop('restart', true);
       }),
 
@@ -298,7 +268,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
       if (state.kind === 'pausing') retry();
       if (isStrict && plan !== undefined && live !== undefined && !isSameService(plan.service, service))
         stop('reload', true);
-      else if (live !== undefined) tellOfNew();
+      else if (live !== undefined) live.tellOfNew();
       else if (!daemon.onDemand && state.kind === 'off' && !(hasStarted && daemon.type === 'oneshot'))
         requestStart('counted');
     },
@@ -307,7 +277,8 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     retire: (why: DaemonStop, endless?: Milliseconds): Promise<void> => {
       isRetired = true;
       patience = endless;
-      if (state.kind === 'stopping' && endless !== undefined) deadline.extend(endless);
+      if (state.kind === 'stopping' && endless !== undefined && timeOf('stop') === endless)
+        deadline.set(endless);
       return new Promise((resolve) => {
         gone.add(() => resolve());
         if (state.kind === 'off') goOff();

@@ -98,3 +98,9 @@ export type DaemonAction =
   | { readonly kind: 'resume'; readonly starts: boolean };
 
 export type Step = { readonly state: DaemonState; readonly actions: readonly DaemonAction[] };
+
+/** It takes connections. */
+export const isUp = ({ kind }: DaemonState): boolean => kind === 'running' || kind === 'reloading';
+export const isAwaited = (state: DaemonState): boolean => state.kind === 'starting' && state.stage === 'main';
+/** No run goes on. */
+export const isOff = ({ kind }: DaemonState): boolean => kind === 'off' || kind === 'pausing';

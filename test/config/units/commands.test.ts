@@ -1,4 +1,5 @@
 // Command lines of services: words, prefixes, semicolons, specifiers and variables.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: so do variables look in command lines
 import t from 'tap';
 import { namesInWords, replaceVariables } from '../../../src/model/command-words.ts';
 import type { CommandLine } from '../../../src/model/daemon.ts';

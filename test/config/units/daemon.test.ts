@@ -49,7 +49,7 @@ t.test('types decide what is awaited, and who may tell', async (t) => {
   t.match(said('Type=idle'), '3:6: warning: ');
   t.match(said('Type=dbus\nBusName=a.b'), '3:6: warning: nobody waits for its name on the bus');
   t.equal(daemon('Type=dbus')?.type, 'simple');
-  t.match(said('Type=fork'), "3:6: error: 'fork' is none of those");
+  t.match(said('Type=fork'), "3:6: error: 'fork' is not known here");
 });
 
 t.test('a backend is asked whether it answers where it does not tell', async (t) => {
@@ -105,7 +105,7 @@ t.test('ends: signals, times, and what is no failure', async (t) => {
   t.match(readService('ExecStart=-/bin/a').part?.lifetime?.success.codes, { length: 256 });
   t.match(said('SuccessExitStatus=300'), "3:19: error: '300' is neither an exit status nor a signal");
   t.match(said('KillSignal=SIGFOO'), "3:12: error: 'SIGFOO' is no signal");
-  t.match(said('KillMode=none'), 'warning: nothing of this service is ever ended');
+  t.match(lifetime('KillMode=none'), { ending: { mode: 'none' } });
 });
 
 t.test('commands around the start and the stop', async (t) => {

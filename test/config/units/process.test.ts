@@ -19,7 +19,6 @@ t.test('with nothing written a process is as systemd has it', async (t) => {
     privileges: undefined,
     scheduling: undefined,
     ignoresPipe: true,
-    directories: [],
   });
 });
 
@@ -148,7 +147,7 @@ t.test('what switches nothing on is nothing', async (t) => {
     ),
     '',
   );
-  t.match(said('ProtectSystem=strickt'), "3:15: error: 'strickt' is none of those");
+  t.match(said('ProtectSystem=strickt'), "3:15: error: 'strickt' is not known here");
 });
 
 t.test('directives without effect are told, unknown ones with their nearest name', async (t) => {
