@@ -34,7 +34,7 @@ export const becomeSubreaper = (): void => {
 };
 
 /**
- * A look costs some 20 us a process of the tree. One that forks or ends meanwhile may be missed: whoever wants all of
+ * A look costs up to 0.1 ms a process of the tree, lineOf() that for each parent. One that forks or ends meanwhile may be missed: whoever wants all of
  * them looks again until there is nothing new.
  */
 export const childrenOf = (pid: number): readonly number[] => addon.findChildren(pid);
