@@ -92,6 +92,12 @@ const saidWhat = {
   errno: 'failed with errno ',
 } as const satisfies Record<Extract<Event, { readonly kind: 'daemon-said' }>['what'], string>;
 
+/** What it says of itself may come with what it does. */
+const showSaid = ({ what, text }: Extract<Event, { readonly kind: 'daemon-said' }>): string => {
+  const isOnItsOwn = what === 'reloading' || what === 'stopping';
+  return `${saidWhat[what]}${isOnItsOwn && text !== '' ? ': ' : ''}${escapeControls(text)}`;
+};
+
 /** `finger: started pid 123 for 10.0.0.1:4711`: the sentence of an event. */
 export const describeEvent = (event: LoggedEvent): string => {
   switch (event.kind) {
@@ -159,7 +165,7 @@ export const describeEvent = (event: LoggedEvent): string => {
     case 'daemon-ready':
       return `${event.service}: ready after ${showDuration(event.after)}${showPid(event.pid)}`;
     case 'daemon-said':
-      return `${event.service}: ${saidWhat[event.what]}${escapeControls(event.text)}`;
+      return `${event.service}: ${showSaid(event)}`;
     case 'daemon-stopping':
       return `${event.service}: stopping${showPid(event.pid)} (${event.why})`;
     case 'daemon-failed':

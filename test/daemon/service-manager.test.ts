@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Descriptor } from '../../src/model/descriptor.ts';
 import { listenAt, openEngine, unixAt } from '../support/engine.ts';
-import { createManager, type Manager, type Started } from '../support/manager.ts';
+import { createManager, type Manager, mainModule, type Started } from '../support/manager.ts';
 import { freePort, freePorts } from '../support/ports.ts';
 import { tcp } from '../support/services.ts';
 import { connectUnix, me, readToEnd } from './scene.ts';
@@ -35,10 +35,13 @@ const stop = async ({ pid, ended }: Started): Promise<number> => {
   return ended();
 };
 
-const dualAt = (port: number): Descriptor => {
-  const listener = kernel.openSocket(6, 'stream');
-  kernel.setOption(listener, 'IPV6_V6ONLY', 0);
-  kernel.bindInternet(listener, tcp('::', port));
+/** As managers open them: connections of another test that has ended are no obstacle. */
+const listenOn = (host: string, port: number): Descriptor => {
+  const address = tcp(host, port);
+  const listener = kernel.openSocket(address.version, 'stream');
+  kernel.setOption(listener, 'SO_REUSEADDR', 1);
+  if (address.version === 6) kernel.setOption(listener, 'IPV6_V6ONLY', 0);
+  kernel.bindInternet(listener, address);
   kernel.listen(listener, 64);
   return listener;
 };
@@ -55,10 +58,10 @@ t.test('sockets that acceptd is started with are its listeners, and stay when it
     flag: 'a',
   });
   const sockets = [
-    { name: 'four', descriptor: listenAt(kernel, tcp('127.0.0.1', v4)) },
-    { name: 'both', descriptor: dualAt(both) },
+    { name: 'four', descriptor: listenOn('127.0.0.1', v4) },
+    { name: 'both', descriptor: listenOn('::', both) },
     { name: 'unix', descriptor: listenAt(kernel, unix) },
-    { name: 'other\u001b[1m', descriptor: listenAt(kernel, tcp('127.0.0.1', other)) },
+    { name: 'other\u001b[1m', descriptor: listenOn('127.0.0.1', other) },
   ];
   t.teardown(() => {
     for (const { descriptor } of sockets) kernel.close(descriptor);
@@ -92,7 +95,7 @@ t.test('what is wanted no more is wanted again: the socket is still there', asyn
   const port = await freePort();
   const always = say(`127.0.0.1:${await freePort()}`, 'always');
   const manager = createManager(t, engine, always + say(`127.0.0.1:${port}`, 'here'));
-  const descriptor = listenAt(kernel, tcp('127.0.0.1', port));
+  const descriptor = listenOn('127.0.0.1', port);
   t.teardown(() => kernel.close(descriptor));
   const started = manager.start(run(manager), [{ name: 'here', descriptor }]);
   await manager.next(/^READY=1$/m);
@@ -116,7 +119,7 @@ t.test('handlers find nothing of what acceptd was told', async (t) => {
     engine,
     `env on bind = 127.0.0.1, port = ${port}, user = ${me}, exec = /usr/bin/env, passenv = "*", fd3 = no ;\n`,
   );
-  const descriptor = listenAt(kernel, tcp('127.0.0.1', port));
+  const descriptor = listenOn('127.0.0.1', port);
   t.teardown(() => kernel.close(descriptor));
   const started = manager.start(run(manager), [{ name: 'env', descriptor }], {
     FDSTORE: '8',
@@ -133,7 +136,7 @@ t.test('handlers find nothing of what acceptd was told', async (t) => {
 t.test('sockets for another process are not taken', async (t) => {
   const port = await freePort();
   const manager = createManager(t, engine, say(`127.0.0.1:${port}`, 'here'));
-  const descriptor = listenAt(kernel, tcp('127.0.0.1', await freePort()));
+  const descriptor = listenOn('127.0.0.1', await freePort());
   t.teardown(() => kernel.close(descriptor));
   const started = manager.start(run(manager), [], { LISTEN_PID: '1', LISTEN_FDS: '1' });
   await manager.next(/^READY=1$/m);
@@ -150,7 +153,7 @@ for (const name of ['inetd', 'xinetd'] as const) {
         ? say(`127.0.0.1:${port}`, 'here')
         : `service here\n{\n type = UNLISTED\n socket_type = stream\n protocol = tcp\n wait = no\n port = ${port}\n bind = 127.0.0.1\n user = ${me}\n server = /bin/echo\n server_args = here\n}\n`;
     const manager = createManager(t, engine, text);
-    const descriptor = listenAt(kernel, tcp('127.0.0.1', port));
+    const descriptor = listenOn('127.0.0.1', port);
     t.teardown(() => kernel.close(descriptor));
     const pidFile = join(manager.directory, 'pid');
     const words =
@@ -217,6 +220,37 @@ t.test('a restart with the listeners in store refuses nobody', async (t) => {
   t.equal(manager.stored.size, 1, 'a listener that is closed is in store no more');
   await t.rejects(connected(port), { code: 'ECONNREFUSED' });
   t.equal(await stop(started), 0);
+});
+
+t.test('acceptd is the daemon of another acceptd, which starts it with the first client', async (t) => {
+  const [tcpPort, ownPort] = [await freePort(), await freePort()];
+  const manager = createManager(t, engine, '');
+  const inner = join(manager.directory, 'inner.conf');
+  const unix = join(manager.directory, 'inner.sock');
+  writeFileSync(
+    inner,
+    [
+      say(`127.0.0.1:${tcpPort}`, 'tcp'),
+      `${unix} stream unix nowait ${me} /bin/echo echo unix\n`,
+      say(`127.0.0.1:${ownPort}`, 'own'),
+    ].join(''),
+  );
+  const words = [process.execPath, mainModule, 'run', '-f', inner, '--log-format', 'json'];
+  const outer = [
+    `inner on listen = tcp:127.0.0.1:${tcpPort} unix:${unix}, activation = listen_fds, notify = yes,`,
+    `  user = ${me}, exec = ${process.execPath}, args = node ${words.slice(1).join(' ')} ;`,
+  ];
+  writeFileSync(configOf(manager), `${outer.join('\n')}\n`);
+  const started = manager.start(run(manager), []);
+  await manager.next(/^READY=1$/m);
+  t.equal(await ask(tcpPort), 'tcp\n');
+  t.equal(await readToEnd(await connectUnix(unix)), 'unix\n');
+  t.equal(await ask(ownPort), 'own\n', 'what it opens itself');
+  t.equal(await stop(started), 0);
+  const output = started.output();
+  t.match(output, /"event":"daemon-ready"/);
+  t.notMatch(output, /listen-failed|inherited-unused/);
+  t.notOk(existsSync(unix), "the file is the outer one's");
 });
 
 const connected = (port: number): Promise<void> =>
