@@ -79,7 +79,7 @@ const measure = async (port: number, workload: Workload, requests: number): Prom
   const count = Math.max(100, Math.round(requests * workload.share));
   const words = ['-p', String(port), '--csv', '-n', String(count), ...workload.words];
   const { stdout } = await run('redis-benchmark', words);
-  const fields = (stdout.trim().split('\\n').at(-1) ?? '')
+  const fields = (stdout.trim().split('\n').at(-1) ?? '')
     .split(',')
     .map((field) => Number(field.replaceAll('"', '')));
   const [, rate = Number.NaN, , , median = Number.NaN] = fields;

@@ -175,6 +175,28 @@ t.test('relative programs are still the same files in a conversion elsewhere', a
   t.match(readFileSync(target, 'utf8'), `${directory}/hello\n`);
 });
 
+t.test(
+  'units become entries that say who runs them; what is only known at a start is left out and told',
+  async (t) => {
+    const directory = temporaryDirectory(t);
+    const write = (name: string, text: string): void => writeFileSync(join(directory, name), text);
+    write('plain.socket', '[Socket]\nListenStream=127.0.0.1:7001\nAccept=yes\n');
+    write('plain@.service', '[Service]\nExecStart=/bin/cat\nStandardInput=socket\n');
+    write('named.socket', '[Socket]\nListenStream=127.0.0.1:7002\nAccept=yes\n');
+    write('named@.service', '[Service]\nExecStart=/bin/echo %i\nStandardInput=socket\n');
+    write('late.socket', '[Socket]\nListenStream=127.0.0.1:7003\n');
+    write('late.service', '[Service]\nExecStart=/bin/cat\nRestartKillSignal=HUP\n');
+    const { code, stdout, stderr } = await acceptd('convert', '--to', 'inetd', '-f', directory, '--check');
+    t.equal(code, 0, stderr);
+    t.match(stdout, /^plain on$[^;]*^ {4}user += -$/m);
+    t.match(stdout, /^# named: left out: .*$/m);
+    t.notMatch(stdout, /%i|\0/);
+    t.match(stderr, /named\.socket:2:14: warning: 'named' is left out of acceptd's own language/);
+    t.match(stderr, /late\.socket:2:14: warning: .*a restart ends it with the signal of a stop/);
+    t.match(stderr, /2 services read back as they were; 1 left out/);
+  },
+);
+
 t.test('what cannot be read is not converted', async (t) => {
   const { code, stdout, stderr } = await acceptd('convert', '--to', 'json', '-f', '/nowhere/acceptd.conf');
   t.equal(code, 78);

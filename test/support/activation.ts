@@ -103,7 +103,8 @@ export const askAt = async (
 ): Promise<Buffer> => {
   const socket = createConnection(to);
   socket.setTimeout(20_000, () => socket.destroy(new Error('no answer in 20 s')));
-  socket.write(bytes);
+  // who has nothing to say may find the other side gone already
+  if (bytes.length > 0) socket.write(bytes);
   const parts: Buffer[] = [];
   socket.on('data', (part: Buffer) => {
     parts.push(part);

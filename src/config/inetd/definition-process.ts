@@ -31,6 +31,10 @@ const readNice = (value: Token | undefined, report: Report): number | undefined 
   return report.error(value, `'${value.text}' is no nice value`, 'write -20 to 19');
 };
 
+/** `~` is the user's home; after `-` it need not be there. */
+const readWorkingDirectory = (value: Token | undefined, report: Report): string | undefined =>
+  value !== undefined && /^-?(?:~$|\/)/.test(value.text) ? value.text : readDirectory(value, report);
+
 const readDirectory = (value: Token | undefined, report: Report): string | undefined => {
   if (value === undefined) return undefined;
   if (value.text.startsWith('/')) return value.text;
@@ -69,7 +73,7 @@ export const readProcessKeys = (keys: Keys, scope: Scope, report: Report): Proce
     hasSession: readSwitch(keys.one('session'), report) ?? defaultProcess(scope.meaning).hasSession,
     nice: readNice(keys.one('nice'), report),
     umask: umask === undefined ? defaultProcess(scope.meaning).umask : readMode(umask, report),
-    workingDirectory: readDirectory(keys.one('chdir'), report),
+    workingDirectory: readWorkingDirectory(keys.one('chdir'), report),
     rootDirectory: readDirectory(keys.one('chroot'), report),
     resourceLimits: readResourceLimits(keys, report),
     privileges: readPrivilegeKeys(keys, report),

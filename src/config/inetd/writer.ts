@@ -92,7 +92,3 @@ export const writeService = (service: Service): string => {
   );
   return [`${quoteName(service.name, needsQuotes(service))} on`, ...text, ';', ''].join('\n');
 };
-
-/** Services as a file of the native language. */
-export const writeConfiguration = (services: readonly Service[]): string =>
-  services.map(writeService).join('\n');

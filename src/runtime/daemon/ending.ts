@@ -6,7 +6,7 @@ import { sendSignal } from './signals.ts';
 const hangup = 1;
 const resume = 18;
 
-const kinds = ['stop', 'final', 'abort', 'reload'] as const;
+const kinds = ['stop', 'restart', 'final', 'abort', 'reload'] as const;
 export type SignalKind = (typeof kinds)[number];
 
 const numberOf = (run: Run, how: SignalKind): number => {
@@ -14,6 +14,8 @@ const numberOf = (run: Run, how: SignalKind): number => {
   switch (how) {
     case 'stop':
       return lifetime.ending.signal;
+    case 'restart':
+      return lifetime.ending.restartSignal ?? lifetime.ending.signal;
     case 'final':
       return lifetime.ending.finalSignal;
     case 'abort':
@@ -45,7 +47,7 @@ const senderOf = (run: Run, how: SignalKind): ((signal: number) => void) => {
 export const signalRun = (run: Run, how: SignalKind): void => {
   const send = senderOf(run, how);
   send(numberOf(run, how));
-  if (how !== 'stop') return;
+  if (how !== 'stop' && how !== 'restart') return;
   if (run.plan.lifetime.ending.hangsUp) send(hangup);
   // who is stopped hears of nothing but SIGKILL
   send(resume);

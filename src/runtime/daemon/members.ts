@@ -39,14 +39,28 @@ export const createMembers = (mark: string, isOthers: (pid: number) => boolean) 
     return known.has(facts.session) || hasVariable(pid, mark);
   };
 
-  /** All that live now. */
+  /** A child of ours that is of the run, and all that come from it. */
+  const collect = (pid: number, living: Map<number, KnownProcess>): void => {
+    if (!belongs(pid)) return;
+    const facts = factsOf(pid);
+    if (facts !== undefined) living.set(pid, facts);
+    for (const each of treeOf(pid)) if (factsOf(each.pid)?.hasEnded === false) living.set(each.pid, each);
+  };
+
+  /** All that live now. Whose parent ends while we look becomes our child behind our back, so we look until nobody new comes. */
   const look = (): readonly KnownProcess[] => {
     const living = new Map<number, KnownProcess>();
-    for (const pid of childrenOf(process.pid)) {
-      if (!belongs(pid)) continue;
-      const facts = factsOf(pid);
-      if (facts !== undefined) living.set(pid, facts);
-      for (const each of treeOf(pid)) if (factsOf(each.pid)?.hasEnded === false) living.set(each.pid, each);
+    const seen = new Set<number>();
+    const isAlive = (pid: number): boolean => factsOf(pid)?.hasEnded === false;
+    for (let round = 0; round < mostRounds; round++) {
+      const fresh = childrenOf(process.pid).filter((pid) => !seen.has(pid));
+      if (fresh.length === 0) break;
+      // whose child has come is over
+      if (round > 0) for (const pid of [...living.keys()]) if (!isAlive(pid)) living.delete(pid);
+      for (const pid of fresh) {
+        seen.add(pid);
+        collect(pid, living);
+      }
     }
     for (const each of living.values()) note({ pid: each.pid, startTime: each.startTime });
     for (const pid of [...known.keys()]) if (!living.has(pid) && !isSession(pid)) known.delete(pid);

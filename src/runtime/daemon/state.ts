@@ -85,7 +85,7 @@ export type DaemonAction =
   | { readonly kind: 'spawn'; readonly at: number }
   /** Takes the place of the deadline before it. */
   | { readonly kind: 'deadline'; readonly of: Deadline | undefined }
-  | { readonly kind: 'signal'; readonly how: 'stop' | 'final' | 'abort' | 'reload' }
+  | { readonly kind: 'signal'; readonly how: 'stop' | 'restart' | 'final' | 'abort' | 'reload' }
   /** Ends the command that runs. */
   | { readonly kind: 'end-command' }
   /** Looks whether processes are left, now that one has ended. */

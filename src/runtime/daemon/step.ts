@@ -52,7 +52,7 @@ const enterSignalled = (restarts: boolean): Step =>
   stays(
     { kind: 'stopping', stage: 'signalled', at: 0, restarts },
     { kind: 'deadline', of: 'stop' },
-    { kind: 'signal', how: 'stop' },
+    { kind: 'signal', how: restarts ? 'restart' : 'stop' },
   );
 
 const enterAborting = (restarts: boolean): Step =>

@@ -90,6 +90,8 @@ t.test('without a pid file it is the only process that is left', async (t) => {
   const { port, since } = await run({ words: ['fork'], daemon: { type: 'forking' } });
   const pid = await pidAt(port);
   await until('daemon-ready', () => true, since);
+  // the one between its first process and the last may have been taken for it, until it ended
+  await until('started', (event) => event.pid === pid, since);
   t.equal(events.slice(since).filter(({ kind }) => kind === 'daemon-ready').length, 1);
   const ended = until('exited', (event) => event.pid === pid, since);
   supervisor.apply([]);

@@ -243,7 +243,7 @@ t.test('a life with all commands', async (t) => {
       'tell-ready',
       'stop 0',
       'stop 1',
-      'stop',
+      'restart',
       'look',
       'stopAfter 0',
       'stopAfter 1',
