@@ -142,8 +142,7 @@ export const createRunProcesses = (
   };
 
   const isGood = ({ status, failure }: ProcessEnd): boolean =>
-    isForgiven ||
-    (failure === undefined && isGoodStatus(status));
+    isForgiven || (failure === undefined && isGoodStatus(status));
 
   const isGoodStatus = (status: ExitStatus): boolean =>
     isGoodEnd(status, run.plan.lifetime.success, run.plan.daemon.type === 'oneshot' ? 'failure' : 'usual');
