@@ -43,14 +43,11 @@ int toStreamAddress(int version, const std::string& place, uint16_t port, sockad
 
 /// Where nobody listens at a port of this machine, the kernel may choose that very port for our own end: then both calls
 /// of TCP's simultaneous open are ours (RFC 9293, 3.5), and whoever wants to listen there finds the port taken.
-bool isOwnEcho(int descriptor) {
+bool isOwnEcho(int descriptor, const sockaddr_storage& remote, socklen_t remoteLength) {
+  if (remote.ss_family != AF_INET && remote.ss_family != AF_INET6) return false;
   sockaddr_storage local = {};
-  sockaddr_storage remote = {};
   socklen_t localLength = sizeof local;
-  socklen_t remoteLength = sizeof remote;
   if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&local), &localLength) < 0) return false;
-  if (local.ss_family != AF_INET && local.ss_family != AF_INET6) return false;
-  if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&remote), &remoteLength) < 0) return false;
   return localLength == remoteLength && memcmp(&local, &remote, localLength) == 0;
 }
 
@@ -76,11 +73,20 @@ Napi::Value connectStream(const Napi::CallbackInfo& info) {
 /// whole handshake happens within connect(2), so that asking right away spares most relays a turn of the loop.
 Napi::Value connectState(const Napi::CallbackInfo& info) {
   const int descriptor = integer(info, 0);
+  sockaddr_storage remote = {};
+  socklen_t length = sizeof remote;
+  // one call where it is connected, which is most often
+  if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&remote), &length) == 0) {
+    return number(info, isOwnEcho(descriptor, remote, length) ? -ECONNREFUSED : 0);
+  }
   pollfd wanted = {descriptor, POLLOUT, 0};
   if (poll(&wanted, 1, 0) < 1) return number(info, 1);
   int error = 0;
-  socklen_t length = sizeof error;
-  if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) < 0) return number(info, -errno);
-  if (error == 0 && isOwnEcho(descriptor)) error = ECONNREFUSED;
+  socklen_t size = sizeof error;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) < 0) return number(info, -errno);
+  // between the two questions it may have come about
+  length = sizeof remote;
+  if (error == 0 && getpeername(descriptor, reinterpret_cast<sockaddr*>(&remote), &length) < 0) error = errno;
+  if (error == 0 && isOwnEcho(descriptor, remote, length)) error = ECONNREFUSED;
   return number(info, -error);
 }

@@ -2,6 +2,7 @@
 #include "flow.hh"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -20,12 +21,20 @@ bool isNothing(int error) { return error == EAGAIN || error == EINTR; }
 
 }  // namespace
 
+int Side::stopBlocking() {
+  if (isNonBlocking) return 0;
+  int wanted = 1;
+  if (ioctl(descriptor, FIONBIO, &wanted) < 0) return -errno;
+  isNonBlocking = true;
+  return 0;
+}
+
 Direction::State Direction::fail(int error) {
   error_ = error;
   return State::Broken;
 }
 
-Direction::State Direction::move(Workshop& workshop, size_t share) {
+Direction::State Direction::move(Workshop& workshop, size_t share, bool isLast) {
   if (isFinished_) return State::Finished;
   size_t moved = 0;
   while (moved < share) {
@@ -39,7 +48,7 @@ Direction::State Direction::move(Workshop& workshop, size_t share) {
     if (isAtEnd_) {
       returnPipe(workshop);
       // who does not listen any more will not be told: that shows at its own side
-      shutdown(to_.descriptor, SHUT_WR);
+      if (!isLast) shutdown(to_.descriptor, SHUT_WR);
       isFinished_ = true;
       return State::Finished;
     }
@@ -59,7 +68,11 @@ ssize_t Direction::take(Workshop& workshop) {
   // splice(2) stops at an urgent mark and does not get past it
   if (isBulk_ && maySplice_ && !from_.hasUrgent) {
     if (!pipe_.isOpen()) pipe_ = workshop.pipes.lend();
-    if (pipe_.isOpen()) return takeIntoPipe();
+    if (pipe_.isOpen()) {
+      if (const int error = from_.stopBlocking(); error < 0) return error;
+      if (const int error = to_.stopBlocking(); error < 0) return error;
+      return takeIntoPipe();
+    }
   }
   return takeThroughBuffer(workshop);
 }

@@ -27,6 +27,9 @@ struct Side {
   bool isShort = false;
   bool hasError = false;
   bool hasUrgent = false;
+  bool isNonBlocking = false;
+  /// splice(2) has no other way to say that it shall not wait; most flows never come so far. 0 or -errno.
+  [[nodiscard]] int stopBlocking();
 };
 
 class Direction {
@@ -40,8 +43,9 @@ class Direction {
 
   Direction(Side& from, Side& to) : from_(from), to_(to) {}
 
-  /// Moves at most about `share` bytes.
-  [[nodiscard]] State move(Workshop& workshop, size_t share);
+  /// Moves at most about `share` bytes. `isLast`: the other direction is over, and the close that follows passes on this
+  /// one's end of file.
+  [[nodiscard]] State move(Workshop& workshop, size_t share, bool isLast);
   /// Gives back what is lent; nothing may be moved afterwards.
   void close(Workshop& workshop);
 
@@ -49,6 +53,7 @@ class Direction {
   [[nodiscard]] bool isEmpty() const { return pending() == 0; }
   [[nodiscard]] uint64_t taken() const { return taken_; }
   [[nodiscard]] uint64_t given() const { return given_; }
+  [[nodiscard]] bool isFinished() const { return isFinished_; }
   [[nodiscard]] int error() const { return error_; }
 
  private:

@@ -57,6 +57,7 @@ Napi::Value openRelay(const Napi::CallbackInfo& info) {
       [raiseAs](int low) { return raiseAs(low, true); },
       [&engine](int descriptor) { engine.spawn.closeCounted(descriptor); },
       [raiseAs](int low) { return raiseAs(low, false); },
+      [&engine] { return engine.spawn.alive() > 0; },
   };
   uv_loop_t* loop = nullptr;
   napi_get_uv_event_loop(info.Env(), &loop);

@@ -3,7 +3,6 @@
 
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -25,12 +24,9 @@ void setNumber(int descriptor, int level, int option, int value) {
 }
 
 /// Nothing waits for a full segment, and an urgent byte passes in its place like all others.
-int prepareSide(int descriptor) {
-  int isNonBlocking = 1;
-  if (ioctl(descriptor, FIONBIO, &isNonBlocking) < 0) return -errno;
+void prepareSide(int descriptor) {
   setNumber(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
   setNumber(descriptor, SOL_SOCKET, SO_OOBINLINE, 1);
-  return 0;
 }
 
 int errorOf(int descriptor) {
@@ -110,19 +106,29 @@ int Relay::join(int first, int second) {
   flow.movedAt = uv_now(loop_);
   flow.sides[0].descriptor = ways_.raise(first);
   flow.sides[1].descriptor = ways_.raise(second);
+  for (const Side& side : flow.sides) prepareSide(side.descriptor);
+  // what the client has said already goes on at once: that spares it a turn of the loop. What comes after the look is
+  // told when the socket joins the epoll
+  flow.sides[0].mayRead = true;
+  const Direction::State state = flow.there.move(workshop_, kShare, false);
   int error = 0;
   for (uint32_t index = 0; index < 2 && error == 0; index++) {
     const int descriptor = flow.sides[index].descriptor;
-    error = prepareSide(descriptor);
     epoll_event event = {};
     event.events = kWanted;
     event.data.u64 = static_cast<uint64_t>(id) * 2 + index;
-    if (error == 0 && epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) < 0) error = -errno;
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) < 0) error = -errno;
   }
-  if (error == 0) return static_cast<int>(id);
-  static_cast<void>(end(flow, -error));
-  freeIds_.push_back(id);
-  return error;
+  if (error < 0) {
+    static_cast<void>(end(flow, -error));
+    freeIds_.push_back(id);
+    return error;
+  }
+  if (state == Direction::State::Unspent || state == Direction::State::Broken) {
+    queue(flow);
+    goOn();
+  }
+  return static_cast<int>(id);
 }
 
 bool Relay::stop(uint32_t id, bool resets, FlowEnd& ended) {
@@ -187,17 +193,23 @@ void Relay::runTurns() {
   unspent_.clear();
   if (queue_.empty()) {
     uv_idle_stop(again_);
-  } else if (!uv_is_active(reinterpret_cast<uv_handle_t*>(again_))) {
-    uv_idle_start(again_, [](uv_idle_t* handle) { static_cast<Relay*>(handle->data)->runTurns(); });
+  } else {
+    goOn();
   }
   tellEnds();
+}
+
+/// Another round of turns, after libuv's own.
+void Relay::goOn() {
+  if (uv_is_active(reinterpret_cast<uv_handle_t*>(again_))) return;
+  uv_idle_start(again_, [](uv_idle_t* handle) { static_cast<Relay*>(handle->data)->runTurns(); });
 }
 
 /// Whether it is to have another turn; what it gave is added to `moved`.
 bool Relay::turn(Flow& flow, uint64_t& moved) {
   const uint64_t before = flow.there.given() + flow.back.given();
-  const Direction::State there = flow.there.move(workshop_, kShare);
-  const Direction::State back = flow.back.move(workshop_, kShare);
+  const Direction::State there = flow.there.move(workshop_, kShare, flow.back.isFinished());
+  const Direction::State back = flow.back.move(workshop_, kShare, flow.there.isFinished());
   const uint64_t given = flow.there.given() + flow.back.given() - before;
   if (given > 0) flow.movedAt = uv_now(loop_);
   moved += given;
@@ -221,8 +233,10 @@ FlowEnd Relay::end(Flow& flow, int error) {
   flow.back.close(workshop_);
   for (const Side& side : flow.sides) {
     // a child that has not exec'd yet may hold the same open file, which would stay in the epoll with it
-    epoll_event ignored = {};
-    static_cast<void>(epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, side.descriptor, &ignored));
+    if (ways_.isShared()) {
+      epoll_event ignored = {};
+      static_cast<void>(epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, side.descriptor, &ignored));
+    }
     if (error != 0) resetAtClose(side.descriptor);
     ways_.close(side.descriptor);
   }

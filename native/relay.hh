@@ -30,6 +30,7 @@ struct DescriptorWays {
   std::function<int(int)> raise;  // the descriptor itself where it cannot be raised
   std::function<void(int)> close;
   std::function<int(int)> raiseUncounted;
+  std::function<bool()> isShared;  // a child may have copies of descriptors
 };
 
 class Relay {
@@ -58,6 +59,7 @@ class Relay {
   struct Flow;
   void onReady();
   void runTurns();
+  void goOn();
   void note(uint64_t token, uint32_t events);
   void queue(Flow& flow);
   bool turn(Flow& flow, uint64_t& moved);

@@ -85,7 +85,7 @@ export const normalEndpoints = (endpoint: Endpoint, portNumber: PortNumber): rea
 };
 
 /** Where nobody is refused, both ways to wait are one. */
-const normalOnRate = ({ rate, onRate, onLimit }: Limits): Limits['onRate'] => {
+export const normalOnRate = ({ rate, onRate, onLimit }: Limits): Limits['onRate'] => {
   if (rate === undefined) return 'wait';
   return onRate === 'wait' && onLimit === 'hold' ? 'hold' : onRate;
 };

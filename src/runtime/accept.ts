@@ -7,7 +7,7 @@ import type { Answers } from './answers.ts';
 import type { DatagramGate } from './datagram-gate.ts';
 import type { DatagramInstances } from './datagram-instances.ts';
 import type { Manner, Reception } from './reception.ts';
-import type { RunningListener, RunningService, Runtime } from './running.ts';
+import { countAnswers, type RunningListener, type RunningService, type Runtime } from './running.ts';
 import { type SocketOption, tryOptions } from './socket-options.ts';
 import { isCrowded, mostOfOneService } from './visitors.ts';
 import type { States } from './watch.ts';
@@ -87,7 +87,7 @@ export const createAcceptance = (
     try {
       // the first is answered before the kernel is asked for more: it may have shown that there is a shortage. Where
       // nearly nobody else is served there are none: epoll tells if there are after all, and sooner
-      if (acceptSome(listener, 1) !== 1 || room === 1 || runtime.instances.size <= quiet) return;
+      if (acceptSome(listener, 1) !== 1 || room === 1 || countAnswers(runtime) <= quiet) return;
       if (listener.isWatched) acceptSome(listener, room - 1);
     } catch (error) {
       shed(listener);

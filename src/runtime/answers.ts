@@ -58,6 +58,10 @@ export const createAnswers = (
     });
   };
 
+  /** Whether something has to be found out or made before a start. */
+  const isAwaiting = ({ prepared: { service }, directories }: RunningService): boolean =>
+    service.startTexts !== undefined || !directories.isMade(service);
+
   /** Whether a start is worth another try after a while, with the client waiting. */
   const waitsForProcess = (service: RunningService, error: unknown, tries: number): error is SystemError =>
     error instanceof SystemError &&
@@ -79,7 +83,7 @@ export const createAnswers = (
       if (started?.kind === 'builtin') runtime.builtins.delete(started.stop);
       instances.release(service, source);
     };
-    if (recipe === undefined && service.prepared.service.startTexts !== undefined) {
+    if (recipe === undefined && isAwaiting(service)) {
       void startWithTexts(service, client, source);
       return undefined;
     }
@@ -116,7 +120,7 @@ export const createAnswers = (
     return started.pid;
   };
 
-  /** The same where something of the start has to be found out first; the client waits meanwhile. */
+  /** The same where something of the start has to be found out or made first; the client waits meanwhile. */
   const startWithTexts = async (service: RunningService, client: Accepted, source: Source): Promise<void> => {
     const giveUp = (): void => {
       kernel.close(client.descriptor);
@@ -128,7 +132,14 @@ export const createAnswers = (
       giveUp();
       return;
     }
-    const found = await texts.recipeFor(service, client);
+    const { service: wanted } = service.prepared;
+    const failed = await service.directories.makeOnce(wanted);
+    const found =
+      failed !== undefined
+        ? ({ kind: 'failed', failure: failed } as const)
+        : wanted.startTexts === undefined
+          ? ({ kind: 'recipe', recipe: undefined } as const)
+          : await texts.recipeFor(service, client);
     if (!leave()) return;
     if (found.kind === 'recipe') {
       start(service, client, source, found.recipe);

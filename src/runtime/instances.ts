@@ -69,6 +69,7 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
 
   const release = (service: RunningService, source: Source | undefined): void => {
     leaveInstance(service.usage, source);
+    if (service.usage.live === 0) service.directories.becomeIdle();
     states.leaveHeld(service);
     if (runtime.isDraining && countAnswers(runtime) === 0) runtime.whenIdle?.();
   };

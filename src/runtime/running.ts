@@ -15,6 +15,7 @@ import type { WrapperRules } from '../model/wrapper-rules.ts';
 import type { Kernel } from '../native/kernel.ts';
 import type { Prepared, Surface } from '../serve/surface.ts';
 import type { Banners } from './banners.ts';
+import type { DirectoryHold, DirectoryKeeper } from './directory-holds.ts';
 import type { HandlerLog } from './handler-log.ts';
 import type { Keeper } from './inheritance.ts';
 import type { Waiting } from './queue.ts';
@@ -50,6 +51,8 @@ export type RunningService = {
   /** The log that its processes write to, if they do. */
   openLog: () => HandlerLog | undefined;
   daemon: DaemonHandle | undefined;
+  /** Those of its processes that serve one client each; a daemon has its own. */
+  readonly directories: DirectoryHold;
   readonly listeners: Set<RunningListener>;
   /** At its limit of instances: clients wait in the kernel's queue. */
   isHeld: boolean;
@@ -126,6 +129,7 @@ export type Runtime = {
   /** Clients of all services for whom something is awaited; to be dismissed at the end. */
   readonly visitors: Set<{ readonly dismiss: () => void }>;
   readonly banners: Banners;
+  readonly directories: DirectoryKeeper;
   /** Who has called a sensor; kept across reloads. */
   readonly sensors: SensorList;
   /** hosts.allow and hosts.deny; undefined: they are not consulted. */

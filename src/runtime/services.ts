@@ -9,6 +9,7 @@ import type { Host } from '../serve/host.ts';
 import type { Prepared } from '../serve/surface.ts';
 import { recipeRequest } from '../serve/surroundings.ts';
 import type { Daemons } from './daemon/daemons.ts';
+import { createDirectoryHold } from './directory-holds.ts';
 import { type HandlerLog, openHandlerLog } from './handler-log.ts';
 import { isSameService, listenerKey } from './plan.ts';
 import type { RunningService, Runtime } from './running.ts';
@@ -87,6 +88,7 @@ export const createServices = (
       log: undefined,
       openLog: () => (wantsLog(running.prepared.service) ? withLog(running).log : undefined),
       daemon: undefined,
+      directories: createDirectoryHold(runtime, () => running.prepared.service.id),
       listeners: new Set(),
       isHeld: false,
       suspension: undefined,
@@ -125,6 +127,7 @@ export const createServices = (
     service.suspension?.();
     service.suspension = undefined;
     daemons.detach(service);
+    service.directories.retire(service.usage.live === 0);
     service.log?.retire();
     service.log = undefined;
   };
@@ -145,12 +148,14 @@ export const createServices = (
     };
   };
 
-  const retireAll = (): void => {
-    for (const service of services.values()) {
+  const retireAll = async (): Promise<void> => {
+    const leaving = [...services.values()];
+    for (const service of leaving) {
       service.log?.drain();
       retire(service);
     }
     services.clear();
+    await Promise.all(leaving.map(({ directories }) => directories.settled()));
   };
 
   return { replace, retireAll };

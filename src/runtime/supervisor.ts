@@ -17,6 +17,7 @@ import { assembleDaemonParts } from './daemon/assemble.ts';
 import { createDaemons } from './daemon/daemons.ts';
 import { builtinDatagramPorts, createDatagramGate } from './datagram-gate.ts';
 import { createDatagramInstances } from './datagram-instances.ts';
+import { createDirectoryKeeper } from './directory-holds.ts';
 import { createEffects } from './effects.ts';
 import { createEntrance } from './entrance.ts';
 import { createGate } from './gate.ts';
@@ -120,6 +121,7 @@ export const createSupervisor = ({
     instances: new Map(),
     visitors: new Set(),
     banners: createBanners(clock),
+    directories: createDirectoryKeeper(),
     sensors: createSensorList(),
     wrapperRules: undefined,
     loadAverage: createLoadAverage(clock),
@@ -282,7 +284,7 @@ export const createSupervisor = ({
       commands.stop();
       daemons.closeStores();
       await rpc.settle();
-      serviceTable.retireAll();
+      await serviceTable.retireAll();
     },
   });
 

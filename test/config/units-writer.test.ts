@@ -26,7 +26,7 @@ const textOf = ({ files }: Conversion, name: string): string =>
 t.test('a service becomes a socket that accepts, and a template of its instances', async (t) => {
   const units = convert(`7079 on
     protocol = tcp4, user = nobody, group = daemon, exec = /usr/sbin/in.fingerd, args = fingerd -l, fd3 = no
-    instances = 10, on_limit = refuse, per_source = 2, source_prefix = 32 128, rate = 50/2s 2s
+    instances = 10, on_limit = refuse, on_rate = hold, per_source = 2, source_prefix = 32 128, rate = 50/2s 2s
     nice = 5, umask = 027, rlimit_nofile = 64:128, chdir = /srv, env = "A=b c", env = P=100%
     only_from = 192.0.2.0/24 2001:db8::/32, nodelay = yes, keepalive = yes, address_variables = no
   ;`);

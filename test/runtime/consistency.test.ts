@@ -6,6 +6,7 @@ import { milliseconds } from '../../src/model/quantity.ts';
 import type { ResolvedService } from '../../src/model/service.ts';
 import { plainSocket } from '../../src/model/socket-settings.ts';
 import { checkConsistency, type Tables } from '../../src/runtime/consistency.ts';
+import { createDirectoryHold, createDirectoryKeeper } from '../../src/runtime/directory-holds.ts';
 import type { RunningListener, RunningService } from '../../src/runtime/running.ts';
 import { connectTo, listenAt, openEngine, recipeOf } from '../support/engine.ts';
 import { noLimits, resolved, tcp } from '../support/services.ts';
@@ -22,6 +23,10 @@ const runningOf = (service: ResolvedService): RunningService => ({
   log: undefined,
   openLog: () => undefined,
   daemon: undefined,
+  directories: createDirectoryHold(
+    { directories: createDirectoryKeeper(), observer: { observe: () => undefined, isWanted: () => false } },
+    () => service.id,
+  ),
   listeners: new Set(),
   isHeld: false,
   rules: undefined,

@@ -43,6 +43,9 @@ export const obstacleOf = ({
   if (answer.kind === 'program' && mode === 'per-connection' && endpoints[0]?.socketType === 'dgram') {
     return 'nobody is started for a single datagram';
   }
+  if (mode === 'per-connection' && endpoints.some(({ kind }) => kind === 'fifo')) {
+    return 'nobody connects to a FIFO';
+  }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: none of these is allowed there, quoted or not
   if (/["'\\\u0000-\u001f\u007f]/.test(program.file)) {
     return `no path of a program has such characters, as ${JSON.stringify(program.file)}`;

@@ -1,10 +1,11 @@
 // Who may come, how many and how fast, what clients and logs are told, in the attributes of xinetd.conf.
 import type { ClientPattern, TimeRange } from '../../model/access.ts';
+import type { Limits } from '../../model/limits.ts';
 import { showNetwork } from '../../model/network.ts';
 import type { Service } from '../../model/service.ts';
 import type { LossReport } from '../conversion.ts';
 import { showClientPattern, showTime } from '../inetd/written-access.ts';
-import { splitTimes } from '../normal-form.ts';
+import { normalOnRate, splitTimes } from '../normal-form.ts';
 import { isWord, type Line, lineIf } from './written-line.ts';
 
 /** Octets of zero at the end of an address of IPv4 would stand for a network. */
@@ -65,10 +66,14 @@ export const accessLines = (service: Service, report: LossReport): readonly Line
 };
 
 /** Only clients of one service at a time wait for a server that takes the whole socket. */
-const usualOf = ({ mode }: Service): { readonly onRate: string; readonly onLimit: string } =>
+const usualOf = ({ mode }: Service): Pick<Limits, 'onRate' | 'onLimit'> =>
   mode === 'whole-socket' ? { onRate: 'wait', onLimit: 'hold' } : { onRate: 'close', onLimit: 'refuse' };
 
-const rateLines = ({ limits }: Service, usual: { readonly onRate: string }, report: LossReport): Line => {
+const rateLines = (
+  { limits }: Service,
+  usual: Pick<Limits, 'onRate' | 'onLimit'>,
+  report: LossReport,
+): Line => {
   const { rate } = limits;
   if (rate === undefined) return ['cps', '0', '10'];
   if (rate.window !== 1000) {
@@ -82,7 +87,7 @@ const rateLines = ({ limits }: Service, usual: { readonly onRate: string }, repo
   if (pause * 1000 !== rate.pause) {
     report.lose('limits.rate.pause', `cps has whole seconds: the pause is ${pause}`);
   }
-  if (limits.onRate !== usual.onRate) {
+  if (normalOnRate(limits) !== normalOnRate({ ...limits, ...usual })) {
     const what = usual.onRate === 'close' ? 'closes the port for the pause' : 'lets clients wait';
     report.lose('limits.onRate', `a service that starts too often ${what}`);
   }

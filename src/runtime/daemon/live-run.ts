@@ -3,6 +3,7 @@ import type { DaemonStop, Event, Failure } from '../../model/event.ts';
 import { type Milliseconds, milliseconds, showDuration } from '../../model/quantity.ts';
 import { SystemError } from '../../native/addon.ts';
 import type { Ended } from '../../native/kernel.ts';
+import { type DirectoryHold, needsDirectories } from '../directory-holds.ts';
 import { exitStatus } from '../instances.ts';
 import type { RunningService } from '../running.ts';
 import { createActivity } from './activity.ts';
@@ -24,6 +25,7 @@ export type RunContext = {
   readonly plan: Plan;
   readonly store: Store;
   readonly lending: Lending;
+  readonly directories: DirectoryHold;
   readonly state: () => DaemonState;
   readonly dispatch: (event: DaemonEvent) => void;
   /** Moves the deadline. */
@@ -71,6 +73,25 @@ export const createLiveRun = (context: RunContext) => {
   /** Whether the last one that is waited for has ended. */
   const look = (): void => {
     if (state().kind === 'stopping' ? isOver(run) : isAlone()) dispatch({ kind: 'empty' });
+  };
+
+  // --- Directories ---
+
+  let isMaking = needsDirectories(plan.service);
+  let begin = (): void => undefined;
+
+  /** Nothing starts before they are there; what may come at an end does not wait. */
+  const afterMaking = (act: () => void): void => {
+    if (isMaking && state().kind === 'starting') begin = act;
+    else act();
+  };
+
+  const makeDirectories = async (): Promise<void> => {
+    const failure = await context.directories.make(plan.service);
+    isMaking = false;
+    if (isClosed || state().kind !== 'starting') return;
+    if (failure === undefined) begin();
+    else processes.failStart(failure);
   };
 
   // --- Messages ---
@@ -154,16 +175,17 @@ export const createLiveRun = (context: RunContext) => {
   };
 
   openMessages();
+  if (isMaking) void makeDirectories();
   return {
     run,
 
     perform: (action: DaemonAction): void => {
       switch (action.kind) {
         case 'run':
-          processes.runCommand(action.list, action.at);
+          afterMaking(() => processes.runCommand(action.list, action.at));
           break;
         case 'spawn':
-          processes.spawn(action.at);
+          afterMaking(() => processes.spawn(action.at));
           break;
         case 'end-command':
           processes.endCommand();

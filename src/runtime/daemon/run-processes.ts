@@ -199,6 +199,7 @@ export const createRunProcesses = (
   const main = createMainProcess(parts, running, onProcessEnded);
 
   return {
+    failStart,
     runCommand,
     endCommand,
     spawn,

@@ -2,6 +2,7 @@
 import type { DaemonStop, Failure } from '../../model/event.ts';
 import { type Milliseconds, milliseconds } from '../../model/quantity.ts';
 import type { Ended } from '../../native/kernel.ts';
+import { createDirectoryHold } from '../directory-holds.ts';
 import { isSameService } from '../plan.ts';
 import type { DaemonHandle, RunningService } from '../running.ts';
 import { createDeadline } from './deadlines.ts';
@@ -46,6 +47,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   const store = createStore(kernel, running.prepared.service.daemon?.storeLimit ?? 0);
 
   const id = (): string => running.prepared.service.id;
+  const directories = createDirectoryHold(runtime, id);
   const isClosing = (): boolean => isRetired || runtime.isDraining;
   const stopped = (): Failure => ({ code: 'ESHUTDOWN', what: `${id()} is stopped` });
 
@@ -137,6 +139,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
       plan,
       store,
       lending,
+      directories,
       state: () => state,
       dispatch,
       extend: deadline.extend,
@@ -175,6 +178,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
       goOff();
       return;
     }
+    directories.release(verdict.kind === 'restart');
     pause = verdict.pause;
     if (verdict.kind === 'back-off')
       observer.observe({ kind: 'respawning', service: id(), pause, failures: history.failures() });
@@ -185,6 +189,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   /** The next client starts it, who may be waiting already. */
   const goOff = (): void => {
     if (plan?.daemon.flushesPending === true && hasStarted) lending.flush();
+    directories.release();
     states.updateService(running);
     if (isRetired) {
       ready.reject(stopped());
@@ -279,11 +284,11 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
       patience = endless;
       if (state.kind === 'stopping' && endless !== undefined && timeOf('stop') === endless)
         deadline.set(endless);
-      return new Promise((resolve) => {
+      return new Promise<void>((resolve) => {
         gone.add(() => resolve());
         if (state.kind === 'off') goOff();
         else stop(why, false);
-      });
+      }).then(directories.settled);
     },
 
     /** What it has left with us goes with its service. */
