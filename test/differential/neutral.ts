@@ -8,7 +8,8 @@ import type { ServiceResult, TrialService } from './trial.ts';
 const neutralReport = (text: string): string => {
   const inodes: string[] = [];
   const pid = /^pid (\d+)$/m.exec(text)?.[1];
-  const lines = text.split('\n');
+  // the pidfd is another for each process
+  const lines = text.split('\n').filter((line) => !line.startsWith('pidfd '));
   const variables = lines.filter((line) => line.startsWith('environment ')).toSorted();
   return [...lines.filter((line) => !line.startsWith('environment ')), ...variables]
     .map((line) => {
@@ -20,6 +21,7 @@ const neutralReport = (text: string): string => {
       }
       if (['pid', 'session', 'group-leader'].includes(name))
         return `${name} ${values[0] === pid ? 'its own' : 'of another'}`;
+      if (name === 'target') return line.replace(/:\[\d+\]$/, '');
       // how many signals wait for the same user anywhere on this machine
       return name === 'SigQ' ? 'SigQ' : line;
     })
