@@ -129,6 +129,28 @@ t.test('who waits for a server is sent away when acceptd ends', async (t) => {
   );
 });
 
+t.test('so many wait for one server, the next ones do so in the queue, and nobody is refused', async (t) => {
+  const [port = 0, back = 0] = await freePorts(2);
+  const acceptd = await start(
+    t,
+    `x on bind = 127.0.0.1, port = ${port}, user = ${user}, redirect = 127.0.0.1 ${back}, exec = /bin/sleep, args = sleep 600, ready = probe, backlog = 1024;\n`,
+  );
+  const clients = await Promise.all(Array.from({ length: 300 }, () => connect(port)));
+  for (const client of clients) client.on('error', () => undefined);
+  const { fields } = await acceptd.waitFor(isKind('held'), 'the limit');
+  t.equal(fields['limit'], 256);
+  t.equal(acceptd.records.filter(isKind('builtin-started')).length, 256);
+  acceptd.signal('SIGABRT');
+  const check = await acceptd.waitFor(isKind('consistency'), 'the look at the tables');
+  t.equal(check.fields['findings'], 0);
+  const from = acceptd.records.length;
+  clients[0]?.resetAndDestroy();
+  await acceptd.waitFor(isKind('builtin-started'), 'the next one', from);
+  t.notOk(acceptd.records.some(isKind('refused')));
+  for (const client of clients) client.destroy();
+  t.equal(await acceptd.stop(), 0);
+});
+
 const postgres = '/usr/lib/postgresql/15/bin/postgres';
 const initdb = '/usr/lib/postgresql/15/bin/initdb';
 

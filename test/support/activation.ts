@@ -67,6 +67,8 @@ const show = async (t: Test, showing: Showing): Promise<void> => {
   t.strictSame(pidsOf(acceptd, 'started'), [], 'nothing runs before the first client');
   t.match(await talk(acceptd), expected, 'the first client is served');
   if (showing.life === 'daemon') {
+    // its record may come after its answer
+    await lastStarted(acceptd);
     const started = pidsOf(acceptd, 'started');
     t.match(await talk(acceptd), expected, 'a second client is served');
     t.strictSame(pidsOf(acceptd, 'started'), started, 'by the same daemon');

@@ -4,7 +4,7 @@ import { type Network, showNetwork } from '../../model/network.ts';
 import type { Service } from '../../model/service.ts';
 import type { LossReport } from '../conversion.ts';
 import { span } from '../inetd/written-access.ts';
-import { normalPatterns } from '../normal-form.ts';
+import { normalOnRate, normalPatterns } from '../normal-form.ts';
 import { withoutNetworks } from './network-difference.ts';
 import type { Line } from './written-line.ts';
 
@@ -73,7 +73,7 @@ export const rateLines = ({ limits }: Service, report: LossReport): readonly Lin
   if (rate.pause !== rate.window) {
     report.lose('limits.rate.pause', 'the pause after too many starts is the rest of the interval');
   }
-  if (limits.onRate === 'close' || (limits.onRate === 'wait' && limits.onLimit === 'refuse')) {
+  if (normalOnRate(limits) !== 'hold') {
     report.lose('limits.onRate', 'meanwhile clients wait, and the port stays open');
   }
   report.lose('', 'PollLimit...= needs systemd 255', 'look at systemctl --version');

@@ -40,11 +40,10 @@ export const obstacleOf = ({
   if (account !== undefined) return `no account could be called '${account}'`;
   const program = answer.kind === 'relay' ? answer.backend : answer;
   if (program === undefined) return undefined;
-  if (answer.kind === 'program' && mode === 'per-connection' && endpoints[0]?.socketType === 'dgram') {
-    return 'nobody is started for a single datagram';
-  }
-  if (mode === 'per-connection' && endpoints.some(({ kind }) => kind === 'fifo')) {
-    return 'nobody connects to a FIFO';
+  if (answer.kind === 'program' && mode === 'per-connection') {
+    const types = endpoints.map(({ socketType }) => socketType);
+    if (types.includes('dgram')) return 'nobody is started for a single datagram';
+    if (types.includes('fifo')) return 'nobody connects to a FIFO';
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: none of these is allowed there, quoted or not
   if (/["'\\\u0000-\u001f\u007f]/.test(program.file)) {

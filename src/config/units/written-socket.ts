@@ -46,7 +46,9 @@ const listenLine = (endpoint: Endpoint): Line => [keys[endpoint.socketType], sho
 const obstacleOf = (endpoint: Endpoint): string | undefined => {
   if (endpoint.kind === 'vsock') return undefined;
   if (endpoint.kind !== 'internet') {
-    const isNormal = isPlainValue(endpoint.path) && !/\/\.\.?(?:\/|$)|\/\//.test(endpoint.path);
+    const isDirectory = endpoint.kind === 'fifo' && endpoint.path.endsWith('/');
+    const isNormal =
+      isPlainValue(endpoint.path) && !isDirectory && !/\/\.\.?(?:\/|$)|\/\//.test(endpoint.path);
     return isNormal ? undefined : `a unit file cannot write the path ${JSON.stringify(endpoint.path)}`;
   }
   const { host, port } = endpoint;
