@@ -35,8 +35,12 @@ const runShell = (script: string, environment: readonly string[] = []): number =
 
 /** Looks until it is so: processes come into being when they like. */
 const until = async (t: Test, what: string, isSo: () => boolean): Promise<void> => {
-  for (let tries = 0; tries < 100_000 && !isSo(); tries++) await new Promise(setImmediate);
-  t.ok(isSo(), what);
+  let was = isSo();
+  for (let tries = 0; tries < 100_000 && !was; tries++) {
+    await new Promise(setImmediate);
+    was = isSo();
+  }
+  t.ok(was, what);
 };
 
 const killAll = async (pid: number): Promise<void> => {
@@ -121,8 +125,9 @@ t.test('a process is known by a variable that it was started with', async (t) =>
     'Z=1',
   ]);
   await until(t, 'it runs', () => hasVariable(pid, 'INVOCATION_ID=0123'));
+  // the shell becomes the program meanwhile, and has no environment for a moment
   for (const there of ['EMPTY=', `LONG=${'x'.repeat(100_000)}`, 'Z=1'])
-    t.equal(hasVariable(pid, there), true);
+    await until(t, there.slice(0, 20), () => hasVariable(pid, there));
   for (const not of ['INVOCATION_ID=012', 'INVOCATION_ID=01234', 'VOCATION_ID=0123', 'LONG=x', '', 'Z=']) {
     t.equal(hasVariable(pid, not), false, not.slice(0, 20));
   }
