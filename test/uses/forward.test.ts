@@ -89,7 +89,8 @@ service forward
       ),
       'the megabyte is in one of them',
     );
-    t.equal(descriptorsOf(acceptd), descriptors, 'no descriptor is left');
+    // a part of acceptd may still have been loading when it was counted first
+    t.ok(descriptorsOf(acceptd) <= descriptors, 'no descriptor is left');
     t.equal(await acceptd.stop(), 0);
   },
 );
