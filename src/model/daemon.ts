@@ -18,7 +18,8 @@ export const daemonTypes = ['simple', 'exec', 'forking', 'oneshot', 'notify', 'n
 export type DaemonType = (typeof daemonTypes)[number];
 
 /** Whose messages to the notify socket count. */
-export type NotifyAccess = 'none' | 'main' | 'exec' | 'all';
+export const notifyAccesses = ['none', 'main', 'exec', 'all'] as const;
+export type NotifyAccess = (typeof notifyAccesses)[number];
 
 /**
  * When a server takes connections: when its type says so; when a TCP port or unix socket of its own answers (a relay's
@@ -65,14 +66,16 @@ export type CommandLine = {
   readonly rights: 'service' | 'keeps-user' | 'full';
 };
 
-export type RestartWhen =
-  | 'no'
-  | 'on-success'
-  | 'on-failure'
-  | 'on-abnormal'
-  | 'on-watchdog'
-  | 'on-abort'
-  | 'always';
+export const restartWhens = [
+  'no',
+  'on-success',
+  'on-failure',
+  'on-abnormal',
+  'on-watchdog',
+  'on-abort',
+  'always',
+] as const;
+export type RestartWhen = (typeof restartWhens)[number];
 
 export type Restart = {
   readonly when: RestartWhen;

@@ -4,9 +4,11 @@ import {
   activations,
   type Daemon,
   daemonTypes,
+  notifyAccesses,
   plainDaemon,
   type Readiness,
   type Restart,
+  restartWhens,
 } from '../../model/daemon.ts';
 import type { Report, Token } from '../source.ts';
 import { readCommands } from './definition-command.ts';
@@ -44,17 +46,6 @@ export const daemonKeys = [
   'reload_signal',
   'stop_command',
   'stop_after',
-] as const;
-
-export const notifyAccesses = ['none', 'main', 'exec', 'all'] as const;
-export const restartWhens = [
-  'no',
-  'on-success',
-  'on-failure',
-  'on-abnormal',
-  'on-watchdog',
-  'on-abort',
-  'always',
 ] as const;
 
 /** `listen_fds`, as the variable is called, is `listen-fds`. */

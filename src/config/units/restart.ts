@@ -1,26 +1,16 @@
 // When a server is started again, and how often it may be.
-import type { Daemon, DaemonType, Restart } from '../../model/daemon.ts';
+import { type Daemon, type DaemonType, type Restart, restartWhens } from '../../model/daemon.ts';
 import { milliseconds, seconds } from '../../model/quantity.ts';
 import { readTimeout } from './ending.ts';
 import { readStatuses } from './statuses.ts';
 import type { Unit, Values } from './unit.ts';
 import { readChoice, readNumberIn, readSpan } from './values.ts';
 
-const occasions = [
-  'no',
-  'on-success',
-  'on-failure',
-  'on-abnormal',
-  'on-watchdog',
-  'on-abort',
-  'always',
-] as const satisfies readonly Restart['when'][];
-
 const usualPause = milliseconds(100);
 
 export const readRestart = (values: Values, type: DaemonType, unit: Unit): Restart => {
   const value = values.one('Restart');
-  const when = readChoice(value, occasions, unit) ?? 'no';
+  const when = readChoice(value, restartWhens, unit) ?? 'no';
   if (value !== undefined && type === 'oneshot' && (when === 'always' || when === 'on-success')) {
     unit.report.error(value, `a oneshot would run for ever with Restart=${when}`, 'write Restart=on-failure');
   }
