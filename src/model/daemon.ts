@@ -35,7 +35,8 @@ export type Readiness =
 /** Statuses of an end, as SuccessExitStatus= and its kin name them; signals by number. */
 export type EndStatuses = { readonly codes: readonly number[]; readonly signals: readonly number[] };
 
-export type KillMode = 'control-group' | 'mixed' | 'process' | 'none';
+export const killModes = ['control-group', 'mixed', 'process', 'none'] as const;
+export type KillMode = (typeof killModes)[number];
 
 /** How processes of a service are ended: signals by number. */
 export type Ending = {

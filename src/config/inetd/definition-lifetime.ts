@@ -1,11 +1,9 @@
 // The keys about how long a service's processes live and how they end.
-import { type EndStatuses, type Lifetime, plainLifetime } from '../../model/daemon.ts';
+import { type EndStatuses, killModes, type Lifetime, plainLifetime } from '../../model/daemon.ts';
 import { type Milliseconds, parseCount } from '../../model/quantity.ts';
 import { signalNumber } from '../signals.ts';
 import type { Report, Token } from '../source.ts';
 import { type Keys, readChoice, readDurationValue, readSwitch } from './keys.ts';
-
-export const killModes = ['control-group', 'mixed', 'process', 'none'] as const;
 
 const lifetimeKeys = [
   'kill_mode',

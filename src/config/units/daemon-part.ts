@@ -1,5 +1,12 @@
 // How a server that has all sockets of its units is told, awaited, restarted and stopped.
-import type { CommandLine, Daemon, DaemonType, Lifetime } from '../../model/daemon.ts';
+import {
+  type CommandLine,
+  type Daemon,
+  type DaemonType,
+  daemonTypes,
+  type Lifetime,
+  notifyAccesses,
+} from '../../model/daemon.ts';
 import { type LocatedCommand, readCommands } from './commands.ts';
 import { lastOf, readTimeout, usualTimeout } from './ending.ts';
 import { readRestart, readStartLimit } from './restart.ts';
@@ -8,7 +15,7 @@ import { readSignal } from './signals.ts';
 import type { Unit, Values } from './unit.ts';
 import { checkPath, readChoice, readNumberIn, readSwitch, readText } from './values.ts';
 
-const types = ['simple', 'exec', 'forking', 'oneshot', 'notify', 'notify-reload', 'dbus', 'idle'] as const;
+const types = [...daemonTypes, 'dbus', 'idle'] as const;
 
 /** What acceptd does in place of the types that only systemd has. */
 export const readType = (values: Values, unit: Unit): DaemonType => {
@@ -28,11 +35,9 @@ export const readType = (values: Values, unit: Unit): DaemonType => {
   return 'simple';
 };
 
-const accesses = ['none', 'main', 'exec', 'all'] as const;
-
 /** Whoever is awaited so is listened to. */
 const readNotifyAccess = (values: Values, isNeeded: boolean, unit: Unit): Daemon['notifyAccess'] => {
-  const access = readChoice(values.one('NotifyAccess'), accesses, unit) ?? 'none';
+  const access = readChoice(values.one('NotifyAccess'), notifyAccesses, unit) ?? 'none';
   return access === 'none' && isNeeded ? 'main' : access;
 };
 

@@ -1,13 +1,11 @@
 // How a service's processes are ended, and how long they may live.
-import { type Ending, type Lifetime, plainLifetime } from '../../model/daemon.ts';
+import { type Ending, killModes, type Lifetime, plainLifetime } from '../../model/daemon.ts';
 import { type Milliseconds, seconds } from '../../model/quantity.ts';
 import { readSignal } from './signals.ts';
 import { readStatuses } from './statuses.ts';
 import type { Value } from './syntax.ts';
 import type { Unit, Values } from './unit.ts';
 import { readChoice, readSpan, readSwitch } from './values.ts';
-
-const killModes = ['control-group', 'mixed', 'process', 'none'] as const;
 
 /** Of starts, stops and aborts. */
 export const usualTimeout = seconds(90);
