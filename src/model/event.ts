@@ -96,6 +96,8 @@ export type Event =
   /** A socket that acceptd was started with and that no endpoint is for; it is closed. `what` describes it. */
   | { readonly kind: 'inherited-unused'; readonly name: string; readonly what: string }
   | { readonly kind: 'closed'; readonly service: string; readonly address: ListenAddress }
+  /** Clients (or datagrams that each get an answer) were taken from the queue; each is then answered, refused, or fails. */
+  | { readonly kind: 'accepted'; readonly service: string; readonly count: number }
   | {
       readonly kind: 'refused';
       readonly service: string;

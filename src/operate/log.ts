@@ -18,8 +18,8 @@ const showStatus = (status: ExitStatus): string =>
     ? `exit status ${status.code}`
     : `${signalName(status.signal)}${status.dumpedCore ? ', core dumped' : ''}`;
 
-/** A connection's moments are for who measures: --trace writes them. */
-export type LoggedEvent = Exclude<Event, { readonly kind: 'traced' }>;
+/** A connection's moments are for who measures, and how many came for who counts. */
+export type LoggedEvent = Exclude<Event, { readonly kind: 'traced' | 'accepted' }>;
 
 /** How much an event matters. Known before the event is made, so that one nobody wants costs nothing. */
 export const levelOf = (kind: LoggedEvent['kind']): Exclude<LogLevel, 'silent'> => {
@@ -223,9 +223,11 @@ export const createLog = (
     logger,
     observer: {
       isWanted: (kind) =>
-        kind !== 'traced' && logger.isLevelEnabled(kind === 'exited' ? 'warn' : levelOf(kind)),
+        kind !== 'traced' &&
+        kind !== 'accepted' &&
+        logger.isLevelEnabled(kind === 'exited' ? 'warn' : levelOf(kind)),
       observe: (event) => {
-        if (event.kind === 'traced') return;
+        if (event.kind === 'traced' || event.kind === 'accepted') return;
         tellDropped();
         const severity = severityOf(event);
         if (logger.isLevelEnabled(severity)) logger[severity](fieldsOf(event), describeEvent(event));

@@ -176,6 +176,7 @@ export const createXinetdDaemonLog = (options: {
       case 'builtin-started':
       case 'builtin-ended':
       case 'traced':
+      case 'accepted':
         return;
     }
   };

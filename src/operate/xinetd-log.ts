@@ -173,6 +173,7 @@ export const createXinetdLog = (clock: Clock, destinations: Destinations): Xinet
       case 'impaired':
       case 'closed':
       case 'traced':
+      case 'accepted':
       case 'loop-source-refused':
       case 'mux-refused':
       case 'datagrams-lost':
