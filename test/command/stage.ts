@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { type RunResult, run, searchPath } from '../support/command.ts';
 
-export const mainModule = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+export const mainModule = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
 export const projectDirectory = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** A command to its end. */

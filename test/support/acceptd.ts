@@ -10,7 +10,7 @@ import type { Test } from 'tap';
 import { searchPath } from './command.ts';
 import { childEnvironment } from './environment.ts';
 
-const mainModule = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const mainModule = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
 const deadline = 20_000;
 
 /** One line of acceptd's log. `event` is a kind of src/model/event.ts, or empty; `fields` is the whole record. */
