@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { searchPath } from './command.ts';
-import { childEnvironment } from './environment.ts';
+import { childEnvironment, withOnly } from './environment.ts';
 
 const mainModule = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
 const deadline = 20_000;
@@ -115,10 +115,8 @@ export const startAcceptd = async (t: Test, options: AcceptdOptions): Promise<Ac
   const command = options.command ?? ['run', '-f', configPath, ...dialect];
   const words = [mainModule, ...command, ...(options.arguments ?? [])];
   const environment = { PATH: searchPath, ...childEnvironment(), ...options.environment };
-  // tap adds NODE_OPTIONS to whatever environment a child is given, which doubles acceptd's memory: env takes it away
-  const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  const started = [...assignments, ...(options.under ?? []), process.execPath, ...words];
-  const child = spawn('env', ['-i', ...started], {
+  const started = withOnly(environment, [...(options.under ?? []), process.execPath, ...words]);
+  const child = spawn('env', started, {
     env: { PATH: searchPath },
     cwd: '/',
     stdio: ['ignore', 'ignore', 'pipe'],
