@@ -22,7 +22,8 @@ const quiet = 2;
 export const createRoom =
   (runtime: Runtime, states: States) =>
   (service: RunningService): number => {
-    const { limits, mode } = service.prepared.service;
+    const { limits } = service;
+    const { mode } = service.prepared.service;
     // each socket has one server at a time, whatever runs at the service's others; and nobody can be refused there
     const applied =
       mode === 'whole-socket'

@@ -66,7 +66,7 @@ export const createAnswers = (
   const waitsForProcess = (service: RunningService, error: unknown, tries: number): error is SystemError =>
     error instanceof SystemError &&
     shortages.get(error.code) === 'processes' &&
-    tries < service.prepared.service.limits.startRetries;
+    tries < service.limits.startRetries;
 
   /**
    * Starts the answer to an admitted client, whose place is taken already; takes the connection. `recipe` takes the

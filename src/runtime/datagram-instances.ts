@@ -29,7 +29,8 @@ export const createDatagramInstances = (
     if (first === undefined) return;
     const found = gate.passes(listener, first.record);
     if (found === undefined) return;
-    const { id, limits } = service.prepared.service;
+    const { limits } = service;
+    const { id } = service.prepared.service;
     const source = sourceOf(first.record, limits.sourcePrefix);
     const request = { service: id, limits, source };
     const verdict = admitClient(request, service.usage, runtime.sourceRates, clock.now());

@@ -48,7 +48,9 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
     lent: Instance['lent'],
   ): void => {
     if (started.kind === 'builtin') {
-      runtime.builtins.set(started.stop, service);
+      if (record === undefined) throw new Error('what acceptd answers itself has a client');
+      const what = service.prepared.service.answer.kind === 'relay' ? 'relay' : 'built-in';
+      runtime.builtins.set(started.stop, { service, what, record, startedAt: clock.now() });
       return;
     }
     const { pid } = started;

@@ -62,3 +62,5 @@ export const createTakeOver = (
 
   return takeOver;
 };
+
+export type TakeOver = ReturnType<typeof createTakeOver>;

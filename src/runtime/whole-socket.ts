@@ -75,7 +75,7 @@ export const createWholeSocket = (
       service.daemon.trigger();
       return;
     }
-    takeStart(service.usage, service.prepared.service.limits.rate, clock.now());
+    takeStart(service.usage, service.limits.rate, clock.now());
     const waiting = lookAtQueue(kernel, listener.address, descriptor);
     enterInstance(service.usage, undefined);
     const { recipe } = effects.apply(service, client.effects, undefined, client.record);
