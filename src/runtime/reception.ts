@@ -100,8 +100,8 @@ export const createReception = (
       refuse(visit, 'processes', 'process-limit');
       return false;
     }
-    // a service without a listener of its own cannot close it
-    if (service.suspension !== undefined && service.listeners.size === 0) {
+    // a service without a listener of its own has no queue that somebody could wait in
+    if ((service.suspension !== undefined || service.isPaused) && service.listeners.size === 0) {
       refuse(visit, 'suspended');
       return false;
     }

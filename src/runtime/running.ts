@@ -38,6 +38,10 @@ export type DaemonHandle = {
   readonly processes: () => number;
   /** It waits before its next start. */
   readonly isPausing: () => boolean;
+  /** Starts are allowed again: one that was put off comes now. */
+  readonly resume: () => void;
+  /** Sends a signal to all its processes; how many have got it. */
+  readonly signal: (signal: number) => number;
 };
 
 export type RunningService = {

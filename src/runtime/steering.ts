@@ -4,20 +4,24 @@ import type { Failure } from '../model/event.ts';
 import type { ResolvedService } from '../model/service.ts';
 import type { Runtime } from './running.ts';
 import { createDescription, type RunningDetail } from './steering-describe.ts';
+import { noSuchService } from './steering-failures.ts';
+import { createPauses } from './steering-pause.ts';
+import { createSignals, type SignalTarget } from './steering-signal.ts';
+import { createTunings } from './steering-tune.ts';
+import type { States } from './watch.ts';
 
 export type Steering = {
   /** Nobody new is let in until resume(): clients wait in the kernel's queue, and what runs goes on. */
   readonly pause: (id: string) => Failure | undefined;
   readonly resume: (id: string) => Failure | undefined;
+  /** Who goes on letting clients in while the service is paused; undefined: nobody. */
+  readonly pauseRemark: (id: string) => string | undefined;
   /** Changes limits until the next reload. */
   readonly tune: (id: string, tuning: Tuning) => Failure | undefined;
   /** What tune() has changed: `instances 64 -> 8`. */
   readonly tunings: (id: string) => readonly string[];
   /** Sends a signal; how many processes have got it. */
-  readonly signal: (
-    target: { readonly service: string } | { readonly pid: number },
-    signal: number,
-  ) => number | Failure;
+  readonly signal: (target: SignalTarget, signal: number) => number | Failure;
   /** What a reload to these services would do; nothing is done. */
   readonly plan: (wanted: readonly ResolvedService[]) => ReloadChanges;
   /** Would a client with this address be let in now, and what decides? Nothing is counted. */
@@ -28,25 +32,17 @@ export type Steering = {
   readonly describeAll: () => readonly RunningDetail[];
 };
 
-export const noSuchService = (id: string): Failure => ({ code: 'ENOENT', what: `there is no service ${id}` });
-
 /** What of the runtime's functions is steered. */
-export type SteeringParts = { readonly plan: Steering['plan'] };
+export type SteeringParts = { readonly states: States; readonly plan: Steering['plan'] };
 
-export const createSteering = (runtime: Runtime, { plan }: SteeringParts): Steering => {
-  const missing = (id: string): Failure | undefined =>
-    runtime.services.has(id) ? undefined : noSuchService(id);
-  return {
-    pause: missing,
-    resume: missing,
-    tune: missing,
-    tunings: () => [],
-    signal: () => 0,
-    plan,
-    why: async (id) => noSuchService(id),
-    explain: () => undefined,
-    ...createDescription(runtime),
-  };
-};
+export const createSteering = (runtime: Runtime, { states, plan }: SteeringParts): Steering => ({
+  ...createPauses(runtime, states),
+  ...createTunings(runtime, states),
+  signal: createSignals(runtime),
+  plan,
+  why: async (id) => noSuchService(id),
+  explain: () => undefined,
+  ...createDescription(runtime),
+});
 
 export type { RunningDetail, RunningInstance } from './steering-describe.ts';

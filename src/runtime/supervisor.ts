@@ -9,6 +9,7 @@ import { type Ended, openKernel, type Trace } from '../native/kernel.ts';
 import { findHost, type Host } from '../serve/host.ts';
 import type { MuxMember, Surface } from '../serve/surface.ts';
 import { createAcceptance, createRoom } from './accept.ts';
+import { observeAccepted } from './accepted.ts';
 import { createAnswers } from './answers.ts';
 import { createApply } from './apply.ts';
 import { createBanners } from './banners.ts';
@@ -86,8 +87,12 @@ export const createSupervisor = ({
     muxMembers: () => members,
     enterMember: (member, client, how) => {
       const service = services.get(member.prepared.service.id);
-      if (service === undefined) how.onRefused(client);
-      else reception.enter(service, client, how);
+      if (service === undefined) {
+        how.onRefused(client);
+        return;
+      }
+      observeAccepted(runtime, service, 1);
+      reception.enter(service, client, how);
     },
     mayAnswer: ({ service: { id } }, record) => {
       const service = services.get(id);
@@ -100,7 +105,7 @@ export const createSupervisor = ({
     },
     enterWait: ({ service: { id } }, dismiss) => {
       const service = services.get(id);
-      const leave = service && visitors.enter(service, dismiss);
+      const leave = service && visitors.enter(service, dismiss, 'told');
       if (service === undefined || leave === undefined) return undefined;
       return () => {
         const isOver = leave();
@@ -195,7 +200,7 @@ export const createSupervisor = ({
       datagramPorts = builtinDatagramPorts(wanted);
     },
   });
-  const steering = createSteering(runtime, { plan });
+  const steering = createSteering(runtime, { states, plan });
 
   const { stop, stopNow, leave } = createStop(runtime, {
     closeListeners: () => {
