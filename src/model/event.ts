@@ -104,6 +104,8 @@ export type Event =
       readonly reason: RefusalReason;
       readonly cause: RefusalCause | undefined;
       readonly peer: Peer | undefined;
+      /** It was told of before that this client is being answered. */
+      readonly isBegun?: true;
     }
   /** The client's machine says who its user is; `pid` is that of the handler, where one was started. */
   | {
@@ -146,6 +148,8 @@ export type Event =
       readonly pid: number | undefined;
       readonly failure: Failure;
       readonly peer: Peer | undefined;
+      /** There is no pid, and yet it was told of before that this client is being answered. */
+      readonly isBegun?: true;
     }
   | {
       readonly kind: 'exited';
