@@ -6,9 +6,11 @@ import { type Activation, activations } from '../model/daemon.ts';
 import { seconds } from '../model/quantity.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { resolveConfiguration } from '../operate/reload.ts';
+import type { SyslogFormat } from '../operate/syslog-message.ts';
 import { placeOf } from './listen-address.ts';
 import { daemonDefinition, eachDefinition, type ProgramChoice } from './listen-definition.ts';
 import { type InheritedPlace, inheritedPlaces } from './listen-inherited.ts';
+import type { RecordTarget } from './log-targets.ts';
 import type { LogFormat } from './record-log.ts';
 import { runServer, usualServer } from './server.ts';
 
@@ -27,6 +29,8 @@ export type ListenChoice = ProgramChoice & {
   readonly drain: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
+  readonly log: readonly RecordTarget[] | undefined;
+  readonly syslogFormat: SyslogFormat;
   readonly pidFile: string | undefined;
   readonly trace: string | undefined;
   readonly announce: boolean | undefined;
@@ -117,6 +121,8 @@ export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
     drain: seconds(chosen.drain),
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
+    daemonLog: { kind: 'records', targets: chosen.log },
+    syslogFormat: chosen.syslogFormat,
     pidFile: chosen.pidFile,
     trace: chosen.trace,
     announces: chosen.announce ?? isatty(process.stdout.fd),

@@ -9,6 +9,8 @@ import { inspectSocket, takesMapped } from '../native/inspect.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { resolveConfiguration } from '../operate/reload.ts';
 import { countInherited } from '../operate/start-environment.ts';
+import type { SyslogFormat } from '../operate/syslog-message.ts';
+import type { RecordTarget } from './log-targets.ts';
 import type { LogFormat } from './record-log.ts';
 import { runServer, usualServer } from './server.ts';
 
@@ -25,6 +27,8 @@ export type RelayChoice = {
   readonly drain: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
+  readonly log: readonly RecordTarget[] | undefined;
+  readonly syslogFormat: SyslogFormat;
   readonly pidFile: string | undefined;
   readonly trace: string | undefined;
   readonly announce: boolean | undefined;
@@ -128,6 +132,8 @@ export const relay = async (chosen: RelayChoice): Promise<ExitStatus> => {
     drain: seconds(chosen.drain),
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
+    daemonLog: { kind: 'records', targets: chosen.log },
+    syslogFormat: chosen.syslogFormat,
     pidFile: chosen.pidFile,
     trace: chosen.trace,
     announces: chosen.announce ?? isatty(process.stdout.fd),

@@ -6,6 +6,7 @@ import type { LogLevel } from '../operate/log.ts';
 import { loadServices } from '../operate/reload.ts';
 import type { SyslogFormat } from '../operate/syslog-message.ts';
 import { loadOptions, type ReadingChoice } from './load-options.ts';
+import type { RecordTarget } from './log-targets.ts';
 import type { LogFormat } from './record-log.ts';
 import { runServer, usualServer } from './server.ts';
 
@@ -14,6 +15,7 @@ export type RunChoice = ReadingChoice & {
   readonly drain: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
+  readonly log: readonly RecordTarget[] | undefined;
   readonly pidFile: string | undefined;
   readonly trace: string | undefined;
   readonly announce: boolean | undefined;
@@ -36,5 +38,6 @@ export const run = (chosen: RunChoice): Promise<ExitStatus> => {
     isStrictReload: chosen.strictReload,
     dump: chosen.dump,
     syslogFormat: chosen.syslogFormat,
+    daemonLog: { kind: 'records', targets: chosen.log },
   });
 };
