@@ -188,6 +188,8 @@ const fieldsOf = (event: LoggedEvent): Record<string, unknown> => {
   if ('address' in event) shown['address'] = describeAddress(event.address);
   if ('peer' in event && event.peer !== undefined) shown['peer'] = showPeer(event.peer);
   if ('line' in event) shown['line'] = undefined;
+  // for who counts
+  if ('isBegun' in event) shown['isBegun'] = undefined;
   if ('duration' in event) shown['duration'] = round(event.duration);
   return shown;
 };
