@@ -44,6 +44,7 @@ constexpr Function kFunctions[] = {
     {"openNull", openNull},
     {"setSourceFilter", setSourceFilter},
     {"fillLocal", fillLocal},
+    {"peerGroups", peerGroups},
     {"socketCookie", socketCookie},
     {"readNow", readNow},
     {"writeNow", writeNow},

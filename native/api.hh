@@ -50,6 +50,8 @@ Napi::Value ownProcessInode(const Napi::CallbackInfo& info);
 Napi::Value setSourceFilter(const Napi::CallbackInfo& info);
 // local-end.cc
 Napi::Value fillLocal(const Napi::CallbackInfo& info);
+// peer-credentials.cc
+Napi::Value peerGroups(const Napi::CallbackInfo& info);
 // cookie.cc
 Napi::Value socketCookie(const Napi::CallbackInfo& info);
 // transfer.cc

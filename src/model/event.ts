@@ -141,6 +141,8 @@ export type Event =
       readonly service: string;
       readonly pid: number;
       readonly peer: Peer | undefined;
+      /** A process of a daemon: it answers nobody in particular, and is no part of the accounts of clients. */
+      readonly isDaemon?: true;
     }
   | {
       readonly kind: 'start-failed';
@@ -150,6 +152,8 @@ export type Event =
       readonly peer: Peer | undefined;
       /** There is no pid, and yet it was told of before that this client is being answered. */
       readonly isBegun?: true;
+      /** As in `started`. */
+      readonly isDaemon?: true;
     }
   | {
       readonly kind: 'exited';
