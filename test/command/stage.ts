@@ -58,7 +58,7 @@ export const serve = async (
   { under = [], directory = projectDirectory, environment = {} }: ServeOptions = {},
 ): Promise<Server> => {
   const started = [...under, process.execPath, mainModule, ...words];
-  const child = spawn('env', withOnly({ PATH: searchPath, ...environment }, started), {
+  const child = spawn('env', withOnly({ PATH: searchPath, ACCEPTD_CONTROL: '', ...environment }, started), {
     env: { PATH: searchPath },
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
