@@ -35,9 +35,11 @@ export const createDisturbances = (
   random: () => number,
 ): readonly Disturbance[] => {
   let form: 'one' | 'other' = 'one';
+  const program = setting.services.find(({ name }) => name === 'program')?.id ?? '';
+  const path = `/v1/services/${encodeURIComponent(program)}`;
 
   const killSome = async (): Promise<number> => {
-    const { instances } = await server.service('program');
+    const { instances } = await server.service(program);
     const pids = instances.flatMap(({ pid }) => (pid === null ? [] : [pid]));
     const chosen = pids.filter(() => random() < 0.5);
     let killed = 0;
@@ -83,9 +85,9 @@ export const createDisturbances = (
   };
 
   const pause = async (): Promise<number> => {
-    await server.ask('POST', '/v1/services/program/pause', {});
+    await server.ask('POST', `${path}/pause`, {});
     await wait(200 + random() * 500);
-    await server.ask('POST', '/v1/services/program/resume', {});
+    await server.ask('POST', `${path}/resume`, {});
     return 0;
   };
 

@@ -17,9 +17,13 @@ export const createLedger = (configured: readonly SoakService[]): Ledger => {
   const of = (id: string): Readonly<Record<Fate, number>> => fates.get(id) ?? nobody;
   const sent = (id: string): number => Object.values(of(id)).reduce((sum, count) => sum + count, 0);
 
-  const check = (summary: ServiceSummary, relayed: number, harmed: number): readonly string[] => {
+  const check = (
+    { id, name }: SoakService,
+    summary: ServiceSummary,
+    relayed: number,
+    harmed: number,
+  ): readonly string[] => {
     const { service, accepted, served, failed, refused, waiting, live } = summary;
-    const [id = ''] = service.split('/');
     const { answered, cut, lost } = of(id);
     const findings: string[] = [];
     const expect = (holds: boolean, what: string): void => {
@@ -32,16 +36,16 @@ export const createLedger = (configured: readonly SoakService[]): Ledger => {
     );
     expect(live === 0 && waiting === 0, 'somebody is still being answered');
     // who is relayed to a service is its client too
-    const most = sent(id) + (id === 'echo' ? relayed : 0);
+    const most = sent(id) + (name === 'echo' ? relayed : 0);
     expect(accepted >= sent(id) - lost && accepted <= most, `${sent(id)} came and ${accepted} were accepted`);
     expect(served >= answered, 'fewer were served than were answered');
-    if (id !== 'echo' && id !== 'relayed')
+    if (name !== 'echo' && name !== 'relayed')
       expect(
         served - answered <= harmed,
         `${served - answered} were served and not answered, ${harmed} were disturbed`,
       );
     expect(cut <= harmed, `${cut} answers were cut, ${harmed} were disturbed`);
-    if (id === 'denied' || id === 'missing') expect(answered === 0, 'somebody was answered');
+    if (name === 'denied' || name === 'missing') expect(answered === 0, 'somebody was answered');
     return findings;
   };
 
@@ -52,13 +56,16 @@ export const createLedger = (configured: readonly SoakService[]): Ledger => {
     },
     of,
     findings: (services, harmed) => {
-      const relayed = services.find(({ service }) => service.startsWith('relayed'))?.accepted ?? 0;
-      const known = services.filter(({ service }) => fates.has(service.split('/')[0] ?? ''));
-      const missing = configured.length - known.length;
-      return [
-        ...(missing === 0 ? [] : [`${missing} services are not in the status`]),
-        ...known.flatMap((summary) => check(summary, relayed, harmed)),
-      ];
+      const summaryOf = (wanted: string): ServiceSummary | undefined =>
+        services.find(({ service }) => service === wanted);
+      const relayed = configured.find(({ name }) => name === 'relayed');
+      const count = relayed === undefined ? 0 : (summaryOf(relayed.id)?.accepted ?? 0);
+      return configured.flatMap((service) => {
+        const summary = summaryOf(service.id);
+        return summary === undefined
+          ? [`${service.id} is not in the status`]
+          : check(service, summary, count, harmed);
+      });
     },
   };
 };

@@ -129,9 +129,9 @@ const run = async (options: SoakOptions): Promise<readonly string[]> => {
   // a short run says nothing about an hour
   if (options.seconds >= 600 && growth > mostGrowth)
     findings.push(`private memory grows by ${Math.round(growth)} KiB an hour`);
-  const rows = setting.services.map(({ id }) => {
+  const rows = setting.services.map(({ id, name }) => {
     const { answered, cut, lost, 'turned-away': away } = ledger.of(id);
-    return [id, String(answered), String(away), String(cut), String(lost)];
+    return [name, String(answered), String(away), String(cut), String(lost)];
   });
   const table = renderTable({ header: ['service', 'answered', 'turned away', 'cut', 'lost'], rows });
   const disturbances = [...happened.counts].map(([name, count]) => `${name} ${count}`).join(', ');

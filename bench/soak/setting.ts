@@ -5,7 +5,9 @@ import { takePort } from '../peers/ports.ts';
 import type { Expectation } from './client.ts';
 
 export type SoakService = {
+  /** As the status has it. */
   readonly id: string;
+  readonly name: string;
   readonly port: number;
   readonly expects: Expectation;
   /** Of all connections, its part. */
@@ -29,6 +31,7 @@ const entry = (name: string, port: number, words: readonly string[]): string =>
     '    bind = 127.0.0.1',
     `    port = ${port}`,
     '    socktype = stream',
+    '    user = -',
     ...words.map((word) => `    ${word}`),
     ';',
     '',
@@ -58,9 +61,10 @@ export const createSetting = async (directory: string): Promise<Setting> => {
     );
   };
   write('one');
-  const service = (id: (typeof names)[number], expects: Expectation, weight: number): SoakService => ({
-    id,
-    port: portOf(id),
+  const service = (name: (typeof names)[number], expects: Expectation, weight: number): SoakService => ({
+    id: `127.0.0.1:${name}/tcp`,
+    name,
+    port: portOf(name),
     expects,
     weight,
   });
