@@ -57,6 +57,7 @@ constexpr Function kFunctions[] = {
     {"receiveLog", receiveLog},
     {"connectLog", connectLog},
     {"sendMessages", sendMessages},
+    {"sendSealed", sendSealed},
     {"openNotify", openNotify},
     {"receiveNotify", receiveNotify},
     {"sendNotify", sendNotify},

@@ -67,6 +67,7 @@ Napi::Value receiveLog(const Napi::CallbackInfo& info);
 // log-socket.cc
 Napi::Value connectLog(const Napi::CallbackInfo& info);
 Napi::Value sendMessages(const Napi::CallbackInfo& info);
+Napi::Value sendSealed(const Napi::CallbackInfo& info);
 // notify.cc
 Napi::Value openNotify(const Napi::CallbackInfo& info);
 Napi::Value receiveNotify(const Napi::CallbackInfo& info);

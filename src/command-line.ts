@@ -2,8 +2,10 @@
 import { basename } from 'node:path';
 import yargs, { type Argv } from 'yargs';
 import { benchOptions } from './command/bench-options.ts';
+import { controlServerOptions } from './command/control-server-options.ts';
 import { convertOptions } from './command/convert-options.ts';
 import { limitOptions, listenOptions } from './command/listen-options.ts';
+import { logTargets } from './command/log-targets.ts';
 import { optionalPid, UsageError, wholeNumber } from './command/option-values.ts';
 import { loadServerParts } from './command/parts.ts';
 import { relayOptions } from './command/relay-options.ts';
@@ -58,12 +60,20 @@ const configurationOptions = <Options>(command: Argv<Options>) =>
 
 /** Options of everything that serves. */
 const serverOptions = <Options>(command: Argv<Options>) =>
-  command
+  controlServerOptions(command)
     .option('drain', {
       type: 'number',
       coerce: wholeNumber('drain'),
       default: 10,
       describe: 'seconds that instances have to end at TERM, before they are sent TERM and KILL',
+    })
+    .option('log', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      coerce: logTargets,
+      describe:
+        'where to log: stderr, journald, syslog[:FACILITY] or file:PATH; may be repeated (default: stderr, in full to journald where stderr is the journal)',
     })
     .option('log-level', {
       choices: logLevels,
@@ -74,6 +84,11 @@ const serverOptions = <Options>(command: Argv<Options>) =>
       choices: ['auto', 'json', 'pretty'] as const,
       default: 'auto' as const,
       describe: 'JSON lines, or lines for people (auto: for people on a terminal)',
+    })
+    .option('syslog-format', {
+      choices: syslogFormats,
+      default: 'rfc3164' as const,
+      describe: 'how messages for syslog are written',
     })
     .option('announce', {
       type: 'boolean',
@@ -119,16 +134,16 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       'serve what a configuration says, in the foreground',
       (command) =>
         serverOptions(configurationOptions(command))
+          .option('metrics', {
+            type: 'boolean',
+            default: false,
+            describe: 'count for Prometheus; /metrics of the control socket and of --control-http gives it',
+          })
           .option('strict-reload', {
             type: 'boolean',
             default: false,
             describe:
               'a reload ends instances whose service is gone or whose client would not be let in any more',
-          })
-          .option('syslog-format', {
-            choices: syslogFormats,
-            default: 'rfc3164' as const,
-            describe: 'how services that log to syslog write there',
           })
           .option('dump', {
             type: 'string',

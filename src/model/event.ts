@@ -294,6 +294,8 @@ export type Event =
       readonly why: string;
     }
   | { readonly kind: 'reload-refused'; readonly why: string }
+  /** The end has begun; listeners stay open for so long. */
+  | { readonly kind: 'stop-announced'; readonly delay: Milliseconds }
   | { readonly kind: 'draining'; readonly instances: number; readonly grace: Milliseconds }
   | { readonly kind: 'terminating'; readonly instances: number; readonly signal: 'TERM' | 'KILL' }
   | { readonly kind: 'stopped' };

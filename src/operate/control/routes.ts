@@ -1,5 +1,5 @@
 // What can be asked over the control socket, path by path as docs/control.openapi.json has them.
-import { constants } from 'node:os';
+import { signalNumber } from '../../config/signals.ts';
 import { controlVersion, type Tuning } from '../../model/control.ts';
 import { type Answer, json, refuse, refuseFailure } from './answer.ts';
 import type { Check, Fields } from './body.ts';
@@ -48,17 +48,10 @@ const time: Check = (value) =>
     : `is a number of seconds from 0 to ${longestTime}`;
 
 const largestSignal = 64;
-const signalNumbers: ReadonlyMap<string, number> = new Map(Object.entries(constants.signals));
 
 /** `TERM`, `SIGTERM`, `15` or 15. */
-const signalOf = (value: unknown): number | undefined => {
-  if (typeof value === 'number')
-    return Number.isSafeInteger(value) && value > 0 && value <= largestSignal ? value : undefined;
-  if (typeof value !== 'string') return undefined;
-  const name = value.toUpperCase();
-  if (/^[0-9]{1,2}$/.test(name)) return signalOf(Number(name));
-  return signalNumbers.get(name) ?? signalNumbers.get(`SIG${name}`);
-};
+const signalOf = (value: unknown): number | undefined =>
+  typeof value === 'string' || typeof value === 'number' ? signalNumber(String(value)) : undefined;
 const signal: Check = (value) =>
   signalOf(value) === undefined ? `is a signal's name or its number from 1 to ${largestSignal}` : undefined;
 
