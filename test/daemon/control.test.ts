@@ -11,6 +11,8 @@ import { hasProgram, isRoot, run } from '../support/command.ts';
 import { freePort, freePorts } from '../support/ports.ts';
 import { enter, leave, me, readToEnd } from './scene.ts';
 
+t.setTimeout(300_000);
+
 const skip = hasProgram('/usr/bin/curl') ? false : 'curl is not installed';
 const cat = (port: number): string => `127.0.0.1:${port} stream tcp nowait ${me} /bin/cat cat\n`;
 const idOf = (port: number): string => encodeURIComponent(`127.0.0.1:${port}/tcp`);
