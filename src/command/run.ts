@@ -22,6 +22,7 @@ export type RunChoice = ReadingChoice &
     readonly pidFile: string | undefined;
     readonly trace: string | undefined;
     readonly announce: boolean | undefined;
+    readonly metrics: boolean;
     readonly strictReload: boolean;
     readonly dump: string | undefined;
     readonly syslogFormat: SyslogFormat;
@@ -37,6 +38,7 @@ export const run = async (chosen: RunChoice): Promise<ExitStatus> => {
     drain: seconds(chosen.drain),
     drainDelay: seconds(chosen.drainDelay),
     control,
+    hasMetrics: chosen.metrics,
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
     pidFile: chosen.pidFile,

@@ -11,9 +11,8 @@ const modulesOf = (file: string, known = new Set<string>()): ReadonlySet<string>
   if (known.has(file)) return known;
   known.add(file);
   if (!file.startsWith('/')) return known;
-  for (const [, module = ''] of readFileSync(file, 'utf8').matchAll(
-    /^(?:import|export)\b[^'"]*['"]([^'"]+)['"]/gm,
-  ))
+  const imports = readFileSync(file, 'utf8').matchAll(/^import\b[^'"]*['"]([^'"]+)['"];$/gm);
+  for (const [, module = ''] of imports)
     modulesOf(module.startsWith('.') ? resolve(dirname(file), module) : module, known);
   return known;
 };
