@@ -5,6 +5,7 @@ import type { Observer } from '../model/event.ts';
 import type { Kernel } from '../native/kernel.ts';
 import { createLog, type LogLevel } from '../operate/log.ts';
 import { openLogSink } from '../operate/log-sink.ts';
+import { prettyRecords } from './pretty-records.ts';
 
 export type LogFormat = 'auto' | 'json' | 'pretty';
 
@@ -25,13 +26,7 @@ const standardError = 2;
 /** Readable records for people, loaded only when one is there. */
 const chooseFormat = async (format: LogFormat): Promise<(record: string) => string> => {
   if (format === 'json' || (format === 'auto' && !isatty(standardError))) return (record) => record;
-  const { default: pretty } = await import('pino-pretty');
-  return pretty.prettyFactory({
-    colorize: isatty(standardError),
-    translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'event,service,pid,peer,status,duration,userTime,systemTime,peakKibibytes,address,failure',
-    singleLine: true,
-  });
+  return prettyRecords(isatty(standardError));
 };
 
 export const openRecordLog = async (
