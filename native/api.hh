@@ -50,6 +50,8 @@ Napi::Value ownProcessInode(const Napi::CallbackInfo& info);
 Napi::Value setSourceFilter(const Napi::CallbackInfo& info);
 // local-end.cc
 Napi::Value fillLocal(const Napi::CallbackInfo& info);
+// peer-credentials.cc
+Napi::Value peerGroups(const Napi::CallbackInfo& info);
 // cookie.cc
 Napi::Value socketCookie(const Napi::CallbackInfo& info);
 // transfer.cc
@@ -65,6 +67,7 @@ Napi::Value receiveLog(const Napi::CallbackInfo& info);
 // log-socket.cc
 Napi::Value connectLog(const Napi::CallbackInfo& info);
 Napi::Value sendMessages(const Napi::CallbackInfo& info);
+Napi::Value sendSealed(const Napi::CallbackInfo& info);
 // notify.cc
 Napi::Value openNotify(const Napi::CallbackInfo& info);
 Napi::Value receiveNotify(const Napi::CallbackInfo& info);

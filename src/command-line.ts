@@ -1,8 +1,10 @@
 // The command line: what there is to choose, in words; each command's own code is loaded only when it runs.
 import { basename } from 'node:path';
 import yargs, { type Argv } from 'yargs';
+import { controlServerOptions } from './command/control-server-options.ts';
 import { convertOptions } from './command/convert-options.ts';
 import { limitOptions, listenOptions } from './command/listen-options.ts';
+import { logTargets } from './command/log-targets.ts';
 import { UsageError, wholeNumber } from './command/option-values.ts';
 import { loadServerParts } from './command/parts.ts';
 import { relayOptions } from './command/relay-options.ts';
@@ -57,12 +59,20 @@ const configurationOptions = <Options>(command: Argv<Options>) =>
 
 /** Options of everything that serves. */
 const serverOptions = <Options>(command: Argv<Options>) =>
-  command
+  controlServerOptions(command)
     .option('drain', {
       type: 'number',
       coerce: wholeNumber('drain'),
       default: 10,
       describe: 'seconds that instances have to end at TERM, before they are sent TERM and KILL',
+    })
+    .option('log', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      coerce: logTargets,
+      describe:
+        'where to log: stderr, journald, syslog[:FACILITY] or file:PATH; may be repeated (default: stderr, in full to journald where stderr is the journal)',
     })
     .option('log-level', {
       choices: logLevels,
@@ -73,6 +83,11 @@ const serverOptions = <Options>(command: Argv<Options>) =>
       choices: ['auto', 'json', 'pretty'] as const,
       default: 'auto' as const,
       describe: 'JSON lines, or lines for people (auto: for people on a terminal)',
+    })
+    .option('syslog-format', {
+      choices: syslogFormats,
+      default: 'rfc3164' as const,
+      describe: 'how messages for syslog are written',
     })
     .option('announce', {
       type: 'boolean',
@@ -137,11 +152,6 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
             default: false,
             describe:
               'a reload ends instances whose service is gone or whose client would not be let in any more',
-          })
-          .option('syslog-format', {
-            choices: syslogFormats,
-            default: 'rfc3164' as const,
-            describe: 'how services that log to syslog write there',
           })
           .option('dump', {
             type: 'string',

@@ -9,10 +9,13 @@ import { inspectSocket, takesMapped } from '../native/inspect.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { resolveConfiguration } from '../operate/reload.ts';
 import { countInherited } from '../operate/start-environment.ts';
+import type { SyslogFormat } from '../operate/syslog-message.ts';
+import type { RecordTarget } from './log-targets.ts';
 import type { LogFormat } from './record-log.ts';
 import { runServer, usualServer } from './server.ts';
+import { type ControlChoice, controlWishes } from './server-control.ts';
 
-export type RelayChoice = {
+export type RelayChoice = ControlChoice & {
   readonly addresses: readonly string[] | undefined;
   readonly to: readonly string[] | undefined;
   readonly connectionsMax: number;
@@ -23,8 +26,11 @@ export type RelayChoice = {
   readonly retry: Milliseconds | undefined;
   readonly proxyProtocol: 'v1' | 'v2' | undefined;
   readonly drain: number;
+  readonly drainDelay: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
+  readonly log: readonly RecordTarget[] | undefined;
+  readonly syslogFormat: SyslogFormat;
   readonly pidFile: string | undefined;
   readonly trace: string | undefined;
   readonly announce: boolean | undefined;
@@ -126,8 +132,12 @@ export const relay = async (chosen: RelayChoice): Promise<ExitStatus> => {
     load: () => resolveConfiguration(parseConfiguration(text, 'command line', defaultLoadOptions)),
     exitIdleTime: chosen.exitIdleTime,
     drain: seconds(chosen.drain),
+    drainDelay: seconds(chosen.drainDelay),
+    control: controlWishes(chosen, 'only-when-named'),
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
+    daemonLog: { kind: 'records', targets: chosen.log },
+    syslogFormat: chosen.syslogFormat,
     pidFile: chosen.pidFile,
     trace: chosen.trace,
     announces: chosen.announce ?? isatty(process.stdout.fd),

@@ -6,28 +6,35 @@ import type { LogLevel } from '../operate/log.ts';
 import { loadServices } from '../operate/reload.ts';
 import type { SyslogFormat } from '../operate/syslog-message.ts';
 import { loadOptions, type ReadingChoice } from './load-options.ts';
+import type { RecordTarget } from './log-targets.ts';
 import type { LogFormat } from './record-log.ts';
 import { runServer, usualServer } from './server.ts';
+import { type ControlChoice, controlWishes } from './server-control.ts';
 
-export type RunChoice = ReadingChoice & {
-  readonly file: readonly string[];
-  readonly drain: number;
-  readonly logLevel: LogLevel;
-  readonly logFormat: LogFormat;
-  readonly pidFile: string | undefined;
-  readonly trace: string | undefined;
-  readonly announce: boolean | undefined;
-  readonly strictReload: boolean;
-  readonly dump: string | undefined;
-  readonly syslogFormat: SyslogFormat;
-};
+export type RunChoice = ReadingChoice &
+  ControlChoice & {
+    readonly file: readonly string[];
+    readonly drain: number;
+    readonly drainDelay: number;
+    readonly logLevel: LogLevel;
+    readonly logFormat: LogFormat;
+    readonly log: readonly RecordTarget[] | undefined;
+    readonly pidFile: string | undefined;
+    readonly trace: string | undefined;
+    readonly announce: boolean | undefined;
+    readonly strictReload: boolean;
+    readonly dump: string | undefined;
+    readonly syslogFormat: SyslogFormat;
+  };
 
-export const run = (chosen: RunChoice): Promise<ExitStatus> => {
+export const run = async (chosen: RunChoice): Promise<ExitStatus> => {
   const options = loadOptions(chosen);
   return runServer({
     ...usualServer,
     load: () => loadServices(chosen.file, options),
     drain: seconds(chosen.drain),
+    drainDelay: seconds(chosen.drainDelay),
+    control: controlWishes(chosen, 'usual'),
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
     pidFile: chosen.pidFile,
@@ -36,5 +43,6 @@ export const run = (chosen: RunChoice): Promise<ExitStatus> => {
     isStrictReload: chosen.strictReload,
     dump: chosen.dump,
     syslogFormat: chosen.syslogFormat,
+    daemonLog: { kind: 'records', targets: chosen.log },
   });
 };

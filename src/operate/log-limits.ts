@@ -9,7 +9,7 @@ export type FileLimits = {
   readonly hard: Bytes | undefined;
 };
 
-const newline = 10;
+export const newline = 10;
 
 export const countLines = (bytes: Uint8Array): number => {
   let count = 0;
@@ -29,6 +29,7 @@ export const createLogLimits = (name: string, initial: FileLimits, tell: TellNot
   let isAboveSoft = false;
   let isAboveHard = false;
   let discarded = 0;
+  let discardedInAll = 0;
   return {
     set: (wanted: FileLimits): void => {
       limits = wanted;
@@ -40,12 +41,17 @@ export const createLogLimits = (name: string, initial: FileLimits, tell: TellNot
 
     /** Bytes that are not written. */
     discard: (bytes: Uint8Array): void => {
-      discarded += countLines(bytes);
+      const count = countLines(bytes);
+      discarded += count;
+      discardedInAll += count;
       if (isAboveHard) return;
       isAboveHard = true;
       const text = `hard limit exceeded on '${name}': nothing more is written until it is rotated`;
       tell({ severity: 'error', kind: 'log-hard-limit', log: name, lost: 0, text });
     },
+
+    /** Lines that were not written from the start on. */
+    discarded: (): number => discardedInAll,
 
     /** The file's size after a write. */
     noteSize: (size: number): void => {

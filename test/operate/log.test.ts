@@ -1,7 +1,9 @@
 // The sentence and the severity of every event, and what a record has besides.
 import t from 'tap';
 import { milliseconds, seconds } from '../../src/model/quantity.ts';
-import { createLog, describeEvent, type LoggedEvent, levelOf } from '../../src/operate/log.ts';
+import { createJsonLog } from '../../src/operate/json-log.ts';
+import { describeEvent, type LoggedEvent, levelOf } from '../../src/operate/log.ts';
+import { createRecords } from '../../src/operate/log-records.ts';
 import { createLogSink } from '../../src/operate/log-sink.ts';
 import { tcp } from '../support/services.ts';
 
@@ -205,6 +207,11 @@ const golden: Golden = {
     'error',
     'configuration not reloaded, nothing has changed: 1 error',
   ],
+  'stop-announced': [
+    { kind: 'stop-announced', delay: seconds(5) },
+    'info',
+    'stopping in 5s: clients are served until then, and ought to be sent elsewhere',
+  ],
   draining: [
     { kind: 'draining', instances: 2, grace: seconds(10) },
     'info',
@@ -235,10 +242,9 @@ const collect = (level: 'debug' | 'info' | 'warn' | 'silent') => {
     text += Buffer.from(bytes).toString();
     return bytes.length;
   }, atOnce);
-  const { observer, logger } = createLog(sink, level, (record) => record);
+  const { observer } = createRecords([createJsonLog(sink, (record) => record)], level);
   return {
     observer,
-    logger,
     records: () =>
       text
         .split('\n')
@@ -310,7 +316,7 @@ t.test('that records were lost is told before what comes next', (t) => {
     text += Buffer.from(bytes).toString();
     return bytes.length;
   }, atOnce);
-  const { observer } = createLog(sink, 'info', (record) => record);
+  const { observer } = createRecords([createJsonLog(sink, (record) => record)], 'info');
   for (let count = 0; count < 80_000; count++) observer.observe({ kind: 'resumed', service });
   room = Number.POSITIVE_INFINITY;
   again?.(0);
