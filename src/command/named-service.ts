@@ -32,7 +32,7 @@ export const askAboutService = async <Value>(
     if (!(error instanceof Refusal) || error.code !== 'not-found') throw error;
     const ids = await serviceIds(path, hintPatience).catch((): readonly string[] => []);
     const meant = suggestion(service, ids);
-    const hint = meant === undefined ? '; acceptd status lists them' : `; is '${plain(meant)}' meant?`;
-    throw new Refusal(`${error.message}${ids.includes(service) ? '' : hint}`, exitStatus.refused);
+    if (meant === undefined || meant === service) throw error;
+    throw new Refusal(`${error.message}; is '${plain(meant)}' meant?`, exitStatus.refused);
   }
 };

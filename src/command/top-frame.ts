@@ -140,7 +140,7 @@ export const drawFrame = (view: View, screen: Screen & { readonly height: number
   const warning = trouble ?? warningOf(now.status);
   const reversed = sort.isReversed ? ', reversed' : '';
   const place = `${rows.length === 0 ? 0 : offset + 1}-${offset + shown.length} of ${rows.length}`;
-  const footer = `${place} by ${sort.by}${reversed}  s l a r f w p m: sort  arrows: scroll  q: quit`;
+  const footer = `${place} by ${sort.by}${reversed}  q: quit  arrows: scroll  s l a r f w p m: sort`;
   const lines = [
     ...summary(now, rows, view.clock).map((line) => cut(line, width)),
     styled(cut(warning, width), trouble === undefined ? 'yellow' : 'red', screen),

@@ -21,7 +21,6 @@ type Listeners = {
 // the other screen, so that what stood there comes back; no cursor
 const enter = '\u001b[?1049h\u001b[?25l\u001b[2J';
 const leave = '\u001b[?25h\u001b[?1049l';
-const home = '\u001b[H';
 /** Before the text: after it, the last column of a full line would go too. */
 const clearLine = '\u001b[2K';
 const clearScreen = '\u001b[2J';
@@ -90,7 +89,9 @@ export const openTopScreen = ({ onKey, onChange, onEnd }: Listeners): TopScreen 
 
   return {
     draw: (lines) => {
-      if (isOurs) stdout.write(home + lines.map((line) => clearLine + line).join('\r\n'));
+      if (!isOurs) return;
+      // each to its row: a line end would scroll where the terminal is smaller than it said
+      stdout.write(lines.map((line, index) => `\u001b[${index + 1};1H${clearLine}${line}`).join(''));
     },
     // a terminal without a size says 0
     size: () => ({ width: stdout.columns || 80, height: stdout.rows || 24 }),

@@ -121,11 +121,11 @@ t.test(
     terminal.press('l');
     await terminal.untilShown(/Live\*[\s\S]*echo\/tcp[\s\S]*finger\/tcp[\s\S]*by live/);
     terminal.resize(50, 12);
-    await terminal.untilShown(/\^\[\[2J\^\[\[H(?:\^\[\[2K[^\r]{0,80}\r\n){11}\^\[\[2K/);
+    await terminal.untilShown(/\^\[\[2J\^\[\[1;1H[^J]*\^\[\[12;1H\^\[\[2K[^J]*by live[^J]*\^\[\[1;1H/);
     await server.close();
     await terminal.untilShown(/no news since/);
     const again = await startControlServer(t, answer, server.path);
-    await terminal.untilShown(/\^\[\[H\^\[\[2Kacceptd[^\r]*\r\n[^\r]*\r\n\^\[\[2K\r\n/);
+    await terminal.untilShown(/\^\[\[3;1H\^\[\[2K\^\[\[4;1H/);
     t.ok(again.asked.length > 0);
     terminal.press('q');
     const { status, isCanonical, rest } = await terminal.ended();
