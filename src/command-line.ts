@@ -256,6 +256,11 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
         : error;
     });
   try {
+    // as the script of `acceptd completion` asks, with the program's name before the words
+    if (words[0] === '--get-yargs-completions') {
+      const { complete } = await import('./command/complete.ts');
+      return await complete(parser, words.slice(1));
+    }
     await parser.parseAsync();
   } catch (error) {
     if (error instanceof UsageError) {

@@ -1,5 +1,5 @@
 // The commands that talk to a running server, in words; what each does is loaded only when it runs.
-import type { Arguments, Argv } from 'yargs';
+import type { Argv } from 'yargs';
 import type { ExitStatus } from '../exit-status.ts';
 import { answerOptions } from './control-options.ts';
 import { optionalWholeNumber, positiveNumber } from './option-values.ts';
@@ -201,19 +201,22 @@ const addServerOrders = <Options>(
       async (chosen) => ended(await (await import('./orders.ts')).upgrade(chosen)),
     );
 
-const addCompletion = <Options>(parser: Argv<Options>): Argv<Options> =>
-  parser.completion(
-    'completion',
+const addCompletion = <Options>(parser: Argv<Options>, ended: (status: ExitStatus) => void): Argv<Options> =>
+  parser.command(
+    'completion [shell]',
     'print a script that completes these commands in bash or zsh',
-    (current: string, argv: Arguments, usual: () => void, done: (found: string[]) => void) => {
-      void import('./complete.ts')
-        .then(({ completeService }) => completeService(current, argv))
-        .then((found) => (found === undefined ? usual() : done([...found])));
-    },
+    (command) =>
+      command
+        .positional('shell', {
+          choices: ['bash', 'zsh'] as const,
+          describe: 'which one (default: as $SHELL says)',
+        })
+        .example('$0 completion bash >/etc/bash_completion.d/acceptd', 'for everybody'),
+    async (chosen) => ended((await import('./complete.ts')).printScript(chosen.shell)),
   );
 
 export const addControlCommands = <Options>(
   parser: Argv<Options>,
   ended: (status: ExitStatus) => void,
 ): Argv<Options> =>
-  addCompletion(addServerOrders(addServiceOrders(addQuestions(parser, ended), ended), ended));
+  addCompletion(addServerOrders(addServiceOrders(addQuestions(parser, ended), ended), ended), ended);

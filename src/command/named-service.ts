@@ -33,6 +33,7 @@ export const askAboutService = async <Value>(
     const ids = await serviceIds(path, hintPatience).catch((): readonly string[] => []);
     const meant = suggestion(service, ids);
     if (meant === undefined || meant === service) throw error;
-    throw new Refusal(`${error.message}; is '${plain(meant)}' meant?`, exitStatus.refused);
+    const what = error.message.replace(/; [^;]* lists them$/, '');
+    throw new Refusal(`${what}; is '${plain(meant)}' meant?`, exitStatus.refused);
   }
 };

@@ -94,7 +94,7 @@ const instanceLines = (instances: readonly InstanceStatus[], screen: Screen): re
 const occurrenceLines = (recent: readonly Occurrence[], screen: Screen, now: Date): readonly string[] =>
   recent.flatMap(({ at, kind, peer, reason, what }) => {
     const who = peer === null ? '' : ` ${plain(peer)}`;
-    const why = reason === null ? '' : ` (${plain(reason)})`;
+    const why = reason === null || reason === what ? '' : ` (${plain(reason)})`;
     return fold(`${showMoment(at, now)} ${kind}${who}${why}: ${plain(what)}`, screen.width, 4);
   });
 

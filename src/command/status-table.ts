@@ -134,12 +134,21 @@ const renderWide = (
   ];
 };
 
-const onEndpoints = ({ endpoints }: ServiceSummary): string =>
-  `on ${endpoints.map((endpoint) => textOf(showEndpoint(endpoint))).join(', ')}`;
+/** Many ids say it already: `127.0.0.1:7079/tcp`. */
+const isSaidByName = ({ service, endpoints: [first, ...others] }: ServiceSummary): boolean =>
+  first !== undefined &&
+  others.length === 0 &&
+  first.state !== 'closed' &&
+  (service === first.address || service === `${first.address}/${first.protocol}`);
 
 /** Below an id, or below its row. */
 const indented = (text: string, { width }: Screen): readonly string[] =>
   fold(text, width - 2, 2).map((line) => `  ${line}`);
+
+const onEndpoints = (service: ServiceSummary, screen: Screen): readonly string[] =>
+  isSaidByName(service)
+    ? []
+    : indented(`on ${service.endpoints.map((each) => textOf(showEndpoint(each))).join(', ')}`, screen);
 
 /** Endpoints, and ids for which there is no room, stand on lines of their own. */
 const renderNarrow = (status: ServerStatus, room: number, screen: Screen, now: Date): readonly string[] => {
@@ -159,7 +168,7 @@ const renderNarrow = (status: ServerStatus, room: number, screen: Screen, now: D
       const isLong = widthOf(id) > (widths[0] ?? 0);
       return [
         ...(isLong ? [...fold(id, screen.width, 2), line(['', ...row])] : [line([id, ...row])]),
-        ...indented(onEndpoints(service), screen),
+        ...onEndpoints(service, screen),
         ...remarks(service, screen, now),
       ];
     }),
@@ -175,7 +184,7 @@ const renderList = (status: ServerStatus, screen: Screen, now: Date): readonly s
     return [
       ...fold(plain(service.service), screen.width, 2).map((line) => styled(line, 'bold', screen)),
       ...indented(named.join(', '), screen),
-      ...indented(onEndpoints(service), screen),
+      ...onEndpoints(service, screen),
       ...remarks(service, screen, now),
     ];
   });
