@@ -64,6 +64,8 @@ constexpr Function kFunctions[] = {
     {"isSameFile", isSameFile},
     {"countFlows", countFlows},
     {"countFlowsNow", countFlowsNow},
+    {"openTcpEnds", openTcpEnds},
+    {"receiveTcpEnds", receiveTcpEnds},
     {"becomeSubreaper", becomeSubreaper},
     {"findChildren", findChildren},
     {"findTree", findTree},

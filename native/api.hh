@@ -76,6 +76,9 @@ Napi::Value isSameFile(const Napi::CallbackInfo& info);
 // flows.cc
 Napi::Value countFlows(const Napi::CallbackInfo& info);
 Napi::Value countFlowsNow(const Napi::CallbackInfo& info);
+// tcp-ends.cc
+Napi::Value openTcpEnds(const Napi::CallbackInfo& info);
+Napi::Value receiveTcpEnds(const Napi::CallbackInfo& info);
 // process-tree.cc
 Napi::Value becomeSubreaper(const Napi::CallbackInfo& info);
 Napi::Value findChildren(const Napi::CallbackInfo& info);

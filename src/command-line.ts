@@ -147,6 +147,11 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       'serve what a configuration says, in the foreground',
       (command) =>
         serverOptions(configurationOptions(command))
+          .option('metrics', {
+            type: 'boolean',
+            default: false,
+            describe: 'count for Prometheus; /metrics of the control socket and of --control-http gives it',
+          })
           .option('strict-reload', {
             type: 'boolean',
             default: false,

@@ -118,12 +118,14 @@ export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
   }
   const configured = configure(chosen, program);
   if (typeof configured === 'string') return complain(configured, exitStatus.usage);
+  const control = controlWishes(chosen, 'only-when-named');
+  if (typeof control === 'string') return complain(control, exitStatus.usage);
   return runServer({
     ...usualServer,
     load: () => resolveConfiguration(parseConfiguration(configured.text, 'command line', defaultLoadOptions)),
     drain: seconds(chosen.drain),
     drainDelay: seconds(chosen.drainDelay),
-    control: controlWishes(chosen, 'only-when-named'),
+    control,
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
     daemonLog: { kind: 'records', targets: chosen.log },

@@ -127,13 +127,15 @@ export const relay = async (chosen: RelayChoice): Promise<ExitStatus> => {
     );
   }
   const text = definition(chosen, endpoints, targets);
+  const control = controlWishes(chosen, 'only-when-named');
+  if (typeof control === 'string') return complain(control, exitStatus.usage);
   return runServer({
     ...usualServer,
     load: () => resolveConfiguration(parseConfiguration(text, 'command line', defaultLoadOptions)),
     exitIdleTime: chosen.exitIdleTime,
     drain: seconds(chosen.drain),
     drainDelay: seconds(chosen.drainDelay),
-    control: controlWishes(chosen, 'only-when-named'),
+    control,
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
     daemonLog: { kind: 'records', targets: chosen.log },

@@ -1,6 +1,6 @@
 // acceptd run: the server in the foreground.
 import { isatty } from 'node:tty';
-import type { ExitStatus } from '../exit-status.ts';
+import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { seconds } from '../model/quantity.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { loadServices } from '../operate/reload.ts';
@@ -22,6 +22,7 @@ export type RunChoice = ReadingChoice &
     readonly pidFile: string | undefined;
     readonly trace: string | undefined;
     readonly announce: boolean | undefined;
+    readonly metrics: boolean;
     readonly strictReload: boolean;
     readonly dump: string | undefined;
     readonly syslogFormat: SyslogFormat;
@@ -29,12 +30,15 @@ export type RunChoice = ReadingChoice &
 
 export const run = async (chosen: RunChoice): Promise<ExitStatus> => {
   const options = loadOptions(chosen);
+  const control = controlWishes(chosen, 'usual');
+  if (typeof control === 'string') return complain(control, exitStatus.usage);
   return runServer({
     ...usualServer,
     load: () => loadServices(chosen.file, options),
     drain: seconds(chosen.drain),
     drainDelay: seconds(chosen.drainDelay),
-    control: controlWishes(chosen, 'usual'),
+    control,
+    hasMetrics: chosen.metrics,
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
     pidFile: chosen.pidFile,

@@ -2,6 +2,7 @@
 import type { Clock } from '../model/clock.ts';
 import type { ReloadReport, ServerStatus } from '../model/control.ts';
 import { isError } from '../model/diagnostic.ts';
+import type { Metrics } from '../operate/metrics/metrics.ts';
 import { createGate, createReloader, type Loaded } from '../operate/reload.ts';
 import type { ServiceManager } from '../operate/service-manager.ts';
 import type { Tally } from '../operate/tally.ts';
@@ -13,7 +14,8 @@ export type ConfigurationParts = {
   readonly read: () => Promise<Loaded>;
   readonly supervisor: Pick<Supervisor, 'apply' | 'examine' | 'steering'>;
   readonly log: ServerLog;
-  readonly tally: Pick<Tally, 'setServices'>;
+  readonly tally: Pick<Tally, 'setServices' | 'observer'>;
+  readonly metrics: Pick<Metrics, 'setServices'> | undefined;
   readonly wrapping: Wrapping;
   readonly manager: Pick<ServiceManager, 'enterReloading' | 'leaveReloading'>;
   readonly clock: Clock;
@@ -35,7 +37,7 @@ const count = (loaded: Loaded | undefined, severity: 'error' | 'warning'): numbe
   loaded?.diagnostics.filter((diagnostic) => isError(diagnostic) === (severity === 'error')).length ?? 0;
 
 export const createConfiguration = (parts: ConfigurationParts): ServerConfiguration => {
-  const { read, supervisor, log, tally, wrapping, manager, clock, isStopping } = parts;
+  const { read, supervisor, log, tally, metrics, wrapping, manager, clock, isStopping } = parts;
   const gate = createGate();
   let current: { readonly loaded: Loaded; readonly at: Date } | undefined;
   let refusedBecause: string | null = null;
@@ -55,7 +57,8 @@ export const createConfiguration = (parts: ConfigurationParts): ServerConfigurat
     const why = reasonAgainst(loaded);
     if (why !== undefined) {
       refusedBecause = why;
-      for (const observer of log.observers) observer.observe({ kind: 'reload-refused', why });
+      for (const observer of [...log.observers, tally.observer])
+        observer.observe({ kind: 'reload-refused', why });
       return refuse(why, loaded);
     }
     gate.enter(loaded);
@@ -63,6 +66,7 @@ export const createConfiguration = (parts: ConfigurationParts): ServerConfigurat
     current = { loaded, at: clock.wallClock() };
     log.setServices(loaded.services);
     tally.setServices(loaded.services.map(({ id }) => id));
+    metrics?.setServices(loaded.services);
     const changes = supervisor.apply(loaded.services);
     return { outcome: 'applied', why: null, changes, diagnostics: loaded.diagnostics };
   };

@@ -7,7 +7,6 @@ import { lookupGroup } from '../native/lookup.ts';
 import { type Control, openControl, type ProbeAddress } from '../operate/control/control.ts';
 import { createDesk, type DeskParts } from '../operate/control/desk-of-server.ts';
 import { controlPath } from '../operate/control/place.ts';
-import { UsageError } from './option-values.ts';
 import type { ServerLog } from './server-log.ts';
 
 export type ControlWishes = {
@@ -30,37 +29,32 @@ export type ControlChoice = {
 
 const largestPort = 65_535;
 
-/** `127.0.0.1:9100`, `[::1]:9100`. */
-const probeAddress = (written: string): ProbeAddress => {
+/** `127.0.0.1:9100`, `[::1]:9100`; undefined of what is no address. */
+const probeAddress = (written: string): ProbeAddress | undefined => {
   const [, six, four, digits = ''] = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]+)$/.exec(written) ?? [];
   const host = six ?? four ?? '';
   const bytes = parseAddress(host);
   const port = parseCount(digits) ?? 0;
   const isRight = bytes !== undefined && (bytes.length === 16) === (six !== undefined);
-  if (!isRight || port < 1 || port > largestPort)
-    throw new UsageError(
-      `--control-http '${written}' is no address; write ADDRESS:PORT, as 127.0.0.1:9100 or [::1]:9100`,
-    );
-  return { version: six === undefined ? 4 : 6, host, port };
+  return isRight && port >= 1 && port <= largestPort
+    ? { version: six === undefined ? 4 : 6, host, port }
+    : undefined;
 };
 
 const absolute = (path: string): string => (path.startsWith('@') ? path : resolve(path));
 
-/** `usual`: there is a control socket where nobody says anything. Throws UsageError. */
+/** `usual`: there is a control socket where nobody says anything. A text says what is wrong. */
 export const controlWishes = (
   { control, controlGroup, controlHttp }: ControlChoice,
   usual: 'usual' | 'only-when-named',
-): ControlWishes => {
+): ControlWishes | string => {
   const path = usual === 'usual' || control !== undefined ? controlPath(process.env, control) : undefined;
   if (controlGroup !== undefined && path === undefined)
-    throw new UsageError(
-      '--control-group is for a control socket, and there is none; name one with --control',
-    );
-  return {
-    path: path === undefined ? undefined : absolute(path),
-    group: controlGroup,
-    probes: controlHttp === undefined ? undefined : probeAddress(controlHttp),
-  };
+    return '--control-group is for a control socket, and there is none; name one with --control';
+  const probes = controlHttp === undefined ? undefined : probeAddress(controlHttp);
+  if (controlHttp !== undefined && probes === undefined)
+    return `--control-http '${controlHttp}' is no address; write ADDRESS:PORT, as 127.0.0.1:9100 or [::1]:9100`;
+  return { path: path === undefined ? undefined : absolute(path), group: controlGroup, probes };
 };
 
 /** undefined: there is no such group. */

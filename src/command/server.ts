@@ -23,6 +23,7 @@ import { announce } from './announce.ts';
 import { createConfiguration } from './server-configuration.ts';
 import { type ControlWishes, groupOf, openServerControl, withoutControl } from './server-control.ts';
 import { type LogOptions, openServerLog } from './server-log.ts';
+import { openServerMetrics } from './server-metrics.ts';
 import { createInspection } from './server-state.ts';
 import { readVersion } from './version.ts';
 import { createWrapping } from './wrapping.ts';
@@ -35,6 +36,8 @@ export type ServerOptions = LogOptions & {
   /** Before that: clients are served, and whoever asks is told that the server is not ready. */
   readonly drainDelay: Milliseconds;
   readonly control: ControlWishes;
+  /** Counts what monitoring wants to know. */
+  readonly hasMetrics: boolean;
   readonly isStrictReload: boolean;
   /** Processes of all services together. */
   readonly processLimit: number | undefined;
@@ -64,6 +67,7 @@ export const usualServer = {
   drain: seconds(10),
   drainDelay: seconds(0),
   control: withoutControl,
+  hasMetrics: false,
   isStrictReload: false,
   processLimit: undefined,
   logLevel: 'info',
@@ -174,7 +178,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   }
   if (trace !== undefined) watchers.push(trace.observer);
   const log = await openServerLog(kernel, systemClock, options);
-  const tally = createTally(systemClock);
+  const tally = createTally(systemClock, { timesStarts: options.hasMetrics });
   watchers.push(...log.observers, tally.observer, createTrimmer(systemClock, supervisor.trimMemory));
 
   for (const warning of options.warnings) log.say('warn', { event: 'option' }, warning);
@@ -191,12 +195,16 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
       return supervisor.leave();
     },
   });
+  const metrics = options.hasMetrics
+    ? await openServerMetrics({ supervisor, tally, clock: systemClock, log, isStopping: ending.isStopping })
+    : undefined;
   const wrapping = createWrapping(log, supervisor.setWrapperRules);
   const configuration = createConfiguration({
     read: options.load,
     supervisor,
     log,
     tally,
+    metrics,
     wrapping,
     manager,
     clock: systemClock,
@@ -256,7 +264,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
       code: 'ENOTSUP',
       what: 'this acceptd cannot exchange its code while it runs; stop it and start the new one',
     }),
-    metrics: async () => undefined,
+    metrics: async (accept) => metrics?.render(accept),
   });
   if (options.announces) process.stdout.write(announce(first.services));
   manager.enterReady(() => countState(supervisor.snapshot()));
@@ -266,6 +274,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   await ending.ended;
   endChecks();
   await control.end(milliseconds(flushPatience));
+  metrics?.stop();
   manager.end();
   wrapping.stop();
   if (pidFile !== undefined) removePidFile(pidFile);

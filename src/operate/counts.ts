@@ -22,6 +22,8 @@ export type ServiceTally = {
   readonly cpuSeconds: number;
   readonly largestMemory: number;
   readonly relayed: { readonly in: number; readonly out: number };
+  /** Of TCP connections that are over and were no relay's; only counted while metrics are on. */
+  readonly traffic: { readonly in: number; readonly out: number };
   readonly datagramsLost: number;
   readonly respawns: number;
   readonly suspensions: number;
@@ -43,6 +45,8 @@ export type Counts = {
   largestMemory: number;
   bytesIn: number;
   bytesOut: number;
+  trafficIn: number;
+  trafficOut: number;
   datagramsLost: number;
   respawns: number;
   suspensions: number;
@@ -59,6 +63,8 @@ export const createCounts = (): Counts => ({
   largestMemory: 0,
   bytesIn: 0,
   bytesOut: 0,
+  trafficIn: 0,
+  trafficOut: 0,
   datagramsLost: 0,
   respawns: 0,
   suspensions: 0,
@@ -92,7 +98,7 @@ export const timing = (clock: Clock): ((date: string) => number) => {
 
 /** What it was at this moment, but the maps, which go on counting. */
 export const readCounts = (counts: Counts, clock: Clock): ServiceTally => {
-  const { bytesIn, bytesOut, lastError, recent, ...rest } = counts;
+  const { bytesIn, bytesOut, trafficIn, trafficOut, lastError, recent, ...rest } = counts;
   const dateOf = dating(clock);
   return {
     ...rest,
@@ -102,6 +108,7 @@ export const readCounts = (counts: Counts, clock: Clock): ServiceTally => {
     handlerTimes: readDurations(rest.handlerTimes),
     startTimes: readDurations(rest.startTimes),
     relayed: { in: bytesIn, out: bytesOut },
+    traffic: { in: trafficIn, out: trafficOut },
     lastError: lastError && { at: dateOf(lastError.at), what: lastError.what },
     recent: recent === undefined ? [] : listRecent(recent, dateOf),
   };

@@ -1,5 +1,6 @@
 // An entry in the journal's native protocol (systemd.journal-fields(7)): fields by name, each a line, or with its length before it.
 import type { Peer } from '../model/address.ts';
+import { escapeControls } from '../model/diagnostic.ts';
 import type { SyslogFacility } from '../model/service-log.ts';
 import type { Severity } from './log.ts';
 import { type LogEntry, lineOf } from './log-entry.ts';
@@ -45,7 +46,7 @@ const clientOf = (peer: Peer | undefined): readonly Field[] =>
   peer?.kind !== 'internet'
     ? []
     : [
-        ['CLIENT_ADDRESS', peer.host],
+        ['CLIENT_ADDRESS', escapeControls(peer.host)],
         ['CLIENT_PORT', String(peer.port)],
       ];
 
@@ -59,7 +60,7 @@ const commonFields = ({ about }: LogEntry): readonly Field[] => {
   }
   if ('address' in about && about.address.kind === 'internet') {
     const { host, port, socketType } = about.address;
-    fields.push(['SERVER_ADDRESS', host], ['SERVER_PORT', String(port)]);
+    fields.push(['SERVER_ADDRESS', escapeControls(host)], ['SERVER_PORT', String(port)]);
     fields.push(['NETWORK_TRANSPORT', socketType === 'stream' ? 'tcp' : 'udp']);
   }
   return fields;

@@ -33,26 +33,37 @@ const clean = (value: unknown): unknown => {
   if (typeof value === 'string') return escapeControls(value);
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
   if (Array.isArray(value)) return value.map(clean);
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, clean(each)]));
+  const cleaned: Record<string, unknown> = {};
+  for (const [key, each] of Object.entries(value)) cleaned[key] = clean(each);
+  return cleaned;
 };
 
 /** No text of a peer or a handler has a control character or a mark that turns letters around, in any log. */
-export const cleanFields = ({ event, ...fields }: LogFields): LogFields => ({
-  event: escapeControls(event),
-  ...Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, clean(value)])),
-});
+export const cleanFields = (fields: LogFields): LogFields => {
+  const cleaned: { event: string; [field: string]: unknown } = { event: escapeControls(fields.event) };
+  for (const key in fields) cleaned[key] = clean(fields[key]);
+  return cleaned;
+};
 
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 
+/** In another form, in the sentence, or only for who counts. */
+const isShownElse = (key: string): boolean =>
+  key === 'address' || key === 'peer' || key === 'line' || key === 'isBegun' || key === 'isDaemon';
+
 /** An event's own fields, flat, for those who search records; milliseconds to the microsecond. */
 const fieldsOf = (event: LoggedEvent): LogFields => {
-  const { kind, ...fields } = event;
-  const shown: Record<string, unknown> = { ...fields };
-  if ('address' in event) shown['address'] = describeAddress(event.address);
-  if ('peer' in event && event.peer !== undefined) shown['peer'] = showPeer(event.peer);
-  if ('line' in event) shown['line'] = undefined;
-  if ('duration' in event) shown['duration'] = round(event.duration);
-  return cleanFields({ event: kind, ...shown });
+  const { kind, ...shown }: LoggedEvent & { [field: string]: unknown } = event;
+  const fields: { event: string; [field: string]: unknown } = { event: kind };
+  for (const key in shown) {
+    const value = shown[key];
+    // what is shown in another form keeps its place
+    fields[key] = isShownElse(key) ? undefined : clean(value);
+  }
+  if ('address' in event) fields['address'] = escapeControls(describeAddress(event.address));
+  if ('peer' in event && event.peer !== undefined) fields['peer'] = escapeControls(showPeer(event.peer));
+  if ('duration' in event) fields['duration'] = round(event.duration);
+  return fields;
 };
 
 const severityOf = (event: LoggedEvent): Severity =>

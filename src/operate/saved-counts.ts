@@ -14,6 +14,8 @@ const sums = [
   'cpuSeconds',
   'bytesIn',
   'bytesOut',
+  'trafficIn',
+  'trafficOut',
   'datagramsLost',
   'respawns',
   'suspensions',
@@ -56,6 +58,11 @@ const entriesOf = (value: unknown): readonly [string, unknown][] =>
 /** Each service that was saved, with what was. */
 export const savedServices = (saved: unknown): readonly [string, unknown][] =>
   isFields(saved) ? entriesOf(saved['services']) : [];
+
+export const savedReloads = (saved: unknown): { readonly applied: number; readonly refused: number } => {
+  const reloads = isFields(saved) && isFields(saved['reloads']) ? saved['reloads'] : {};
+  return { applied: amountOf(reloads['applied']), refused: amountOf(reloads['refused']) };
+};
 
 const addTo = <Key>(
   counts: Map<Key, number> | undefined,

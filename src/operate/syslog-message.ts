@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import type { Peer } from '../model/address.ts';
 import type { Clock } from '../model/clock.ts';
+import { escapeControls } from '../model/diagnostic.ts';
 import {
   type SyslogFacility,
   type SyslogLevel,
@@ -40,7 +41,7 @@ const createRfc3164 = (clock: Clock, ident: string, pid: number): MessageFormat 
 };
 
 /** RFC 5424, section 6.3.3: the three characters that would end a value. */
-const quote = (value: string): string => `"${value.replace(/["\\\]]/g, '\\$&')}"`;
+const quote = (value: string): string => `"${escapeControls(value).replace(/["\\\]]/g, '\\$&')}"`;
 
 /** RFC 5612 keeps this number for those who have none of their own. */
 const structureId = 'acceptd@32473';

@@ -4,15 +4,26 @@ import type { Event, Observer } from '../model/event.ts';
 import { type Counts, count, createCounts, readCounts, type ServiceTally } from './counts.ts';
 import { createDurationCounts, recordDuration } from './durations.ts';
 import { createRecent, noteBadEnd, noteBuiltinEnd, noteFailure, noteRefusal, type Recent } from './recent.ts';
-import { putBackCounts, saveCounts, savedServices } from './saved-counts.ts';
+import { putBackCounts, saveCounts, savedReloads, savedServices } from './saved-counts.ts';
 
 export type { ServiceTally } from './counts.ts';
 export type { Durations } from './durations.ts';
+
+/** New configurations, after that of the start. */
+export type Reloads = {
+  readonly applied: number;
+  readonly refused: number;
+  /** The last one, that of the start included. */
+  readonly last: { readonly at: Date; readonly isApplied: boolean } | undefined;
+};
 
 export type Tally = {
   readonly observer: Observer;
   /** undefined of a service that is not configured. */
   readonly of: (service: string) => ServiceTally | undefined;
+  /** Bytes of a connection that is over, in and out. */
+  readonly addTraffic: (service: string, bytesIn: number, bytesOut: number) => void;
+  readonly reloads: () => Reloads;
   /** Those that are configured now; the counts of those that are gone go with them. */
   readonly setServices: (ids: readonly string[]) => void;
   /** Plain JSON, for the code that takes over. */
@@ -38,6 +49,8 @@ const counted: ReadonlySet<Kind> = new Set<Kind>([
   'suspended',
   'listen-failed',
   'daemon-failed',
+  'applied',
+  'reload-refused',
 ]);
 
 const recentOf = (counts: Counts): Recent => {
@@ -50,6 +63,8 @@ export const createTally = (clock: Clock, { timesStarts = false } = {}): Tally =
   let services = new Map<string, Counts>();
   /** Until the configuration is known, whatever happens belongs to a service. */
   let isKnown = false;
+  let reloads: Reloads = { applied: 0, refused: 0, last: undefined };
+  let hasStarted = false;
 
   const countsOf = (service: string): Counts | undefined => {
     const counts = services.get(service);
@@ -96,7 +111,17 @@ export const createTally = (clock: Clock, { timesStarts = false } = {}): Tally =
     if (isBegun && counts.served > 0) counts.served -= 1;
   };
 
+  const onLoad = (isApplied: boolean): void => {
+    const last = { at: clock.wallClock(), isApplied };
+    const { applied, refused } = reloads;
+    reloads = isApplied
+      ? { applied: applied + (hasStarted ? 1 : 0), refused, last }
+      : { applied, refused: refused + 1, last };
+    hasStarted ||= isApplied;
+  };
+
   const observe = (event: Event): void => {
+    if (event.kind === 'applied' || event.kind === 'reload-refused') onLoad(event.kind === 'applied');
     if (!('service' in event)) return;
     const counts = countsOf(event.service);
     if (counts === undefined) return;
@@ -159,14 +184,24 @@ export const createTally = (clock: Clock, { timesStarts = false } = {}): Tally =
       const counts = services.get(service);
       return counts === undefined ? undefined : readCounts(counts, clock);
     },
+    addTraffic: (service, bytesIn, bytesOut) => {
+      const counts = services.get(service);
+      if (counts === undefined) return;
+      counts.trafficIn += bytesIn;
+      counts.trafficOut += bytesOut;
+    },
+    reloads: () => reloads,
     setServices: (ids) => {
       services = new Map(ids.map((id) => [id, services.get(id) ?? createCounts()]));
       isKnown = true;
     },
     save: () => ({
+      reloads: { applied: reloads.applied, refused: reloads.refused },
       services: Object.fromEntries([...services].map(([id, counts]) => [id, saveCounts(counts, clock)])),
     }),
     restore: (saved) => {
+      const { applied, refused } = savedReloads(saved);
+      reloads = { ...reloads, applied: reloads.applied + applied, refused: reloads.refused + refused };
       for (const [id, each] of savedServices(saved)) {
         const counts = countsOf(id);
         if (counts !== undefined) putBackCounts(counts, each, clock);

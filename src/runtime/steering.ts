@@ -2,12 +2,16 @@
 import type { Admission, LaunchPlan, ReloadChanges, Tuning } from '../model/control.ts';
 import type { Failure } from '../model/event.ts';
 import type { ResolvedService } from '../model/service.ts';
+import type { Host } from '../serve/host.ts';
+import type { Gate } from './gate.ts';
+import type { Questions } from './questions.ts';
 import type { Runtime } from './running.ts';
 import { createDescription, type RunningDetail } from './steering-describe.ts';
-import { noSuchService } from './steering-failures.ts';
+import { createExplanation } from './steering-explain.ts';
 import { createPauses } from './steering-pause.ts';
 import { createSignals, type SignalTarget } from './steering-signal.ts';
 import { createTunings } from './steering-tune.ts';
+import { createInquiry } from './steering-why.ts';
 import type { States } from './watch.ts';
 
 export type Steering = {
@@ -33,15 +37,24 @@ export type Steering = {
 };
 
 /** What of the runtime's functions is steered. */
-export type SteeringParts = { readonly states: States; readonly plan: Steering['plan'] };
+export type SteeringParts = {
+  readonly states: States;
+  readonly gate: Gate;
+  readonly questions: Questions;
+  readonly host: Host;
+  readonly plan: Steering['plan'];
+};
 
-export const createSteering = (runtime: Runtime, { states, plan }: SteeringParts): Steering => ({
+export const createSteering = (
+  runtime: Runtime,
+  { states, gate, questions, host, plan }: SteeringParts,
+): Steering => ({
   ...createPauses(runtime, states),
   ...createTunings(runtime, states),
   signal: createSignals(runtime),
   plan,
-  why: async (id) => noSuchService(id),
-  explain: () => undefined,
+  why: createInquiry(runtime, gate, questions),
+  explain: createExplanation(runtime, host),
   ...createDescription(runtime),
 });
 

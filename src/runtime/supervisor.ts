@@ -200,7 +200,7 @@ export const createSupervisor = ({
       datagramPorts = builtinDatagramPorts(wanted);
     },
   });
-  const steering = createSteering(runtime, { states, plan });
+  const steering = createSteering(runtime, { states, gate, questions, host, plan });
 
   const { stop, stopNow, leave } = createStop(runtime, {
     closeListeners: () => {

@@ -43,6 +43,8 @@ const keepAlive = seconds(5);
 const largestHead = 16 * 1024;
 /** Requests that one client may send before it has its answers. */
 const mostPending = 8;
+/** Of a target, in the log. */
+const longestTarget = 300;
 
 type Client = {
   readonly socket: Socket;
@@ -137,7 +139,7 @@ export const createFront = ({ clock, desk, onOrder }: FrontOptions): HttpFront =
     startDeadline(client);
     const status = send(response, decided);
     if (method !== 'GET' && method !== 'HEAD' && client.caller.peer.kind === 'unix')
-      onOrder({ by: showPeer(client.caller.peer), what: `${method} ${url}`, status });
+      onOrder({ by: showPeer(client.caller.peer), what: `${method} ${url.slice(0, longestTarget)}`, status });
   };
 
   const server = createServer({

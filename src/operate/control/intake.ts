@@ -26,7 +26,7 @@ const batch = 16;
 const pause = seconds(1);
 
 export const createIntake = (
-  kernel: Kernel,
+  kernel: Pick<Kernel, 'watch' | 'unwatch' | 'accept' | 'close' | 'tryRaise'>,
   clock: Clock,
   limits: IntakeLimits,
   loadFront: () => Promise<Front>,
