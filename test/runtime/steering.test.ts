@@ -6,6 +6,7 @@ import { networkOf, parseAddress } from '../../src/model/network.ts';
 import { milliseconds } from '../../src/model/quantity.ts';
 import type { Answer, ResolvedService } from '../../src/model/service.ts';
 import { plainRelay, plainSurroundings } from '../../src/model/service.ts';
+import { becomes } from '../support/becomes.ts';
 import { connect, exchange } from '../support/client.ts';
 import { ask, daemonService, openSupervisor, pidAt } from '../support/daemons.ts';
 import { freePort } from '../support/ports.ts';
@@ -31,12 +32,6 @@ const open = async (t: Test, port: number): Promise<Socket> => {
   client.on('error', () => undefined);
   t.teardown(() => client.destroy());
   return client;
-};
-
-/** Until the tables say so: what is waited for has no event. */
-const becomes = async (isSo: () => boolean): Promise<void> => {
-  for (let round = 0; round < 3000 && !isSo(); round++)
-    await new Promise((resolve) => setTimeout(resolve, 10));
 };
 
 const failureOf = (outcome: unknown): unknown =>
