@@ -252,6 +252,10 @@ t.test('what would have to be asked is asked', async (t) => {
   t.match(await steering.why('cat', '127.0.0.1'), { verdict: 'admit' });
   t.match(await steering.why('cat', '127.0.0.2'), { verdict: 'refuse', reason: 'access' });
   t.equal(await exchange(port, 'x'), 'x');
+  const identity = { whenAdmitted: true, whenRefused: false, isRequired: true };
+  supervisor.apply([cat(port, { access, identity })]);
+  t.match(await steering.why('cat', '127.0.0.1'), { verdict: 'ask', reason: null });
+  t.match(await steering.why('cat', '127.0.0.2'), { verdict: 'refuse', reason: 'access' });
 });
 
 t.test('a start is explained with all that the handler finds', async (t) => {
