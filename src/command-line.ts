@@ -1,12 +1,11 @@
 // The command line: what there is to choose, in words; each command's own code is loaded only when it runs.
 import { basename } from 'node:path';
 import yargs, { type Argv } from 'yargs';
-import { benchOptions } from './command/bench-options.ts';
 import { controlServerOptions } from './command/control-server-options.ts';
 import { convertOptions } from './command/convert-options.ts';
 import { limitOptions, listenOptions } from './command/listen-options.ts';
 import { logTargets } from './command/log-targets.ts';
-import { optionalPid, UsageError, wholeNumber } from './command/option-values.ts';
+import { UsageError, wholeNumber } from './command/option-values.ts';
 import { loadServerParts } from './command/parts.ts';
 import { relayOptions } from './command/relay-options.ts';
 import { complain, type ExitStatus, exitStatus } from './exit-status.ts';
@@ -106,7 +105,18 @@ const serverOptions = <Options>(command: Argv<Options>) =>
     });
 
 const exitStatusText =
-  'Exit status: 0 done, 1 inconsistent, 64 usage, 70 our bug, 71 the system refused, 78 configuration.';
+  'Exit status: 0 done, 1 inconsistent or refused by the server, 64 usage, 70 our bug, 71 the system refused or no server answers, 78 configuration.';
+
+/** These serve: what only talks to a server does not stay in their memory. */
+const serverCommands: readonly (string | undefined)[] = ['run', 'listen', 'relay'];
+
+type AddCommands = (parser: Argv, ended: (status: ExitStatus) => void) => Argv;
+
+const loadOtherCommands = async (): Promise<AddCommands> => {
+  const { addControlCommands } = await import('./command/control-commands.ts');
+  const { addToolCommands } = await import('./command/tool-commands.ts');
+  return (parser, ended) => addToolCommands(addControlCommands(parser, ended), ended);
+};
 
 /** Parses and runs; gives the exit status. `argv0` is the name acceptd was started under. */
 export const runCommandLine = async (words: readonly string[], argv0: string): Promise<ExitStatus> => {
@@ -124,7 +134,10 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
     return runXinetd(rest);
   }
   let status: ExitStatus = exitStatus.done;
-  const parser = yargs([...words])
+  const addOtherCommands: AddCommands = serverCommands.includes(words[0])
+    ? (parser) => parser
+    : await loadOtherCommands();
+  const servers = yargs([...words])
     .scriptName('acceptd')
     .usage(
       'acceptd: a super-server. Listens on many ports and starts a program for each connection.\n\n$0 <command>',
@@ -217,29 +230,6 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       },
     )
     .command(
-      'bench [target]',
-      'measure what a connection costs',
-      (command) =>
-        benchOptions(command)
-          .usage(
-            '$0 bench TARGET\n$0 bench --handler -- PROGRAM [ARGUMENT...]\n\nTARGET: PORT, HOST:PORT, udp:HOST:PORT, /path, @abstract-name. INT ends a run early and prints what there is.',
-          )
-          .positional('target', { type: 'string', describe: 'what to connect to' })
-          .example(
-            '$0 bench 127.0.0.1:79 --send "root\\r\\n" --clients 8',
-            'a finger server, eight at a time',
-          )
-          .example(
-            '$0 bench 8080 --rate 500 --duration 1min --html report.html',
-            'as many as come, with a report',
-          )
-          .example('$0 bench --handler -- /bin/date', 'what starting a program costs, step by step'),
-      async (chosen) => {
-        const { bench } = await import('./command/bench.ts');
-        status = await bench(chosen);
-      },
-    )
-    .command(
       'inetd',
       "run as inetd does, with any inetd's flags: see inetd --help",
       (command) => command,
@@ -250,34 +240,14 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       "run as xinetd does, with xinetd's flags: see xinetd --help",
       (command) => command,
       () => undefined,
-    )
-    .command(
-      'consistency [pid]',
-      'have a running acceptd look whether its tables agree',
-      (command) =>
-        command
-          .usage(
-            '$0 consistency PID\n$0 consistency --pid-file FILE\n\nPrints what does not agree; exit status 1 if there is anything. No other process than an acceptd is signalled.',
-          )
-          .positional('pid', {
-            type: 'number',
-            coerce: optionalPid,
-            describe: 'which server',
-          })
-          .option('pid-file', { type: 'string', nargs: 1, describe: 'the file that its pid is in' })
-          .example(
-            '$0 consistency --pid-file /run/xinetd.pid',
-            'the tables of the server with this pid file',
-          ),
-      async (chosen) => {
-        const { consistency } = await import('./command/consistency.ts');
-        status = await consistency(chosen);
-      },
-    )
+    );
+  const parser = addOtherCommands(servers, (ended) => {
+    status = ended;
+  })
     .parserConfiguration({ 'populate--': true })
     .demandCommand(
       1,
-      'say what to do: run, check, convert, listen, relay, bench, consistency, inetd or xinetd',
+      'say what to do: run, check, convert, listen, relay, bench, consistency, inetd, xinetd; or of a running server status, top, log, why, explain, reload, pause, resume, restart, set, kill, stop, upgrade',
     )
     .strict()
     .recommendCommands()
@@ -291,6 +261,11 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
         : error;
     });
   try {
+    // as the script of `acceptd completion` asks, with the program's name before the words
+    if (words[0] === '--get-yargs-completions') {
+      const { complete } = await import('./command/complete.ts');
+      return await complete(parser, words.slice(1));
+    }
     await parser.parseAsync();
   } catch (error) {
     if (error instanceof UsageError) {

@@ -11,6 +11,7 @@ import { openLogSink } from '../operate/log-sink.ts';
 import { createSyslog, createSyslogLog, usualLogSocket } from '../operate/syslog.ts';
 import type { SyslogFormat } from '../operate/syslog-message.ts';
 import type { RecordTarget } from './log-targets.ts';
+import { prettyRecords } from './pretty-records.ts';
 
 export type LogFormat = 'auto' | 'json' | 'pretty';
 
@@ -21,13 +22,7 @@ const noLimits = { soft: undefined, hard: undefined };
 /** Readable records for people, loaded only when one is there. */
 const chooseFormat = async (format: LogFormat): Promise<(record: string) => string> => {
   if (format === 'json' || (format === 'auto' && !isatty(standardError))) return (record) => record;
-  const { default: pretty } = await import('pino-pretty');
-  return pretty.prettyFactory({
-    colorize: isatty(standardError),
-    translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'event,service,pid,peer,status,duration,userTime,systemTime,peakKibibytes,address,failure',
-    singleLine: true,
-  });
+  return prettyRecords(isatty(standardError));
 };
 
 /** Records on the stderr that acceptd was started with. */

@@ -96,7 +96,11 @@ export type Event =
   /** A socket that acceptd was started with and that no endpoint is for; it is closed. `what` describes it. */
   | { readonly kind: 'inherited-unused'; readonly name: string; readonly what: string }
   | { readonly kind: 'closed'; readonly service: string; readonly address: ListenAddress }
-  /** Clients (or datagrams that each get an answer) were taken from the queue; each is then answered, refused, or fails. */
+  /**
+   * Clients (or datagrams that each get an answer) were taken from the queue; each is then answered, refused, or fails. The
+   * start of a server for a whole socket counts as one. Nobody is a client at a sensor; what built-ins answer over
+   * datagrams counts where it is told of, and a relay that reaches nobody as failed.
+   */
   | { readonly kind: 'accepted'; readonly service: string; readonly count: number }
   | {
       readonly kind: 'refused';

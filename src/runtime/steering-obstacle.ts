@@ -13,7 +13,10 @@ export type Obstacle = {
 const waits = 'clients wait in the queue of the kernel';
 
 /** undefined: nothing is in the way but its limits. */
-export const findObstacle = (runtime: Runtime, service: RunningService): Obstacle | undefined => {
+export const findObstacle = (
+  runtime: Pick<Runtime, 'instances' | 'processLimit' | 'shortage'>,
+  service: RunningService,
+): Obstacle | undefined => {
   const { listeners, prepared, daemon, suspension, isPaused } = service;
   const { mux, answer } = prepared.service;
   const hasQueue = listeners.size > 0;

@@ -3,22 +3,25 @@ import { judgeAccess } from '../admission/access-list.ts';
 import { explainClient, showOrigin, showQuestion } from '../admission/explain.ts';
 import { isUnknown, refuses, type Step } from '../admission/explain-access.ts';
 import { explainLimits } from '../admission/explain-limits.ts';
-import { noWrapperFacts, type WrapperFacts } from '../admission/wrapper-facts.ts';
+import type { WrapperFacts } from '../admission/wrapper-facts.ts';
 import { isAccepting } from '../model/address.ts';
 import type { Admission } from '../model/control.ts';
 import { escapeControls } from '../model/diagnostic.ts';
 import type { Failure, RefusalReason } from '../model/event.ts';
-import { type Milliseconds, milliseconds, seconds, showDuration } from '../model/quantity.ts';
+import { type Milliseconds, seconds, showDuration } from '../model/quantity.ts';
 import { type ConnectionRecord, sourceOf } from '../model/record.ts';
 import type { Finding, Gate } from './gate.ts';
-import { type Questions, withoutAnswer } from './questions.ts';
+import type { Questions } from './questions.ts';
 import type { RunningService, Runtime } from './running.ts';
 import { type AskedClient, readClient } from './steering-client.ts';
 import { noSuchService } from './steering-failures.ts';
 import { findObstacle, type Obstacle } from './steering-obstacle.ts';
+import { findOut } from './steering-questions.ts';
 
 /** Nobody who asks waits longer for the names of a client. */
 const patience: Milliseconds = seconds(1);
+
+const needsConnection = 'its user must be known, which only a connection can tell';
 
 type Verdict = Pick<Admission, 'verdict' | 'reason' | 'steps'>;
 
@@ -46,34 +49,13 @@ export const createInquiry = (runtime: Runtime, gate: Gate, questions: Questions
     return { judgement: { kind: 'ask', question, isOfLists: true }, facts };
   };
 
-  /** undefined: it takes longer. */
-  const withinTime = <Value>(asked: Promise<Value>, left: Milliseconds): Promise<Value | undefined> => {
-    let cancel = (): void => undefined;
-    const late = new Promise<undefined>((resolve) => {
-      cancel = clock.after(left, () => resolve(undefined));
+  const find = (service: RunningService, record: ConnectionRecord): Promise<Finding> =>
+    findOut({
+      clock,
+      patience,
+      judge: (facts) => judge(service, record, facts),
+      ask: (question, facts) => questions.ask(question, { service, record, connection: undefined }, facts),
     });
-    return Promise.race([asked, late]).finally(() => cancel());
-  };
-
-  /** The judgement with all that can be found out in time; what only a connection can tell, or a command, is left open. */
-  const find = async (service: RunningService, record: ConnectionRecord): Promise<Finding> => {
-    const until = clock.now() + patience;
-    let found = judge(service, record, noWrapperFacts);
-    while (found.judgement.kind === 'ask') {
-      const { judgement, facts } = found;
-      const { question } = judgement;
-      const left = milliseconds(until - clock.now());
-      if (question.kind === 'user' || question.kind === 'command' || left <= 0) break;
-      const asked = questions.ask(question, { service, record, connection: undefined }, facts);
-      const answered = await withinTime(
-        asked.then((facts) => ({ facts })),
-        left,
-      );
-      if (answered === undefined) break;
-      found = judge(service, record, answered.facts ?? withoutAnswer(judgement, facts));
-    }
-    return found;
-  };
 
   const hasOpenEnd = (service: RunningService, { knowsOwnEnd }: AskedClient): boolean =>
     !knowsOwnEnd &&
@@ -114,7 +96,7 @@ export const createInquiry = (runtime: Runtime, gate: Gate, questions: Questions
   ): Verdict => {
     const obstacle = findObstacle(runtime, service);
     if (obstacle !== undefined) return decided(steps, obstacle);
-    const { mode, answer, addresses, id, mux } = service.prepared.service;
+    const { mode, answer, addresses, id, mux, identity } = service.prepared.service;
     const isCounted =
       mode === 'per-connection' &&
       (answer.kind !== 'builtin' || mux !== undefined || addresses.some(isAccepting));
@@ -127,7 +109,10 @@ export const createInquiry = (runtime: Runtime, gate: Gate, questions: Questions
       clock.now(),
       service.listeners.size > 0,
     );
-    return { verdict: found.verdict, reason: found.reason ?? null, steps: [...steps, ...found.steps] };
+    const all = [...steps, ...found.steps];
+    if (found.verdict === 'admit' && identity?.isRequired === true)
+      return { verdict: 'ask', reason: null, steps: [...all, isUnknown('identity', needsConnection)] };
+    return { verdict: found.verdict, reason: found.reason ?? null, steps: all };
   };
 
   const explain = async (service: RunningService, client: AskedClient): Promise<Verdict> => {

@@ -6,6 +6,7 @@ import { networkOf, parseAddress } from '../../src/model/network.ts';
 import { milliseconds } from '../../src/model/quantity.ts';
 import type { Answer, ResolvedService } from '../../src/model/service.ts';
 import { plainRelay, plainSurroundings } from '../../src/model/service.ts';
+import { becomes } from '../support/becomes.ts';
 import { connect, exchange } from '../support/client.ts';
 import { ask, daemonService, openSupervisor, pidAt } from '../support/daemons.ts';
 import { freePort } from '../support/ports.ts';
@@ -31,12 +32,6 @@ const open = async (t: Test, port: number): Promise<Socket> => {
   client.on('error', () => undefined);
   t.teardown(() => client.destroy());
   return client;
-};
-
-/** Until the tables say so: what is waited for has no event. */
-const becomes = async (isSo: () => boolean): Promise<void> => {
-  for (let round = 0; round < 3000 && !isSo(); round++)
-    await new Promise((resolve) => setTimeout(resolve, 10));
 };
 
 const failureOf = (outcome: unknown): unknown =>
@@ -257,6 +252,10 @@ t.test('what would have to be asked is asked', async (t) => {
   t.match(await steering.why('cat', '127.0.0.1'), { verdict: 'admit' });
   t.match(await steering.why('cat', '127.0.0.2'), { verdict: 'refuse', reason: 'access' });
   t.equal(await exchange(port, 'x'), 'x');
+  const identity = { whenAdmitted: true, whenRefused: false, isRequired: true };
+  supervisor.apply([cat(port, { access, identity })]);
+  t.match(await steering.why('cat', '127.0.0.1'), { verdict: 'ask', reason: null });
+  t.match(await steering.why('cat', '127.0.0.2'), { verdict: 'refuse', reason: 'access' });
 });
 
 t.test('a start is explained with all that the handler finds', async (t) => {
