@@ -11,7 +11,7 @@ import type { DatagramGate } from './datagram-gate.ts';
 import type { Effects } from './effects.ts';
 import type { Gate } from './gate.ts';
 import type { Instances } from './instances.ts';
-import { lookAtQueue } from './queue.ts';
+import { lookAtQueue, needsCloseLook } from './queue.ts';
 import { observeRefusal } from './refusal.ts';
 import type { RunningListener, Runtime } from './running.ts';
 import type { States } from './watch.ts';
@@ -76,7 +76,8 @@ export const createWholeSocket = (
       return;
     }
     takeStart(service.usage, service.prepared.service.limits.rate, clock.now());
-    const waiting = lookAtQueue(kernel, listener.address, descriptor);
+    const isClose = needsCloseLook(listener.respawning.failures);
+    const waiting = lookAtQueue(kernel, listener.address, descriptor, isClose);
     enterInstance(service.usage, undefined);
     const { recipe } = effects.apply(service, client.effects, undefined, client.record);
     const prepared = recipe === undefined ? service.prepared : { service: service.prepared.service, recipe };

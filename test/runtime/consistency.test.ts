@@ -200,7 +200,10 @@ t.test('a socket that is lent, and somebody who does not know of it', async (t) 
   t.strictSame(checkConsistency(tables), [`listener ${key}: pid ${pid} does not have it`]);
   const instance = tables.instances.get(pid);
   if (instance === undefined) throw new Error('there is no instance');
-  tables.instances.set(pid, { ...instance, lent: { listener, waiting: { length: 0, first: undefined } } });
+  tables.instances.set(pid, {
+    ...instance,
+    lent: { listener, waiting: { length: 0, first: undefined, clients: undefined } },
+  });
   t.strictSame(checkConsistency(tables), []);
   listener.owner = undefined;
   t.match(checkConsistency(tables), [

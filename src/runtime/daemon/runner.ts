@@ -4,6 +4,7 @@ import { type Milliseconds, milliseconds } from '../../model/quantity.ts';
 import type { Ended } from '../../native/kernel.ts';
 import { createDirectoryHold } from '../directory-holds.ts';
 import { isSameService } from '../plan.ts';
+import { needsCloseLook } from '../queue.ts';
 import type { DaemonHandle, RunningService } from '../running.ts';
 import { createDeadline } from './deadlines.ts';
 import { createHistory } from './history.ts';
@@ -144,6 +145,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
       dispatch,
       extend: deadline.extend,
       countHolds: holds.count,
+      isSuspect: needsCloseLook(history.failures()),
       resetHistory: history.forget,
       onReady: ready.fulfil,
     });
