@@ -1,6 +1,7 @@
 // What waits at a listener, seen at two moments: did its server take anything?
 import type { ListenAddress } from '../model/address.ts';
 import type { Descriptor } from '../model/descriptor.ts';
+import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import type { Kernel } from '../native/kernel.ts';
 
 export type Waiting = {
@@ -14,11 +15,34 @@ export type Waiting = {
 /** Runs in a row that took nothing from the queue, before a server is made to wait. */
 export const patientRuns = 8;
 
+/** Whoever was seen to serve is not suspected for so long. */
+const trust = milliseconds(1_000);
+
+export type Doubt = {
+  /** Runs in a row that seem to have been of no use. */
+  failures: number;
+  trustedUntil: Milliseconds;
+};
+
+export const noDoubt = (): Doubt => ({ failures: 0, trustedUntil: milliseconds(0) });
+
 /**
- * A length costs nothing, and mostly says enough. Where clients always wait it does not, but then it is soon time to ask
- * who they are: for which the kernel looks at every connection of the machine.
+ * A length costs nothing, and mostly says enough. Where clients always wait it does not, and it is asked who they are,
+ * which takes milliseconds: the kernel goes through its whole table of connections. So it is asked last, and seldom.
  */
-export const needsCloseLook = (failures: number): boolean => failures >= patientRuns;
+export const needsCloseLook = ({ failures }: Doubt): boolean => failures >= patientRuns;
+
+/** To be called at the end of each run. */
+export const countRun = (
+  doubt: Doubt,
+  run: { readonly hasFailed: boolean; readonly isUntouched: boolean; readonly wasClose: boolean },
+  now: Milliseconds,
+): void => {
+  const { hasFailed, isUntouched, wasClose } = run;
+  if (wasClose && !hasFailed && !isUntouched) doubt.trustedUntil = milliseconds(now + trust);
+  const isTrusted = now < doubt.trustedUntil;
+  doubt.failures = hasFailed || (isUntouched && !isTrusted) ? doubt.failures + 1 : 0;
+};
 
 const beginning = Buffer.alloc(512);
 

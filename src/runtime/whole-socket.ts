@@ -76,7 +76,7 @@ export const createWholeSocket = (
       return;
     }
     takeStart(service.usage, service.prepared.service.limits.rate, clock.now());
-    const isClose = needsCloseLook(listener.respawning.failures);
+    const isClose = needsCloseLook(listener.respawning);
     const waiting = lookAtQueue(kernel, listener.address, descriptor, isClose);
     enterInstance(service.usage, undefined);
     const { recipe } = effects.apply(service, client.effects, undefined, client.record);

@@ -7,6 +7,7 @@ import type { ResolvedService } from '../../src/model/service.ts';
 import { plainSocket } from '../../src/model/socket-settings.ts';
 import { checkConsistency, type Tables } from '../../src/runtime/consistency.ts';
 import { createDirectoryHold, createDirectoryKeeper } from '../../src/runtime/directory-holds.ts';
+import { noDoubt } from '../../src/runtime/queue.ts';
 import type { RunningListener, RunningService } from '../../src/runtime/running.ts';
 import { connectTo, listenAt, openEngine, recipeOf } from '../support/engine.ts';
 import { noLimits, resolved, tcp } from '../support/services.ts';
@@ -58,7 +59,7 @@ const scene = async (t: Test) => {
     owner: undefined,
     holder: undefined,
     opening: { failures: 0, cancel: undefined },
-    respawning: { failures: 0, cancel: undefined },
+    respawning: { ...noDoubt(), cancel: undefined },
   };
   service.listeners.add(listener);
   const { client, accepted } = await connectTo(kernel, descriptor, { host: '127.0.0.1', port: address.port });

@@ -4,7 +4,6 @@ import { type Milliseconds, milliseconds } from '../../model/quantity.ts';
 import type { Ended } from '../../native/kernel.ts';
 import { createDirectoryHold } from '../directory-holds.ts';
 import { isSameService } from '../plan.ts';
-import { needsCloseLook } from '../queue.ts';
 import type { DaemonHandle, RunningService } from '../running.ts';
 import { createDeadline } from './deadlines.ts';
 import { createHistory } from './history.ts';
@@ -145,7 +144,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
       dispatch,
       extend: deadline.extend,
       countHolds: holds.count,
-      isSuspect: needsCloseLook(history.failures()),
+      isSuspect: history.isSuspect(),
       resetHistory: history.forget,
       onReady: ready.fulfil,
     });
@@ -169,7 +168,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
 
   const decide = ({ run }: LiveRun, queues: Parameters<typeof history.judge>[1]): void => {
     const isSomebodyWaiting = queues.isSomebodyWaiting || ready.count() > 0;
-    const findings = history.judge(run, { ...queues, isSomebodyWaiting });
+    const findings = history.judge(run, { ...queues, isSomebodyWaiting }, clock.now());
     const { verdict, failure, hasFailedToStart } = findings;
     if (failure !== undefined) {
       const restartIn = verdict.kind === 'off' ? undefined : verdict.pause;
