@@ -38,6 +38,7 @@ constexpr Function kFunctions[] = {
     {"acceptBatch", acceptBatch},
     {"raiseDescriptor", raiseDescriptor},
     {"queueLength", queueLength},
+    {"waitingClients", waitingClients},
     {"ignoreNewClients", ignoreNewClients},
     {"stopListening", stopListening},
     {"closeDescriptor", closeDescriptor},

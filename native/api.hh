@@ -42,6 +42,8 @@ Napi::Value openFifo(const Napi::CallbackInfo& info);
 Napi::Value dressFifo(const Napi::CallbackInfo& info);
 Napi::Value setPipeSize(const Napi::CallbackInfo& info);
 Napi::Value pipeSize(const Napi::CallbackInfo& info);
+// waiting.cc
+Napi::Value waitingClients(const Napi::CallbackInfo& info);
 // inheritance.cc
 Napi::Value adoptDescriptor(const Napi::CallbackInfo& info);
 Napi::Value fileOf(const Napi::CallbackInfo& info);

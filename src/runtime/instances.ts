@@ -5,7 +5,7 @@ import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import { type ConnectionRecord, peerOf } from '../model/record.ts';
 import type { Ended, Trace } from '../native/kernel.ts';
 import type { Started } from '../serve/surface.ts';
-import { isUntouched, lookAtQueue } from './queue.ts';
+import { countRun, isUntouched, lookAtQueue, patientRuns } from './queue.ts';
 import {
   countAnswers,
   type DaemonProcess,
@@ -25,8 +25,6 @@ export const exitStatus = (status: number): ExitStatus => {
     : { kind: 'signal', signal, dumpedCore: (status & 0x80) !== 0 };
 };
 
-/** Runs in a row that took nothing from the queue, before a server is made to wait. */
-const patientRuns = 8;
 const shortestPause = milliseconds(10);
 const longestPause = milliseconds(30_000);
 /** A server that worked for so long did something, whatever waits now. */
@@ -93,10 +91,11 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
     if (listener.descriptor === undefined) return;
     const { mode } = listener.service.prepared.service;
     listenAgain(kernel, listener.service.prepared.service, listener.address, listener.descriptor);
-    const left = lookAtQueue(kernel, listener.address, listener.descriptor);
-    const isStuck = failure !== undefined || (isUntouched(waiting, left) && duration < longRun);
+    const wasClose = waiting.clients !== undefined;
+    const left = lookAtQueue(kernel, listener.address, listener.descriptor, wasClose);
+    const isOfNoUse = isUntouched(waiting, left) && duration < longRun;
     const { respawning } = listener;
-    respawning.failures = isStuck ? respawning.failures + 1 : 0;
+    countRun(respawning, { hasFailed: failure !== undefined, isUntouched: isOfNoUse, wasClose }, clock.now());
     const counted = failure === undefined ? respawning.failures - patientRuns : respawning.failures;
     const isPaused = mode === 'whole-socket' && left.length > 0 && counted > 0;
     if (isPaused) enterRespawning(listener, backOff(counted, shortestPause, longestPause));

@@ -8,6 +8,7 @@ import type { Entrance } from './entrance.ts';
 import type { Inheritance, Keeper, ListenerStore } from './inheritance.ts';
 import { attemptFor, createListenerFiles, observeImpaired } from './listener-files.ts';
 import { createListenerSource, isShareable } from './listener-source.ts';
+import { noDoubt } from './queue.ts';
 import { isLent, type RunningListener, type RunningService, type Runtime } from './running.ts';
 import { type Opening, retuneListener } from './socket.ts';
 import { dropSpare } from './socket-file.ts';
@@ -55,7 +56,7 @@ export const createListeners = (
       owner: undefined,
       holder: undefined,
       opening: { failures: 0, cancel: undefined },
-      respawning: { failures: 0, cancel: undefined },
+      respawning: { ...noDoubt(), cancel: undefined },
     };
     listeners.set(key, listener);
     service.listeners.add(listener);

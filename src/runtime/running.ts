@@ -19,7 +19,7 @@ import type { Banners } from './banners.ts';
 import type { DirectoryHold, DirectoryKeeper } from './directory-holds.ts';
 import type { HandlerLog } from './handler-log.ts';
 import type { Keeper } from './inheritance.ts';
-import type { Waiting } from './queue.ts';
+import type { Doubt, Waiting } from './queue.ts';
 import type { KeptFile } from './socket-file.ts';
 import type { SocketOption } from './socket-options.ts';
 
@@ -101,7 +101,7 @@ export type RunningListener = {
   /** The daemon that has it, with others perhaps. */
   holder: DaemonHandle | undefined;
   readonly opening: Patience;
-  readonly respawning: Patience;
+  readonly respawning: Patience & Doubt;
 };
 
 /** Whether somebody else has the socket now. */

@@ -12,7 +12,7 @@ import type { DatagramGate } from './datagram-gate.ts';
 import type { Effects } from './effects.ts';
 import type { Gate } from './gate.ts';
 import type { Instances } from './instances.ts';
-import { lookAtQueue } from './queue.ts';
+import { lookAtQueue, needsCloseLook } from './queue.ts';
 import type { RunningListener, Runtime } from './running.ts';
 import type { States } from './watch.ts';
 
@@ -77,7 +77,8 @@ export const createWholeSocket = (
     }
     observeAccepted(runtime, service, 1);
     takeStart(service.usage, service.limits.rate, clock.now());
-    const waiting = lookAtQueue(kernel, listener.address, descriptor);
+    const isClose = needsCloseLook(listener.respawning);
+    const waiting = lookAtQueue(kernel, listener.address, descriptor, isClose);
     enterInstance(service.usage, undefined);
     const { recipe } = effects.apply(service, client.effects, undefined, client.record);
     const prepared = recipe === undefined ? service.prepared : { service: service.prepared.service, recipe };

@@ -8,6 +8,7 @@ import type { ResolvedService } from '../../src/model/service.ts';
 import { plainSocket } from '../../src/model/socket-settings.ts';
 import { checkConsistency, type Tables } from '../../src/runtime/consistency.ts';
 import { createDirectoryHold, createDirectoryKeeper } from '../../src/runtime/directory-holds.ts';
+import { noDoubt } from '../../src/runtime/queue.ts';
 import type { RunningListener, RunningService } from '../../src/runtime/running.ts';
 import { connectTo, listenAt, openEngine, recipeOf } from '../support/engine.ts';
 import { noLimits, resolved, tcp } from '../support/services.ts';
@@ -62,7 +63,7 @@ const scene = async (t: Test) => {
     owner: undefined,
     holder: undefined,
     opening: { failures: 0, cancel: undefined },
-    respawning: { failures: 0, cancel: undefined },
+    respawning: { ...noDoubt(), cancel: undefined },
   };
   service.listeners.add(listener);
   const { client, accepted } = await connectTo(kernel, descriptor, { host: '127.0.0.1', port: address.port });
@@ -205,7 +206,10 @@ t.test('a socket that is lent, and somebody who does not know of it', async (t) 
   t.strictSame(checkConsistency(tables), [`listener ${key}: pid ${pid} does not have it`]);
   const instance = tables.instances.get(pid);
   if (instance === undefined) throw new Error('there is no instance');
-  tables.instances.set(pid, { ...instance, lent: { listener, waiting: { length: 0, first: undefined } } });
+  tables.instances.set(pid, {
+    ...instance,
+    lent: { listener, waiting: { length: 0, first: undefined, clients: undefined } },
+  });
   t.strictSame(checkConsistency(tables), []);
   listener.owner = undefined;
   t.match(checkConsistency(tables), [

@@ -32,6 +32,8 @@ export type RunContext = {
   readonly extend: (by: Milliseconds) => void;
   /** Connections of relays to it. */
   readonly countHolds: () => number;
+  /** Earlier runs seem to have taken nobody from the queues. */
+  readonly isSuspect: boolean;
   readonly resetHistory: () => void;
   readonly onReady: () => void;
 };
@@ -51,9 +53,9 @@ export const createLiveRun = (context: RunContext) => {
   const impair = (failure: Failure): void => observer.observe({ kind: 'impaired', service: id(), failure });
   const impairBy = ({ code, message }: SystemError): void => impair({ code, what: message });
 
-  const run: Run = createRun(runtime, plan, lending.lend(), parts.isOthers, ({ address }, waiting) =>
-    observer.observe({ kind: 'queue-stuck', service: id(), address, waiting }),
-  );
+  const onStuck: Parameters<typeof createRun>[5] = ({ address }, waiting) =>
+    observer.observe({ kind: 'queue-stuck', service: id(), address, waiting });
+  const run: Run = createRun(runtime, plan, lending.lend(), parts.isOthers, context.isSuspect, onStuck);
   const isCurrent = (): boolean => !isClosed;
   const processes = createRunProcesses(parts, running, run, store, isCurrent, dispatch, impair);
 

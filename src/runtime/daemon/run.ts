@@ -40,6 +40,7 @@ export const createRun = (
   plan: Plan,
   listeners: readonly RunningListener[],
   isOthers: (pid: number) => boolean,
+  isSuspect: boolean,
   onStuck: (listener: RunningListener, waiting: number) => void,
 ): Run => {
   const invocation = randomBytes(16).toString('hex');
@@ -49,7 +50,7 @@ export const createRun = (
     startedAt: runtime.clock.now(),
     members: createMembers(`INVOCATION_ID=${invocation}`, isOthers),
     listeners,
-    queues: watchQueues(runtime.kernel, runtime.clock, listeners, onStuck),
+    queues: watchQueues(runtime.kernel, runtime.clock, listeners, isSuspect, onStuck),
     notifications: undefined,
     access: plan.daemon.notifyAccess,
     main: undefined,

@@ -147,6 +147,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
       dispatch,
       extend: deadline.extend,
       countHolds: holds.count,
+      isSuspect: history.isSuspect(),
       resetHistory: history.forget,
       onReady: ready.fulfil,
     });
@@ -166,7 +167,8 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
 
   const decide = ({ run }: LiveRun, queues: Parameters<typeof history.judge>[1]): void => {
     const isSomebodyWaiting = queues.isSomebodyWaiting || ready.count() > 0;
-    const { verdict, failure, hasFailedToStart } = history.judge(run, { ...queues, isSomebodyWaiting });
+    const findings = history.judge(run, { ...queues, isSomebodyWaiting }, clock.now());
+    const { verdict, failure, hasFailedToStart } = findings;
     if (failure !== undefined) {
       const restartIn = verdict.kind === 'off' ? undefined : verdict.pause;
       observer.observe({ kind: 'daemon-failed', service: id(), pid: run.main, failure, restartIn });
