@@ -8,6 +8,7 @@ import { parseCount, seconds } from '../model/quantity.ts';
 import { type Dialect, dialects } from '../model/service.ts';
 import { loadServices } from '../operate/reload.ts';
 import { enterBackground, inForeground } from './background.ts';
+import { becomeGuard } from './guard.ts';
 import { runServer, usualServer } from './server.ts';
 
 const help = `acceptd inetd [OPTION...] [FILE|DIRECTORY...]
@@ -32,6 +33,7 @@ Serves an inetd.conf as inetd does: in the background, with a pid file. Also whe
   --dialect NAME        ${dialects.join(', ')} (default: debian)
   --without-wrappers    do not consult hosts.allow and hosts.deny, whatever other options say
   --drain SECONDS       what instances get to end at TERM (default 10)
+  --guard               start acceptd again when it fails; clients wait meanwhile and are not refused
   -h, --help            this text
 
 In the background it goes on logging to the stderr that it was given.
@@ -70,6 +72,7 @@ const options = {
   dialect: { type: 'string' },
   'without-wrappers': { type: 'boolean' },
   drain: { type: 'string' },
+  guard: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -132,6 +135,7 @@ export const runInetd = async (words: readonly string[]): Promise<ExitStatus> =>
   const staysInFront = values.debug === true || values.foreground === true || values.interactive === true;
   const stay = staysInFront ? inForeground : await enterBackground();
   if (stay.kind === 'left') return stay.status;
+  if (values.guard === true) return becomeGuard({ ready: stay.ready });
 
   process.title = 'inetd';
   const load: LoadOptions = {

@@ -6,6 +6,7 @@ import { type Activation, activations } from '../model/daemon.ts';
 import { seconds } from '../model/quantity.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { resolveConfiguration } from '../operate/reload.ts';
+import { becomeGuard } from './guard.ts';
 import { placeOf } from './listen-address.ts';
 import { daemonDefinition, eachDefinition, type ProgramChoice } from './listen-definition.ts';
 import { type InheritedPlace, inheritedPlaces } from './listen-inherited.ts';
@@ -30,6 +31,7 @@ export type ListenChoice = ProgramChoice & {
   readonly pidFile: string | undefined;
   readonly trace: string | undefined;
   readonly announce: boolean | undefined;
+  readonly guard: boolean;
 };
 
 /** undefined: a program for each client, or for each socket. */
@@ -111,6 +113,7 @@ export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
   }
   const configured = configure(chosen, program);
   if (typeof configured === 'string') return complain(configured, exitStatus.usage);
+  if (chosen.guard) return becomeGuard();
   return runServer({
     ...usualServer,
     load: () => resolveConfiguration(parseConfiguration(configured.text, 'command line', defaultLoadOptions)),

@@ -9,6 +9,7 @@ import { inspectSocket, takesMapped } from '../native/inspect.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { resolveConfiguration } from '../operate/reload.ts';
 import { countInherited } from '../operate/start-environment.ts';
+import { becomeGuard } from './guard.ts';
 import type { LogFormat } from './record-log.ts';
 import { runServer, usualServer } from './server.ts';
 
@@ -28,6 +29,7 @@ export type RelayChoice = {
   readonly pidFile: string | undefined;
   readonly trace: string | undefined;
   readonly announce: boolean | undefined;
+  readonly guard: boolean;
 };
 
 const firstDescriptor = 3;
@@ -121,6 +123,7 @@ export const relay = async (chosen: RelayChoice): Promise<ExitStatus> => {
     );
   }
   const text = definition(chosen, endpoints, targets);
+  if (chosen.guard) return becomeGuard();
   return runServer({
     ...usualServer,
     load: () => resolveConfiguration(parseConfiguration(text, 'command line', defaultLoadOptions)),

@@ -5,6 +5,7 @@ import { seconds } from '../model/quantity.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { loadServices } from '../operate/reload.ts';
 import type { SyslogFormat } from '../operate/syslog-message.ts';
+import { becomeGuard } from './guard.ts';
 import { loadOptions, type ReadingChoice } from './load-options.ts';
 import type { LogFormat } from './record-log.ts';
 import { runServer, usualServer } from './server.ts';
@@ -20,10 +21,12 @@ export type RunChoice = ReadingChoice & {
   readonly strictReload: boolean;
   readonly dump: string | undefined;
   readonly syslogFormat: SyslogFormat;
+  readonly guard: boolean;
 };
 
-export const run = (chosen: RunChoice): Promise<ExitStatus> => {
+export const run = async (chosen: RunChoice): Promise<ExitStatus> => {
   const options = loadOptions(chosen);
+  if (chosen.guard) return becomeGuard();
   return runServer({
     ...usualServer,
     load: () => loadServices(chosen.file, options),
