@@ -158,16 +158,21 @@ void takeNews() {
 
 /// Everybody who has lost his parents, too.
 void reap() {
+  bool hasEnded = false;
+  int last = 0;
   for (;;) {
     int status = 0;
     const long pid = call(SYS_wait4, -1, address(&status), WNOHANG, 0);
     if (pid == -EINTR) continue;
-    if (pid <= 0) return;
+    if (pid <= 0) break;
     if (pid != state.child) continue;
-    // what it has said last, before another one begins
-    takeNews();
-    onEnd(status);
+    hasEnded = true;
+    last = status;
   }
+  if (!hasEnded) return;
+  // what it has said last, before another one begins
+  takeNews();
+  onEnd(last);
 }
 
 void onSignal(int signal) {
