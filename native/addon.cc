@@ -80,6 +80,7 @@ constexpr Function kFunctions[] = {
     {"raiseDescriptorLimit", raiseDescriptorLimit},
     {"trimMemory", trimMemory},
     {"exitNow", exitNow},
+    {"execProgram", execProgram},
     {"zoneName", zoneName},
     {"silenceStandardError", silenceStandardError},
     {"openMemoryFile", openMemoryFile},

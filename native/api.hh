@@ -98,6 +98,8 @@ Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info);
 Napi::Value trimMemory(const Napi::CallbackInfo& info);
 Napi::Value exitNow(const Napi::CallbackInfo& info);
 Napi::Value silenceStandardError(const Napi::CallbackInfo& info);
+// exec.cc
+Napi::Value execProgram(const Napi::CallbackInfo& info);
 // time-zone.cc
 Napi::Value zoneName(const Napi::CallbackInfo& info);
 // inquiry.cc

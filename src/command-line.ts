@@ -97,6 +97,11 @@ const serverOptions = <Options>(command: Argv<Options>) =>
       type: 'string',
       describe: 'where to write the pid; a second acceptd there does not start',
     })
+    .option('guard', {
+      type: 'boolean',
+      default: false,
+      describe: 'have a small program start acceptd again when it fails; clients wait meanwhile',
+    })
     .option('trace', {
       type: 'string',
       nargs: 1,

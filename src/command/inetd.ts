@@ -8,6 +8,7 @@ import { parseCount, seconds } from '../model/quantity.ts';
 import { type Dialect, dialects } from '../model/service.ts';
 import { loadServices } from '../operate/reload.ts';
 import { enterBackground, inForeground } from './background.ts';
+import { becomeGuard } from './guard.ts';
 import { runServer, usualServer } from './server.ts';
 import { controlWishes } from './server-control.ts';
 
@@ -37,6 +38,7 @@ Serves an inetd.conf as inetd does: in the background, with a pid file. Also whe
   --control PATH        where the control socket is made (default: there is none)
   --control-group NAME  group whose members may look through it
   --control-http ADDRESS:PORT  /livez, /readyz and /metrics over TCP
+  --guard               start acceptd again when it fails; clients wait meanwhile and are not refused
   -h, --help            this text
 
 In the background it goes on logging to the stderr that it was given.
@@ -79,6 +81,7 @@ const options = {
   control: { type: 'string' },
   'control-group': { type: 'string' },
   'control-http': { type: 'string' },
+  guard: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -158,6 +161,7 @@ export const runInetd = async (words: readonly string[]): Promise<ExitStatus> =>
   const staysInFront = values.debug === true || values.foreground === true || values.interactive === true;
   const stay = staysInFront ? inForeground : await enterBackground();
   if (stay.kind === 'left') return stay.status;
+  if (values.guard === true) return becomeGuard({ ready: stay.ready });
 
   process.title = 'inetd';
   const load: LoadOptions = {

@@ -7,6 +7,7 @@ import { seconds } from '../model/quantity.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { resolveConfiguration } from '../operate/reload.ts';
 import type { SyslogFormat } from '../operate/syslog-message.ts';
+import { becomeGuard } from './guard.ts';
 import { placeOf } from './listen-address.ts';
 import { daemonDefinition, eachDefinition, type ProgramChoice } from './listen-definition.ts';
 import { type InheritedPlace, inheritedPlaces } from './listen-inherited.ts';
@@ -37,6 +38,7 @@ export type ListenChoice = ProgramChoice &
     readonly pidFile: string | undefined;
     readonly trace: string | undefined;
     readonly announce: boolean | undefined;
+    readonly guard: boolean;
   };
 
 /** undefined: a program for each client, or for each socket. */
@@ -118,6 +120,7 @@ export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
   }
   const configured = configure(chosen, program);
   if (typeof configured === 'string') return complain(configured, exitStatus.usage);
+  if (chosen.guard) return becomeGuard();
   const control = controlWishes(chosen, 'only-when-named');
   if (typeof control === 'string') return complain(control, exitStatus.usage);
   return runServer({

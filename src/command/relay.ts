@@ -10,6 +10,7 @@ import type { LogLevel } from '../operate/log.ts';
 import { resolveConfiguration } from '../operate/reload.ts';
 import { countInherited } from '../operate/start-environment.ts';
 import type { SyslogFormat } from '../operate/syslog-message.ts';
+import { becomeGuard } from './guard.ts';
 import type { RecordTarget } from './log-targets.ts';
 import type { LogFormat } from './record-log.ts';
 import { runServer, usualServer } from './server.ts';
@@ -34,6 +35,7 @@ export type RelayChoice = ControlChoice & {
   readonly pidFile: string | undefined;
   readonly trace: string | undefined;
   readonly announce: boolean | undefined;
+  readonly guard: boolean;
 };
 
 const firstDescriptor = 3;
@@ -127,6 +129,7 @@ export const relay = async (chosen: RelayChoice): Promise<ExitStatus> => {
     );
   }
   const text = definition(chosen, endpoints, targets);
+  if (chosen.guard) return becomeGuard();
   const control = controlWishes(chosen, 'only-when-named');
   if (typeof control === 'string') return complain(control, exitStatus.usage);
   return runServer({

@@ -5,6 +5,7 @@ import { seconds } from '../model/quantity.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { loadServices } from '../operate/reload.ts';
 import type { SyslogFormat } from '../operate/syslog-message.ts';
+import { becomeGuard } from './guard.ts';
 import { loadOptions, type ReadingChoice } from './load-options.ts';
 import type { RecordTarget } from './log-targets.ts';
 import type { LogFormat } from './record-log.ts';
@@ -22,6 +23,7 @@ export type RunChoice = ReadingChoice &
     readonly pidFile: string | undefined;
     readonly trace: string | undefined;
     readonly announce: boolean | undefined;
+    readonly guard: boolean;
     readonly metrics: boolean;
     readonly strictReload: boolean;
     readonly dump: string | undefined;
@@ -30,6 +32,7 @@ export type RunChoice = ReadingChoice &
 
 export const run = async (chosen: RunChoice): Promise<ExitStatus> => {
   const options = loadOptions(chosen);
+  if (chosen.guard) return becomeGuard();
   const control = controlWishes(chosen, 'usual');
   if (typeof control === 'string') return complain(control, exitStatus.usage);
   return runServer({

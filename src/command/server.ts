@@ -14,7 +14,7 @@ import { findRunning, removePidFile, writePidFile } from '../operate/pid-file.ts
 import type { Loaded } from '../operate/reload.ts';
 import { type Counts, openServiceManager } from '../operate/service-manager.ts';
 import { catchSignals, holdHangups } from '../operate/signals.ts';
-import { takeStartEnvironment } from '../operate/start-environment.ts';
+import { showRestart, takeStartEnvironment } from '../operate/start-environment.ts';
 import { createTally } from '../operate/tally.ts';
 import { openTraceLog } from '../operate/trace.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -137,7 +137,7 @@ const tellCaller = ({ diagnostics }: Loaded): void => {
 /** Runs until it is told to stop; gives the exit status. */
 export const runServer = async (options: ServerOptions): Promise<ExitStatus> => {
   const { pidFile } = options;
-  const { inherited, manager: wishes } = takeStartEnvironment(process.env);
+  const { inherited, manager: wishes, restart } = takeStartEnvironment(process.env);
   const running = pidFile === undefined ? undefined : findRunning(pidFile, ownNames);
   if (running !== undefined) {
     return complain(`already running as pid ${running} (${pidFile}); stop it first`, exitStatus.system);
@@ -181,6 +181,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   const tally = createTally(systemClock, { timesStarts: options.hasMetrics });
   watchers.push(...log.observers, tally.observer, createTrimmer(systemClock, supervisor.trimMemory));
 
+  if (restart !== undefined) log.say('warn', { event: 'restarted', ...restart }, showRestart(restart));
   for (const warning of options.warnings) log.say('warn', { event: 'option' }, warning);
 
   const usualStop: StopWish = { delay: options.drainDelay, drain: options.drain };

@@ -23,6 +23,7 @@ export type XinetdFlags = {
   readonly showsMapped: boolean;
   readonly isStrictReload: boolean;
   readonly skipsWrappers: boolean;
+  readonly isGuarded: boolean;
   readonly logLevel: LogLevel | undefined;
   readonly logFormat: LogFormat;
   readonly syslogFormat: SyslogFormat;
@@ -102,6 +103,7 @@ const flags: ReadonlyMap<string, Flag> = new Map([
   ['--mapped', set({ showsMapped: true })],
   ['--strict-reload', set({ isStrictReload: true })],
   ['--without-wrappers', set({ skipsWrappers: true })],
+  ['--guard', set({ isGuarded: true })],
   ['--log-level', takeOne(logLevels, (logLevel) => ({ logLevel }))],
   ['--log-format', takeOne(['auto', 'json', 'pretty'], (logFormat) => ({ logFormat }))],
   ['--syslog-format', takeOne(syslogFormats, (syslogFormat) => ({ syslogFormat }))],
@@ -129,6 +131,7 @@ const defaultFlags: XinetdFlags = {
   showsMapped: false,
   isStrictReload: false,
   skipsWrappers: false,
+  isGuarded: false,
   logLevel: undefined,
   logFormat: 'auto',
   syslogFormat: 'rfc3164',

@@ -13,6 +13,7 @@ import type { ResolvedService } from '../model/service.ts';
 import { silenceStandardError } from '../native/standard-error.ts';
 import { type Loaded, resolveConfiguration } from '../operate/reload.ts';
 import { enterBackground, inForeground } from './background.ts';
+import { becomeGuard } from './guard.ts';
 import { runServer, usualServer } from './server.ts';
 import { controlWishes } from './server-control.ts';
 import type { DaemonLog } from './server-log.ts';
@@ -87,6 +88,7 @@ export const runXinetd = async (words: readonly string[]): Promise<ExitStatus> =
   const isInFront = flags.isDebug || flags.staysInFront;
   const stay = isInFront ? inForeground : await enterBackground();
   if (stay.kind === 'left') return stay.status;
+  if (flags.isGuarded) return becomeGuard({ ready: stay.ready, isSilent: !isInFront });
 
   process.title = 'xinetd';
   // relative to where the command was called, at each reload too

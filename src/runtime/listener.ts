@@ -196,7 +196,7 @@ export const createListeners = (
     listeners.delete(listener.key);
     const { keeper, descriptor, inheritedName } = listener;
     if (descriptor === undefined || keeper === 'nobody') shut(listener);
-    else if (atEnd) leave(listener, descriptor);
+    else if (atEnd && (keeper === 'manager' || store?.outlivesStop === true)) leave(listener, descriptor);
     else if (keeper === 'store') {
       store?.forget(storedName(listener.key));
       listener.keeper = 'nobody';
