@@ -50,6 +50,8 @@ Napi::Value ownProcessInode(const Napi::CallbackInfo& info);
 Napi::Value setSourceFilter(const Napi::CallbackInfo& info);
 // local-end.cc
 Napi::Value fillLocal(const Napi::CallbackInfo& info);
+// peer-credentials.cc
+Napi::Value peerGroups(const Napi::CallbackInfo& info);
 // cookie.cc
 Napi::Value socketCookie(const Napi::CallbackInfo& info);
 // transfer.cc
@@ -74,6 +76,9 @@ Napi::Value isSameFile(const Napi::CallbackInfo& info);
 // flows.cc
 Napi::Value countFlows(const Napi::CallbackInfo& info);
 Napi::Value countFlowsNow(const Napi::CallbackInfo& info);
+// tcp-ends.cc
+Napi::Value openTcpEnds(const Napi::CallbackInfo& info);
+Napi::Value receiveTcpEnds(const Napi::CallbackInfo& info);
 // process-tree.cc
 Napi::Value becomeSubreaper(const Napi::CallbackInfo& info);
 Napi::Value findChildren(const Napi::CallbackInfo& info);

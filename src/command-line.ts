@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import yargs, { type Argv } from 'yargs';
 import { benchOptions } from './command/bench-options.ts';
+import { controlServerOptions } from './command/control-server-options.ts';
 import { convertOptions } from './command/convert-options.ts';
 import { limitOptions, listenOptions } from './command/listen-options.ts';
 import { logTargets } from './command/log-targets.ts';
@@ -59,7 +60,7 @@ const configurationOptions = <Options>(command: Argv<Options>) =>
 
 /** Options of everything that serves. */
 const serverOptions = <Options>(command: Argv<Options>) =>
-  command
+  controlServerOptions(command)
     .option('drain', {
       type: 'number',
       coerce: wholeNumber('drain'),
@@ -133,6 +134,11 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       'serve what a configuration says, in the foreground',
       (command) =>
         serverOptions(configurationOptions(command))
+          .option('metrics', {
+            type: 'boolean',
+            default: false,
+            describe: 'count for Prometheus; /metrics of the control socket and of --control-http gives it',
+          })
           .option('strict-reload', {
             type: 'boolean',
             default: false,

@@ -13,28 +13,31 @@ import { type InheritedPlace, inheritedPlaces } from './listen-inherited.ts';
 import type { RecordTarget } from './log-targets.ts';
 import type { LogFormat } from './record-log.ts';
 import { runServer, usualServer } from './server.ts';
+import { type ControlChoice, controlWishes } from './server-control.ts';
 
-export type ListenChoice = ProgramChoice & {
-  readonly addresses: readonly string[] | undefined;
-  /** Addresses again, in the way of systemd-socket-activate. */
-  readonly listen: readonly string[] | undefined;
-  readonly '--'?: unknown;
-  readonly datagram: boolean;
-  readonly seqpacket: boolean;
-  readonly accept: boolean;
-  readonly daemon: boolean;
-  /** As configurations write it. */
-  readonly activation: string | undefined;
-  readonly fdname: string | undefined;
-  readonly drain: number;
-  readonly logLevel: LogLevel;
-  readonly logFormat: LogFormat;
-  readonly log: readonly RecordTarget[] | undefined;
-  readonly syslogFormat: SyslogFormat;
-  readonly pidFile: string | undefined;
-  readonly trace: string | undefined;
-  readonly announce: boolean | undefined;
-};
+export type ListenChoice = ProgramChoice &
+  ControlChoice & {
+    readonly addresses: readonly string[] | undefined;
+    /** Addresses again, in the way of systemd-socket-activate. */
+    readonly listen: readonly string[] | undefined;
+    readonly '--'?: unknown;
+    readonly datagram: boolean;
+    readonly seqpacket: boolean;
+    readonly accept: boolean;
+    readonly daemon: boolean;
+    /** As configurations write it. */
+    readonly activation: string | undefined;
+    readonly fdname: string | undefined;
+    readonly drain: number;
+    readonly drainDelay: number;
+    readonly logLevel: LogLevel;
+    readonly logFormat: LogFormat;
+    readonly log: readonly RecordTarget[] | undefined;
+    readonly syslogFormat: SyslogFormat;
+    readonly pidFile: string | undefined;
+    readonly trace: string | undefined;
+    readonly announce: boolean | undefined;
+  };
 
 /** undefined: a program for each client, or for each socket. */
 const activationOf = (chosen: ListenChoice): Activation | undefined => {
@@ -115,10 +118,14 @@ export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
   }
   const configured = configure(chosen, program);
   if (typeof configured === 'string') return complain(configured, exitStatus.usage);
+  const control = controlWishes(chosen, 'only-when-named');
+  if (typeof control === 'string') return complain(control, exitStatus.usage);
   return runServer({
     ...usualServer,
     load: () => resolveConfiguration(parseConfiguration(configured.text, 'command line', defaultLoadOptions)),
     drain: seconds(chosen.drain),
+    drainDelay: seconds(chosen.drainDelay),
+    control,
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
     daemonLog: { kind: 'records', targets: chosen.log },

@@ -13,8 +13,9 @@ import type { SyslogFormat } from '../operate/syslog-message.ts';
 import type { RecordTarget } from './log-targets.ts';
 import type { LogFormat } from './record-log.ts';
 import { runServer, usualServer } from './server.ts';
+import { type ControlChoice, controlWishes } from './server-control.ts';
 
-export type RelayChoice = {
+export type RelayChoice = ControlChoice & {
   readonly addresses: readonly string[] | undefined;
   readonly to: readonly string[] | undefined;
   readonly connectionsMax: number;
@@ -25,6 +26,7 @@ export type RelayChoice = {
   readonly retry: Milliseconds | undefined;
   readonly proxyProtocol: 'v1' | 'v2' | undefined;
   readonly drain: number;
+  readonly drainDelay: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly log: readonly RecordTarget[] | undefined;
@@ -125,11 +127,15 @@ export const relay = async (chosen: RelayChoice): Promise<ExitStatus> => {
     );
   }
   const text = definition(chosen, endpoints, targets);
+  const control = controlWishes(chosen, 'only-when-named');
+  if (typeof control === 'string') return complain(control, exitStatus.usage);
   return runServer({
     ...usualServer,
     load: () => resolveConfiguration(parseConfiguration(text, 'command line', defaultLoadOptions)),
     exitIdleTime: chosen.exitIdleTime,
     drain: seconds(chosen.drain),
+    drainDelay: seconds(chosen.drainDelay),
+    control,
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
     daemonLog: { kind: 'records', targets: chosen.log },

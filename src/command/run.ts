@@ -1,6 +1,6 @@
 // acceptd run: the server in the foreground.
 import { isatty } from 'node:tty';
-import type { ExitStatus } from '../exit-status.ts';
+import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { seconds } from '../model/quantity.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { loadServices } from '../operate/reload.ts';
@@ -9,27 +9,36 @@ import { loadOptions, type ReadingChoice } from './load-options.ts';
 import type { RecordTarget } from './log-targets.ts';
 import type { LogFormat } from './record-log.ts';
 import { runServer, usualServer } from './server.ts';
+import { type ControlChoice, controlWishes } from './server-control.ts';
 
-export type RunChoice = ReadingChoice & {
-  readonly file: readonly string[];
-  readonly drain: number;
-  readonly logLevel: LogLevel;
-  readonly logFormat: LogFormat;
-  readonly log: readonly RecordTarget[] | undefined;
-  readonly pidFile: string | undefined;
-  readonly trace: string | undefined;
-  readonly announce: boolean | undefined;
-  readonly strictReload: boolean;
-  readonly dump: string | undefined;
-  readonly syslogFormat: SyslogFormat;
-};
+export type RunChoice = ReadingChoice &
+  ControlChoice & {
+    readonly file: readonly string[];
+    readonly drain: number;
+    readonly drainDelay: number;
+    readonly logLevel: LogLevel;
+    readonly logFormat: LogFormat;
+    readonly log: readonly RecordTarget[] | undefined;
+    readonly pidFile: string | undefined;
+    readonly trace: string | undefined;
+    readonly announce: boolean | undefined;
+    readonly metrics: boolean;
+    readonly strictReload: boolean;
+    readonly dump: string | undefined;
+    readonly syslogFormat: SyslogFormat;
+  };
 
-export const run = (chosen: RunChoice): Promise<ExitStatus> => {
+export const run = async (chosen: RunChoice): Promise<ExitStatus> => {
   const options = loadOptions(chosen);
+  const control = controlWishes(chosen, 'usual');
+  if (typeof control === 'string') return complain(control, exitStatus.usage);
   return runServer({
     ...usualServer,
     load: () => loadServices(chosen.file, options),
     drain: seconds(chosen.drain),
+    drainDelay: seconds(chosen.drainDelay),
+    control,
+    hasMetrics: chosen.metrics,
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
     pidFile: chosen.pidFile,

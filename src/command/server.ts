@@ -7,19 +7,25 @@ import type { SystemError } from '../native/addon.ts';
 import { exitNow } from '../native/exit.ts';
 import { sendNotify } from '../native/notify.ts';
 import { openAnswers } from '../operate/consistency.ts';
+import { createEnding, type StopWish } from '../operate/ending.ts';
 import { createIdleExit } from '../operate/idle-exit.ts';
 import { createTrimmer, observers } from '../operate/memory.ts';
 import { findRunning, removePidFile, writePidFile } from '../operate/pid-file.ts';
-import { createGate, createReloader, type Loaded } from '../operate/reload.ts';
+import type { Loaded } from '../operate/reload.ts';
 import { type Counts, openServiceManager } from '../operate/service-manager.ts';
 import { catchSignals, holdHangups } from '../operate/signals.ts';
 import { takeStartEnvironment } from '../operate/start-environment.ts';
+import { createTally } from '../operate/tally.ts';
 import { openTraceLog } from '../operate/trace.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createSupervisor } from '../runtime/supervisor.ts';
 import { announce } from './announce.ts';
+import { createConfiguration } from './server-configuration.ts';
+import { type ControlWishes, groupOf, openServerControl, withoutControl } from './server-control.ts';
 import { type LogOptions, openServerLog } from './server-log.ts';
+import { openServerMetrics } from './server-metrics.ts';
 import { createInspection } from './server-state.ts';
+import { readVersion } from './version.ts';
 import { createWrapping } from './wrapping.ts';
 
 export type ServerOptions = LogOptions & {
@@ -27,6 +33,11 @@ export type ServerOptions = LogOptions & {
   /** A start without any service is refused: always, where there are mistakes, or never. */
   readonly emptyStart: 'refused' | 'refused-with-mistakes' | 'served';
   readonly drain: Milliseconds;
+  /** Before that: clients are served, and whoever asks is told that the server is not ready. */
+  readonly drainDelay: Milliseconds;
+  readonly control: ControlWishes;
+  /** Counts what monitoring wants to know. */
+  readonly hasMetrics: boolean;
   readonly isStrictReload: boolean;
   /** Processes of all services together. */
   readonly processLimit: number | undefined;
@@ -54,6 +65,9 @@ export type ServerOptions = LogOptions & {
 export const usualServer = {
   emptyStart: 'refused-with-mistakes',
   drain: seconds(10),
+  drainDelay: seconds(0),
+  control: withoutControl,
+  hasMetrics: false,
   isStrictReload: false,
   processLimit: undefined,
   logLevel: 'info',
@@ -109,6 +123,13 @@ const countState = (services: ReturnType<ReturnType<typeof createSupervisor>['sn
   };
 };
 
+/** The number of the group that may look; a text says what is wrong with it. */
+const findGroup = async (name: string | undefined): Promise<number | undefined | string> => {
+  if (name === undefined) return undefined;
+  const found = await groupOf(name);
+  return found ?? `--control-group '${name}' is no group of this system; write one of getent group`;
+};
+
 const tellCaller = ({ diagnostics }: Loaded): void => {
   for (const diagnostic of diagnostics) process.stderr.write(`${showDiagnostic(diagnostic)}\n`);
 };
@@ -129,6 +150,9 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   }
 
   if (options.tellsCaller) tellCaller(first);
+
+  const group = await findGroup(options.control.group);
+  if (typeof group === 'string') return complain(group, exitStatus.usage);
 
   const watchers: Observer[] = [];
   // there is no log before there is an engine
@@ -154,85 +178,103 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   }
   if (trace !== undefined) watchers.push(trace.observer);
   const log = await openServerLog(kernel, systemClock, options);
-  watchers.push(...log.observers, createTrimmer(systemClock, supervisor.trimMemory));
+  const tally = createTally(systemClock, { timesStarts: options.hasMetrics });
+  watchers.push(...log.observers, tally.observer, createTrimmer(systemClock, supervisor.trimMemory));
 
   for (const warning of options.warnings) log.say('warn', { event: 'option' }, warning);
 
-  const refuses = createGate();
-  let files: readonly string[] = [];
-  const take = (loaded: Loaded): void => {
-    log.tell(loaded.diagnostics);
-    const why = refuses(loaded);
-    if (why !== undefined) {
-      for (const observer of log.observers) observer.observe({ kind: 'reload-refused', why });
-      return;
-    }
-    files = loaded.files;
-    log.setServices(loaded.services);
-    supervisor.apply(loaded.services);
-  };
+  const usualStop: StopWish = { delay: options.drainDelay, drain: options.drain };
+  const ending = createEnding({
+    stop: ({ delay, drain }) => {
+      manager.enterStopping(milliseconds(delay + drain + killTime));
+      return supervisor.stop(drain, delay);
+    },
+    stopNow: supervisor.stopNow,
+    leave: () => {
+      manager.enterStopping(milliseconds(0));
+      return supervisor.leave();
+    },
+  });
+  const metrics = options.hasMetrics
+    ? await openServerMetrics({ supervisor, tally, clock: systemClock, log, isStopping: ending.isStopping })
+    : undefined;
   const wrapping = createWrapping(log, supervisor.setWrapperRules);
-  const loadAgain = async (): Promise<Loaded> => {
-    const loaded = await options.load();
-    await Promise.all([wrapping.prepare(loaded.services), supervisor.examine(loaded.services)]);
-    return loaded;
-  };
-  const load = createReloader(loadAgain, take);
-  const reload = (): void => {
-    log.startReload();
-    manager.enterReloading();
-    void load().then(manager.leaveReloading);
-  };
+  const configuration = createConfiguration({
+    read: options.load,
+    supervisor,
+    log,
+    tally,
+    metrics,
+    wrapping,
+    manager,
+    clock: systemClock,
+    isStopping: ending.isStopping,
+  });
   let answer: ReturnType<typeof openAnswers>;
   const inspection = createInspection({
     supervisor,
     log,
     clock: systemClock,
     dump: options.dump,
-    files: () => files,
+    files: configuration.files,
     processLimit: options.processLimit,
     answer: (findings) => answer?.(findings),
   });
   // before the first recipe: handlers must find at its default what is caught here
-  const stopped = catchSignals(
+  catchSignals(
     {
-      reload,
+      reload: () => void configuration.reload(),
       retry: supervisor.retryNow,
       writeState: inspection.writeState,
       check: inspection.check,
       stop: () => {
-        manager.enterStopping(milliseconds(options.drain + killTime));
-        return supervisor.stop(options.drain);
+        if (!ending.stop(usualStop)) ending.hurry();
       },
-      stopNow: supervisor.stopNow,
-      leave: () => {
-        manager.enterStopping(milliseconds(0));
-        return supervisor.leave();
-      },
+      leave: ending.leave,
     },
     options.reloadSignals,
   );
   answer = openAnswers(kernel);
-  await Promise.all([wrapping.prepare(first.services), supervisor.examine(first.services)]);
+  await configuration.prepare(first);
   if (options.exitIdleTime !== undefined) {
     // a stop like any other: who comes before the listeners are closed is served to his end
     watchers.push(createIdleExit(systemClock, options.exitIdleTime, () => process.kill(process.pid)));
   }
-  take(first);
-  if (hasHungUp()) reload();
+  configuration.take(first);
+  if (hasHungUp()) void configuration.reload();
   const refusal = pidFile === undefined ? undefined : tryWritePidFile(pidFile);
   if (refusal !== undefined) {
     await supervisor.stop(milliseconds(0));
     kernel.shutDown();
     return complain(refusal, exitStatus.system);
   }
+  const control = openServerControl(options.control, group, {
+    kernel,
+    say: log.say,
+    supervisor,
+    tally,
+    clock: systemClock,
+    version: readVersion(),
+    history: () => ({ upgrades: 0, restarts: 0 }),
+    configuration,
+    ending,
+    usualStop,
+    log,
+    upgrade: async () => ({
+      code: 'ENOTSUP',
+      what: 'this acceptd cannot exchange its code while it runs; stop it and start the new one',
+    }),
+    metrics: async (accept) => metrics?.render(accept),
+  });
   if (options.announces) process.stdout.write(announce(first.services));
   manager.enterReady(() => countState(supervisor.snapshot()));
   for (const error of unsent) log.say('warn', { event: 'notify' }, error.message);
   options.onReady();
   const endChecks = inspection.repeat(options.checkInterval);
-  await stopped;
+  await ending.ended;
   endChecks();
+  await control.end(milliseconds(flushPatience));
+  metrics?.stop();
   manager.end();
   wrapping.stop();
   if (pidFile !== undefined) removePidFile(pidFile);

@@ -28,6 +28,10 @@ export type XinetdFlags = {
   readonly syslogFormat: SyslogFormat;
   /** Seconds. */
   readonly drain: number;
+  readonly drainDelay: number;
+  readonly control: string | undefined;
+  readonly controlGroup: string | undefined;
+  readonly controlHttp: string | undefined;
   readonly dump: string;
   /** What was written and does not do what somebody may expect. */
   readonly warnings: readonly string[];
@@ -102,6 +106,10 @@ const flags: ReadonlyMap<string, Flag> = new Map([
   ['--log-format', takeOne(['auto', 'json', 'pretty'], (logFormat) => ({ logFormat }))],
   ['--syslog-format', takeOne(syslogFormats, (syslogFormat) => ({ syslogFormat }))],
   ['--drain', takeNumber(0, (drain) => ({ drain }))],
+  ['--drain-delay', takeNumber(0, (drainDelay) => ({ drainDelay }))],
+  ['--control', take((control) => ({ control }))],
+  ['--control-group', take((controlGroup) => ({ controlGroup }))],
+  ['--control-http', take((controlHttp) => ({ controlHttp }))],
   ['--dump', take((dump) => ({ dump }))],
   ['--help', set({ wanted: 'help' })],
 ]);
@@ -125,6 +133,10 @@ const defaultFlags: XinetdFlags = {
   logFormat: 'auto',
   syslogFormat: 'rfc3164',
   drain: 10,
+  drainDelay: 0,
+  control: undefined,
+  controlGroup: undefined,
+  controlHttp: undefined,
   dump: '/run/xinetd.dump',
   warnings: [],
 };

@@ -104,6 +104,8 @@ export type Event =
       readonly reason: RefusalReason;
       readonly cause: RefusalCause | undefined;
       readonly peer: Peer | undefined;
+      /** It was told of before that this client is being answered. */
+      readonly isBegun?: true;
     }
   /** The client's machine says who its user is; `pid` is that of the handler, where one was started. */
   | {
@@ -139,6 +141,8 @@ export type Event =
       readonly service: string;
       readonly pid: number;
       readonly peer: Peer | undefined;
+      /** A process of a daemon: it answers nobody in particular, and is no part of the accounts of clients. */
+      readonly isDaemon?: true;
     }
   | {
       readonly kind: 'start-failed';
@@ -146,6 +150,10 @@ export type Event =
       readonly pid: number | undefined;
       readonly failure: Failure;
       readonly peer: Peer | undefined;
+      /** There is no pid, and yet it was told of before that this client is being answered. */
+      readonly isBegun?: true;
+      /** As in `started`. */
+      readonly isDaemon?: true;
     }
   | {
       readonly kind: 'exited';
@@ -286,6 +294,8 @@ export type Event =
       readonly why: string;
     }
   | { readonly kind: 'reload-refused'; readonly why: string }
+  /** The end has begun; listeners stay open for so long. */
+  | { readonly kind: 'stop-announced'; readonly delay: Milliseconds }
   | { readonly kind: 'draining'; readonly instances: number; readonly grace: Milliseconds }
   | { readonly kind: 'terminating'; readonly instances: number; readonly signal: 'TERM' | 'KILL' }
   | { readonly kind: 'stopped' };

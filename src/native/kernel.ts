@@ -366,7 +366,7 @@ export const openKernel = (options: {
     hasExecuted: (pid: number): boolean => addon.hasExecuted(pid),
 
     /** Sends a signal to a handler's session, or to itself where it has none; false when it is gone. */
-    kill: (pid: number, signal: 'SIGTERM' | 'SIGKILL'): boolean => {
+    kill: (pid: number, signal: NodeJS.Signals | number): boolean => {
       try {
         process.kill(-pid, signal);
         return true;
@@ -384,7 +384,7 @@ export const openKernel = (options: {
   };
 };
 
-const killOne = (pid: number, signal: NodeJS.Signals): boolean => {
+const killOne = (pid: number, signal: NodeJS.Signals | number): boolean => {
   try {
     return process.kill(pid, signal);
   } catch {

@@ -47,6 +47,10 @@ export const cleanFields = (fields: LogFields): LogFields => {
 
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 
+/** In another form, in the sentence, or only for who counts. */
+const isShownElse = (key: string): boolean =>
+  key === 'address' || key === 'peer' || key === 'line' || key === 'isBegun' || key === 'isDaemon';
+
 /** An event's own fields, flat, for those who search records; milliseconds to the microsecond. */
 const fieldsOf = (event: LoggedEvent): LogFields => {
   const { kind, ...shown }: LoggedEvent & { [field: string]: unknown } = event;
@@ -54,7 +58,7 @@ const fieldsOf = (event: LoggedEvent): LogFields => {
   for (const key in shown) {
     const value = shown[key];
     // what is shown in another form keeps its place
-    fields[key] = key === 'address' || key === 'peer' || key === 'line' ? undefined : clean(value);
+    fields[key] = isShownElse(key) ? undefined : clean(value);
   }
   if ('address' in event) fields['address'] = escapeControls(describeAddress(event.address));
   if ('peer' in event && event.peer !== undefined) fields['peer'] = escapeControls(showPeer(event.peer));

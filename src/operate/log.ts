@@ -39,6 +39,7 @@ export const levelOf = (kind: LoggedEvent['kind']): Severity => {
     case 'identified':
     case 'relayed':
     case 'applied':
+    case 'stop-announced':
     case 'draining':
     case 'terminating':
     case 'stopped':
@@ -159,6 +160,8 @@ const sentenceOf = (event: LoggedEvent): string => {
       return `${event.services} services: ${event.opened} listeners opened, ${event.kept} kept, ${event.retuned} changed, ${event.closed} closed`;
     case 'reload-refused':
       return `configuration not reloaded, nothing has changed: ${event.why}`;
+    case 'stop-announced':
+      return `stopping in ${showDuration(event.delay)}: clients are served until then, and ought to be sent elsewhere`;
     case 'draining':
       return `stopping: ${event.instances} instances have ${showDuration(event.grace)} to end`;
     case 'terminating':

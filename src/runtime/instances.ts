@@ -48,7 +48,9 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
     lent: Instance['lent'],
   ): void => {
     if (started.kind === 'builtin') {
-      runtime.builtins.set(started.stop, service);
+      if (record === undefined) throw new Error('what acceptd answers itself has a client');
+      const what = service.prepared.service.answer.kind === 'relay' ? 'relay' : 'built-in';
+      runtime.builtins.set(started.stop, { service, what, record, startedAt: clock.now() });
       return;
     }
     const { pid } = started;
@@ -64,7 +66,13 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
     const none = { source: undefined, record: undefined, lent: undefined };
     instances.set(pid, { pid, service, ...none, startedAt: clock.now(), daemon });
     if (observer.isWanted('started'))
-      observer.observe({ kind: 'started', service: service.prepared.service.id, pid, peer: undefined });
+      observer.observe({
+        kind: 'started',
+        service: service.prepared.service.id,
+        pid,
+        peer: undefined,
+        isDaemon: true,
+      });
   };
 
   const release = (service: RunningService, source: Source | undefined): void => {
@@ -124,7 +132,8 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
       what: ended.failure.what.replace('%', daemon?.file ?? program),
     };
     if (failure !== undefined) {
-      observer.observe({ kind: 'start-failed', service: id, pid: ended.pid, failure, peer });
+      const whose = daemon === undefined ? {} : { isDaemon: true as const };
+      observer.observe({ kind: 'start-failed', service: id, pid: ended.pid, failure, peer, ...whose });
     } else if (isWanted) {
       observer.observe({
         kind: 'exited',

@@ -64,7 +64,7 @@ export const createListeners = (
 
   /** Closed for its rate until the suspension is over; also when a reload comes meanwhile. */
   const isShut = ({ service }: RunningListener): boolean =>
-    service.suspension !== undefined && service.prepared.service.limits.onRate === 'close';
+    service.suspension !== undefined && service.limits.onRate === 'close';
 
   const setUp = (listener: RunningListener, descriptor: Descriptor, keeper: Keeper, name: string): void => {
     const { address, service } = listener;

@@ -63,10 +63,14 @@ export const createSpeech = <Visit extends Listener>(
     const isSaid = rest === undefined || rest.length === 0;
     const leave = isSaid
       ? undefined
-      : visitors.enter(service, () => {
-          stop?.();
-          next();
-        });
+      : visitors.enter(
+          service,
+          () => {
+            stop?.();
+            next();
+          },
+          'told',
+        );
     if (isSaid || leave === undefined) {
       end();
       return;
@@ -84,7 +88,7 @@ export const createSpeech = <Visit extends Listener>(
       return;
     }
     // its file is read for the first time
-    const leave = visitors.enter(visit.service, next);
+    const leave = visitors.enter(visit.service, next, 'told');
     if (leave === undefined) {
       next();
       return;

@@ -18,8 +18,13 @@ export const createVisitors = ({ visitors }: Runtime) => ({
   /**
    * Registers a client that has to wait; undefined when there are too many. `dismiss` is called when the server is
    * stopped meanwhile. The function it gives ends the wait: false when it was over already, and nothing may be done then.
+   * `told`: what became of it was told already.
    */
-  enter: (service: RunningService, dismiss: () => void): (() => boolean) | undefined => {
+  enter: (
+    service: RunningService,
+    dismiss: () => void,
+    how: 'open' | 'told' = 'open',
+  ): (() => boolean) | undefined => {
     if (visitors.size >= mostVisitors || service.visitors >= mostOfOneService) return undefined;
     const visitor = {
       dismiss: () => {
@@ -29,10 +34,12 @@ export const createVisitors = ({ visitors }: Runtime) => ({
     const leave = (): boolean => {
       if (!visitors.delete(visitor)) return false;
       service.visitors -= 1;
+      if (how === 'told') service.toldVisitors -= 1;
       return true;
     };
     visitors.add(visitor);
     service.visitors += 1;
+    if (how === 'told') service.toldVisitors += 1;
     return leave;
   },
 

@@ -58,7 +58,7 @@ export const serve = async (
 ): Promise<Server> => {
   const [command = '', ...rest] = [...under, process.execPath, mainModule, ...words];
   const child = spawn(command, rest, {
-    env: { PATH: searchPath, ...environment },
+    env: { PATH: searchPath, ACCEPTD_CONTROL: '', ...environment },
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

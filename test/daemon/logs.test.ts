@@ -178,7 +178,7 @@ const startWith = async (
     });
   });
   const words = [
-    ...['-i', `PATH=${searchPath}`, ...under, process.execPath],
+    ...['-i', `PATH=${searchPath}`, 'ACCEPTD_CONTROL=', ...under, process.execPath],
     ...[mainModule, 'run', '-f', join(directory, 'acceptd.conf'), '--pid-file', join(directory, 'pid')],
   ];
   const child = spawn('env', words, { env: { PATH: searchPath }, stdio: ['ignore', 'ignore', stderr] });

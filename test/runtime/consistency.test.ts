@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { createUsage, enterInstance } from '../../src/admission/limits.ts';
 import { addressKey } from '../../src/model/address.ts';
 import { milliseconds } from '../../src/model/quantity.ts';
+import type { ConnectionRecord } from '../../src/model/record.ts';
 import type { ResolvedService } from '../../src/model/service.ts';
 import { plainSocket } from '../../src/model/socket-settings.ts';
 import { checkConsistency, type Tables } from '../../src/runtime/consistency.ts';
@@ -29,8 +30,11 @@ const runningOf = (service: ResolvedService): RunningService => ({
   ),
   listeners: new Set(),
   isHeld: false,
+  isPaused: false,
   rules: undefined,
+  limits: service.limits,
   visitors: 0,
+  toldVisitors: 0,
   suspension: undefined,
 });
 
@@ -117,7 +121,8 @@ t.test('counts that nobody is there for, and instances that nobody has counted',
 t.test('a built-in counts as its service has it', async (t) => {
   const { tables, service } = await scene(t);
   const stop = (): void => undefined;
-  tables.builtins.set(stop, service);
+  const record = new Uint8Array(64) as ConnectionRecord;
+  tables.builtins.set(stop, { service, what: 'built-in', record, startedAt: milliseconds(0) });
   t.strictSame(checkConsistency(tables), ['cat: 1 instances are counted and there are 2']);
   enterInstance(service.usage, 1);
   t.strictSame(checkConsistency(tables), []);

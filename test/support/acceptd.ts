@@ -114,7 +114,13 @@ export const startAcceptd = async (t: Test, options: AcceptdOptions): Promise<Ac
   const dialect = options.dialect === undefined ? [] : ['--dialect', options.dialect];
   const command = options.command ?? ['run', '-f', configPath, ...dialect];
   const words = [mainModule, ...command, ...(options.arguments ?? [])];
-  const environment = { PATH: searchPath, ...childEnvironment(), ...options.environment };
+  // servers of tests that run at once must not fight for the default place of the control socket
+  const environment = {
+    PATH: searchPath,
+    ACCEPTD_CONTROL: '',
+    ...childEnvironment(),
+    ...options.environment,
+  };
   // tap adds NODE_OPTIONS to whatever environment a child is given, which doubles acceptd's memory: env takes it away
   const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const started = [...assignments, ...(options.under ?? []), process.execPath, ...words];

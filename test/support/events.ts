@@ -203,6 +203,11 @@ export const golden: Golden = {
     'error',
     'configuration not reloaded, nothing has changed: 1 error',
   ],
+  'stop-announced': [
+    { kind: 'stop-announced', delay: seconds(5) },
+    'info',
+    'stopping in 5s: clients are served until then, and ought to be sent elsewhere',
+  ],
   draining: [
     { kind: 'draining', instances: 2, grace: seconds(10) },
     'info',

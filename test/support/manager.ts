@@ -81,6 +81,7 @@ export const createManager = (t: Test, { kernel, ended }: Engine, config: string
     const log = join(directory, `log${starts++}`);
     const environment = {
       PATH: searchPath,
+      ACCEPTD_CONTROL: '',
       ...childEnvironment(),
       NOTIFY_SOCKET: address,
       ...(sockets.length === 0

@@ -69,6 +69,12 @@ export const blame = (run: Run, cause: Cause, failure: Failure | undefined): voi
   run.failure ??= failure;
 };
 
+/** To be asked before the listeners are given back: afterwards others may take from the queues. */
+export const queuesOf = (run: Run | undefined) => ({
+  isUntouched: run?.queues.isUntouched() ?? false,
+  isSomebodyWaiting: run?.queues.isSomebodyWaiting() ?? false,
+});
+
 export const endOf = (run: Run): End => ({
   cause: run.cause ?? 'itself',
   status: run.status,

@@ -5,13 +5,14 @@ import type { Ended } from '../../native/kernel.ts';
 import { createDirectoryHold } from '../directory-holds.ts';
 import { isSameService } from '../plan.ts';
 import type { DaemonHandle, RunningService } from '../running.ts';
-import { createDeadline } from './deadlines.ts';
+import { createDeadline, timeLimit } from './deadlines.ts';
 import { createHistory } from './history.ts';
 import { createHolds } from './holds.ts';
 import { createLending } from './lending.ts';
 import { createLiveRun, type LiveRun } from './live-run.ts';
 import type { DaemonParts } from './parts.ts';
-import { type Plan, planOf } from './plan.ts';
+import { type Plan, planOf, refuseReload } from './plan.ts';
+import { queuesOf } from './run.ts';
 import {
   type DaemonAction,
   type DaemonEvent,
@@ -23,7 +24,7 @@ import {
 } from './state.ts';
 import { off, step } from './step.ts';
 import { createStore } from './store.ts';
-import { createWishes, type Outcome } from './wishes.ts';
+import { createWishes, type Outcome, promiseOf } from './wishes.ts';
 
 export type Runner = ReturnType<typeof createRunner>;
 
@@ -39,6 +40,8 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   /** For an end that may take as long as it takes, at our own end. */
   let patience: Milliseconds | undefined;
   let hasStarted = false;
+  /** A start that nobody waits for came while the service was paused. */
+  let isPutOff = false;
   const history = createHistory();
   const holds = createHolds();
   const ready = createWishes();
@@ -101,12 +104,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     }
   };
 
-  const timeOf = (of: Deadline): Milliseconds | undefined => {
-    if (of === 'pause') return pause;
-    if (plan === undefined) return undefined;
-    if (of === 'abort') return plan.daemon.abortTimeout ?? plan.lifetime.ending.timeout;
-    return of === 'stop' ? (plan.lifetime.ending.timeout ?? patience) : plan.daemon.startTimeout;
-  };
+  const timeOf = (of: Deadline): Milliseconds | undefined => timeLimit(of, plan, pause, patience);
 
   const deadline = createDeadline(clock, () => {
     if (state.kind === 'starting') live?.onStartTimeout();
@@ -119,6 +117,11 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   const requestStart = (how: 'counted' | 'free'): void => {
     const next = planOf(running.prepared.service);
     if (isClosing() || next === undefined || !isOff(state)) return;
+    if (how === 'counted' && running.isPaused) {
+      isPutOff ||= ready.count() === 0;
+      return;
+    }
+    isPutOff = false;
     plan = next;
     const wait = how === 'free' ? undefined : history.takeStart(next, clock.now());
     if (wait === undefined) {
@@ -154,11 +157,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   const settle = (restartsNow: boolean): void => {
     const ended = live;
     live = undefined;
-    // before the listeners are given back: afterwards others may take from the queues
-    const queues = {
-      isUntouched: ended?.run.queues.isUntouched() ?? false,
-      isSomebodyWaiting: ended?.run.queues.isSomebodyWaiting() ?? false,
-    };
+    const queues = queuesOf(ended?.run);
     ended?.close();
     if (restartsNow && !isRetired) requestStart('free');
     else if (ended !== undefined && !isRetired) decide(ended, queues);
@@ -167,8 +166,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
 
   const decide = ({ run }: LiveRun, queues: Parameters<typeof history.judge>[1]): void => {
     const isSomebodyWaiting = queues.isSomebodyWaiting || ready.count() > 0;
-    const findings = history.judge(run, { ...queues, isSomebodyWaiting });
-    const { verdict, failure, hasFailedToStart } = findings;
+    const { verdict, failure, hasFailedToStart } = history.judge(run, { ...queues, isSomebodyWaiting });
     if (failure !== undefined) {
       const restartIn = verdict.kind === 'off' ? undefined : verdict.pause;
       observer.observe({ kind: 'daemon-failed', service: id(), pid: run.main, failure, restartIn });
@@ -205,6 +203,10 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   // --- For everybody else ---
 
   const handle: DaemonHandle = {
+    resume: () => {
+      if (state.kind === 'off' && (isPutOff || ready.count() > 0)) requestStart('counted');
+    },
+    signal: (number) => live?.run.members.signal(number) ?? 0,
     trigger: () => {
       if (state.kind === 'off') requestStart('counted');
     },
@@ -218,8 +220,6 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   };
 
   const lending = createLending(parts, running, handle);
-
-  const promiseOf = (wish: (onDone: Outcome) => void): Promise<Failure | undefined> => new Promise(wish);
 
   /** What failed before may work by now. */
   const retry = (): void => {
@@ -247,18 +247,19 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
 
     restart: (): Promise<Failure | undefined> =>
       promiseOf((onDone) => {
-        ready.add(onDone);
-        if (isClosing()) ready.reject(stopped());
-        else if (state.kind === 'off') requestStart('free');
-        else stop('restart', true);
+        if (isClosing()) onDone(stopped());
+        else if (running.isPaused && isOff(state)) onDone({ code: 'EBUSY', what: `${id()} is paused` });
+        else {
+          ready.add(onDone);
+          if (state.kind === 'off') requestStart('free');
+          else stop('restart', true);
+        }
       }),
 
     reload: (): Promise<Failure | undefined> =>
       promiseOf((onDone) => {
-        const isPossible = plan?.daemon.type === 'notify-reload' || (plan?.daemon.reload.length ?? 0) > 0;
-        if (state.kind !== 'running') onDone({ code: 'ESRCH', what: `${id()} does not run` });
-        else if (!isPossible)
-          onDone({ code: 'ENOTSUP', what: `${id()} has no command for a reload; restart it` });
+        const refusal = refuseReload(id(), state, plan);
+        if (refusal !== undefined) onDone(refusal);
         else {
           reloaded.add(onDone);
           dispatch({ kind: 'reload' });
