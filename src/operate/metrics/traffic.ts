@@ -66,6 +66,7 @@ export const createTraffic = (
   kernel: Pick<Kernel, 'watch' | 'unwatch' | 'close'>,
   add: (service: string, bytesIn: number, bytesOut: number) => void,
   complain: (what: string) => void,
+  open: () => TcpEnds = openTcpEnds,
 ): Traffic => {
   let places: ReadonlyMap<number, readonly Place[]> = new Map();
   let lost = 0;
@@ -88,7 +89,7 @@ export const createTraffic = (
   };
 
   try {
-    const opened = openTcpEnds();
+    const opened = open();
     ends = opened;
     kernel.watch(opened.descriptor, () => {
       try {
