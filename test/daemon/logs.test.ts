@@ -160,7 +160,7 @@ t.test(
 
 // --- Other kinds of stderr: there are no records to wait for, but a pid file that appears when acceptd is ready ---
 
-const mainModule = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const mainModule = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
 
 const startWith = async (
   t: Test,

@@ -100,7 +100,7 @@ t.test('the package has what runs and what builds, and nothing else', async (t) 
     .split('\n')
     .map((name) => name.replace(/^package\//, ''));
   for (const name of [
-    'dist/src/main.js',
+    'dist/acceptd/main.js',
     'native/addon.cc',
     'native/Makefile',
     'native/load.cjs',
@@ -111,7 +111,7 @@ t.test('the package has what runs and what builds, and nothing else', async (t) 
   }
   const strangers = names.filter(
     (name) =>
-      !/^(dist\/src|conf|docs|native)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(name) ||
+      !/^(dist\/acceptd|conf|docs|native)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(name) ||
       /^native\/(build|portable)/.test(name),
   );
   t.strictSame(strangers, []);

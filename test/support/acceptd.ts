@@ -8,9 +8,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { searchPath } from './command.ts';
-import { childEnvironment } from './environment.ts';
+import { childEnvironment, withOnly } from './environment.ts';
 
-const mainModule = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const mainModule = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
 const deadline = 20_000;
 
 /** One line of acceptd's log. `event` is a kind of src/model/event.ts, or empty; `fields` is the whole record. */
@@ -121,10 +121,8 @@ export const startAcceptd = async (t: Test, options: AcceptdOptions): Promise<Ac
     ...childEnvironment(),
     ...options.environment,
   };
-  // tap adds NODE_OPTIONS to whatever environment a child is given, which doubles acceptd's memory: env takes it away
-  const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  const started = [...assignments, ...(options.under ?? []), process.execPath, ...words];
-  const child = spawn('env', ['-i', ...started], {
+  const started = withOnly(environment, [...(options.under ?? []), process.execPath, ...words]);
+  const child = spawn('env', started, {
     env: { PATH: searchPath },
     cwd: '/',
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -11,7 +11,7 @@ import { searchPath } from './command.ts';
 import { type Engine, recipeOf } from './engine.ts';
 import { childEnvironment } from './environment.ts';
 
-export const mainModule = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+export const mainModule = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
 const deadline = 20_000;
 
 export type Named = { readonly name: string; readonly descriptor: Descriptor };
