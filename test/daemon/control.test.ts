@@ -311,7 +311,7 @@ t.test('a group may look, others may not', { skip: skip || (isRoot ? false : 'ne
 });
 
 t.test('options that make no sense are told', async (t) => {
-  const main = join('dist', 'src', 'main.js');
+  const main = join('dist', 'acceptd', 'main.js');
   const wrong = async (...words: readonly string[]): Promise<string> => {
     const { code, stderr } = await run(process.execPath, [main, ...words]);
     t.equal(code, 64, stderr);
