@@ -4,7 +4,12 @@ import { parseAddress } from '../model/network.ts';
 import { parseCount } from '../model/quantity.ts';
 import type { Kernel } from '../native/kernel.ts';
 import { lookupGroup } from '../native/lookup.ts';
-import { type Control, openControl, type ProbeAddress } from '../operate/control/control.ts';
+import {
+  type Control,
+  type ControlOptions,
+  openControl,
+  type ProbeAddress,
+} from '../operate/control/control.ts';
 import { createDesk, type DeskParts } from '../operate/control/desk-of-server.ts';
 import { controlPath } from '../operate/control/place.ts';
 import type { ServerLog } from './server-log.ts';
@@ -65,15 +70,18 @@ export const groupOf = async (name: string): Promise<number | undefined> =>
 export const openServerControl = (
   { path, probes }: ControlWishes,
   group: number | undefined,
-  parts: DeskParts & { readonly kernel: Kernel; readonly say: ServerLog['say'] },
+  parts: DeskParts &
+    Pick<ControlOptions, 'before' | 'upgraded'> & { readonly kernel: Kernel; readonly say: ServerLog['say'] },
 ): Control => {
-  const { kernel, clock, say } = parts;
+  const { kernel, clock, say, before, upgraded } = parts;
   return openControl(
     { path, group, probes },
     {
       kernel,
       clock,
       desk: createDesk(parts),
+      before,
+      upgraded,
       onOrder: ({ by, what, status }) =>
         say(
           'info',

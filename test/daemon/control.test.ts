@@ -1,5 +1,5 @@
 // The control socket of the real program, with curl and with clients that behave badly.
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -21,8 +21,9 @@ type Served = { readonly acceptd: Acceptd; readonly control: string };
 
 /** A server with a control socket in its own directory. */
 const start = async (t: Test, config: string, rest: Partial<AcceptdOptions> = {}): Promise<Served> => {
-  // the path has to be known before the directory is: by the environment, relative to where it is started
+  // its name has to be known before acceptd has a directory
   const control = `/tmp/acceptd-control-test.${process.pid}.${await freePort()}/made/control`;
+  t.teardown(() => rmSync(join(control, '..', '..'), { recursive: true, force: true }));
   const acceptd = await startAcceptd(t, {
     config,
     ...rest,
@@ -311,7 +312,7 @@ t.test('a group may look, others may not', { skip: skip || (isRoot ? false : 'ne
 });
 
 t.test('options that make no sense are told', async (t) => {
-  const main = join('dist', 'src', 'main.js');
+  const main = join('dist', 'acceptd', 'main.js');
   const wrong = async (...words: readonly string[]): Promise<string> => {
     const { code, stderr } = await run(process.execPath, [main, ...words]);
     t.equal(code, 64, stderr);

@@ -1,5 +1,6 @@
 // The control sockets of a running server: one of the file system for who may steer it, one of TCP for who asks whether it lives.
 import type { Clock } from '../../model/clock.ts';
+import type { Done } from '../../model/control.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import type { Milliseconds } from '../../model/quantity.ts';
 import { type ConnectionRecord, peerOf } from '../../model/record.ts';
@@ -9,7 +10,7 @@ import { callerOf } from './access.ts';
 import type { Desk } from './desk.ts';
 import type { HttpFront, Order } from './http.ts';
 import { createIntake, type IntakeLimits } from './intake.ts';
-import { openControlSocket } from './socket-file.ts';
+import { openControlSocket, takeControlSocket } from './socket-file.ts';
 
 export type ProbeAddress = { readonly version: 4 | 6; readonly host: string; readonly port: number };
 
@@ -29,9 +30,18 @@ export type ControlOptions = {
   readonly onOrder: (order: Order) => void;
   /** A socket that cannot be opened is told and done without. */
   readonly onTrouble: (what: string) => void;
+  /** Descriptors from before an upgrade, which are ours now. */
+  readonly before?: ((name: ControlKeep) => Descriptor | undefined) | undefined;
+  /** What whoever has asked for that upgrade is told. */
+  readonly upgraded?: Done | undefined;
 };
 
+/** What goes from one version of acceptd to the next one in an upgrade, by name. */
+export const controlKeeps = ['control', 'control-http', 'control-asker'] as const;
+export type ControlKeep = (typeof controlKeeps)[number];
+
 export type Control = {
+  readonly kept: (name: ControlKeep) => Descriptor | undefined;
   /** Answers that are being written may end within `patience`; the file is removed. */
   readonly end: (patience: Milliseconds) => Promise<void>;
 };
@@ -45,6 +55,13 @@ const fewest = 4;
 const limitsFor = (descriptors: number): IntakeLimits => {
   const connections = Math.max(fewest, Math.min(mostConnections, Math.floor(descriptors / descriptorShare)));
   return { connections, others: Math.floor(connections / 2), surplus: Math.floor(connections / 4) };
+};
+
+/** The answer of a request that the version before has read. */
+const wholeAnswer = (done: Done): Uint8Array => {
+  const body = `${JSON.stringify(done)}\n`;
+  const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
+  return Buffer.from(`${head}\r\nconnection: close\r\n\r\n${body}`);
 };
 
 const openProbes = (kernel: Kernel, { version, host, port }: ProbeAddress): Descriptor => {
@@ -71,7 +88,7 @@ const openProbes = (kernel: Kernel, { version, host, port }: ProbeAddress): Desc
 
 export const openControl = (
   { path, group, probes }: ControlPlaces,
-  { kernel, clock, desk, onOrder, onTrouble }: ControlOptions,
+  { kernel, clock, desk, onOrder, onTrouble, before, upgraded }: ControlOptions,
 ): Control => {
   const closings: (() => void)[] = [];
   const intakes: ReturnType<typeof createIntake>[] = [];
@@ -101,9 +118,21 @@ export const openControl = (
     return intake;
   };
 
+  const kept = new Map<ControlKeep, Descriptor>();
+  const asker = before?.('control-asker');
+  if (asker !== undefined) {
+    if (upgraded !== undefined) kernel.write(asker, wholeAnswer(upgraded));
+    kernel.close(asker);
+  }
+  const [oldSocket, oldProbes] = [before?.('control'), before?.('control-http')];
+  if (path === undefined && oldSocket !== undefined) kernel.close(oldSocket);
+  if (probes === undefined && oldProbes !== undefined) kernel.close(oldProbes);
+
   if (path !== undefined)
     open((limits) => {
-      const { descriptor, removeFile } = openControlSocket(kernel, path, group);
+      const { descriptor, removeFile } =
+        oldSocket === undefined ? openControlSocket(kernel, path, group) : takeControlSocket(oldSocket, path);
+      kept.set('control', descriptor);
       closings.push(() => {
         removeFile();
         kernel.closeListener(descriptor);
@@ -113,7 +142,8 @@ export const openControl = (
     });
   if (probes !== undefined)
     open((limits) => {
-      const descriptor = openProbes(kernel, probes);
+      const descriptor = oldProbes ?? openProbes(kernel, probes);
+      kept.set('control-http', descriptor);
       closings.push(() => kernel.closeListener(descriptor));
       const probe = (record: ConnectionRecord) => ({ role: 'probe', peer: peerOf(record) }) as const;
       // all of them are others, and nothing is kept back for an owner
@@ -122,6 +152,7 @@ export const openControl = (
     });
 
   return {
+    kept: (name) => (name === 'control-asker' ? front?.upgrading() : kept.get(name)),
     end: async (patience) => {
       for (const intake of intakes) intake.end();
       for (const close of closings) close();

@@ -35,6 +35,8 @@ export type HttpFront = Front & {
   /** Streams end, answers that are being written are given a moment by whoever waits for this; then `cut`. */
   readonly end: () => Promise<void>;
   readonly cut: () => void;
+  /** Whose connection waits for what an upgrade comes to. */
+  readonly upgrading: () => Descriptor | undefined;
 };
 
 /** For a whole request, from when its client came or got its last answer; and for an answer to be taken. */
@@ -47,10 +49,13 @@ const mostPending = 8;
 const longestTarget = 300;
 
 type Client = {
+  readonly descriptor: Descriptor;
   readonly socket: Socket;
   readonly caller: Caller;
   readonly isSurplus: boolean;
   pending: number;
+  /** It has asked for an upgrade and waits for the answer, which the next version gives. */
+  isUpgrading: boolean;
   /** Ends the wait for it. */
   cancel: () => void;
 };
@@ -101,6 +106,7 @@ export const createFront = ({ clock, desk, onOrder }: FrontOptions): HttpFront =
       return { kind: 'text', type: jsonType, text: '' };
     // what an order takes is not the client's fault
     client.cancel();
+    client.isUpgrading = match.route.path === '/v1/upgrade';
     const { subject, query } = match;
     return match.route.answer(desk, {
       subject,
@@ -136,6 +142,7 @@ export const createFront = ({ clock, desk, onOrder }: FrontOptions): HttpFront =
     if (decided === undefined) return;
     // what has not been read of a request cannot be told from the next one
     if (!request.complete || client.isSurplus || isEnding) response.shouldKeepAlive = false;
+    client.isUpgrading = false;
     startDeadline(client);
     const status = send(response, decided);
     if (method !== 'GET' && method !== 'HEAD' && client.caller.peer.kind === 'unix')
@@ -182,7 +189,15 @@ export const createFront = ({ clock, desk, onOrder }: FrontOptions): HttpFront =
   return {
     take: (descriptor: Descriptor, caller, isSurplus, onClosed) => {
       const socket = new Socket({ fd: descriptor, readable: true, writable: true, allowHalfOpen: true });
-      const client: Client = { socket, caller, isSurplus, pending: 0, cancel: () => undefined };
+      const client: Client = {
+        descriptor,
+        isUpgrading: false,
+        socket,
+        caller,
+        isSurplus,
+        pending: 0,
+        cancel: () => undefined,
+      };
       clients.set(socket, client);
       socket.on('close', () => {
         client.cancel();
@@ -201,6 +216,7 @@ export const createFront = ({ clock, desk, onOrder }: FrontOptions): HttpFront =
         for (const { pending, socket } of clients.values()) if (pending === 0) socket.destroy();
         if (clients.size === 0) resolve();
       }),
+    upgrading: () => [...clients.values()].find(({ isUpgrading }) => isUpgrading)?.descriptor,
     cut: () => {
       for (const { socket } of clients.values()) socket.destroy();
     },

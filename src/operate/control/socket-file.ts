@@ -43,16 +43,25 @@ const bindAndListen = (kernel: Kernel, descriptor: Descriptor, address: UnixAddr
   }
 };
 
+const addressOf = (path: string, group: number | undefined): UnixAddress => ({
+  kind: 'unix',
+  path,
+  socketType: 'stream',
+  mode: group === undefined ? ownerMode : groupMode,
+  ownerId: undefined,
+  groupId: group,
+});
+
+/** One that listens since before an upgrade; its file is what is there. */
+export const takeControlSocket = (descriptor: Descriptor, path: string): ControlSocket => {
+  const address = addressOf(path, undefined);
+  const inode = socketFileInode(address);
+  return { descriptor, removeFile: () => remove(address, inode) };
+};
+
 /** Throws SystemError; nothing is left behind then. `group` may connect too. */
 export const openControlSocket = (kernel: Kernel, path: string, group: number | undefined): ControlSocket => {
-  const address: UnixAddress = {
-    kind: 'unix',
-    path,
-    socketType: 'stream',
-    mode: group === undefined ? ownerMode : groupMode,
-    ownerId: undefined,
-    groupId: group,
-  };
+  const address = addressOf(path, group);
   try {
     preparePlace(kernel, address, directoryMode);
     const descriptor = kernel.openSocket('unix', 'stream');

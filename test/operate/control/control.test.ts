@@ -3,6 +3,8 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { controlErrors } from '../../../src/model/control.ts';
 import { milliseconds } from '../../../src/model/quantity.ts';
+import type { ControlKeep } from '../../../src/operate/control/control.ts';
+import { openControlSocket } from '../../../src/operate/control/socket-file.ts';
 import { createTestClock } from '../../support/clock.ts';
 import { openEngine } from '../../support/engine.ts';
 import { ask, connectRaw, createTestDesk, hear, openStage } from './stage.ts';
@@ -201,6 +203,34 @@ t.test('clients beyond the limit are told so, and then not even that', async (t)
   for (const client of [...clients, ...surplus]) client.destroy();
   for (;;) if ((await ask(path, 'GET', '/livez').catch(() => undefined))?.status === 200) break;
   t.pass('when they have gone there is room again');
+});
+
+t.test('after an upgrade the same socket is answered, and so is who has asked for it', async (t) => {
+  const { desk } = createTestDesk({ upgrade: () => new Promise(() => undefined) });
+  const { path, control } = openStage(t, kernel, desk);
+  const asker = await connectRaw(path);
+  const heard = hear(asker);
+  asker.write('POST /v1/upgrade HTTP/1.1\r\n\r\n');
+  while (control.kept('control-asker') === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+  t.not(control.kept('control'), undefined);
+  t.equal(control.kept('control-http'), undefined);
+  asker.destroy();
+  await heard;
+
+  const listener = openControlSocket(kernel, `${path}.next`, undefined);
+  const waiting = await connectRaw(`${path}.next`);
+  const answer = hear(waiting);
+  const [accepted] = kernel.accept(listener.descriptor, 1);
+  const before = (name: ControlKeep) =>
+    ({ control: listener.descriptor, 'control-http': undefined, 'control-asker': accepted?.descriptor })[
+      name
+    ];
+  const next = openStage(t, kernel, desk, { path: `${path}.next`, before, upgraded: { what: 'it has' } });
+  t.strictSame(next.troubles, []);
+  t.match(await answer, /^HTTP\/1.1 200 .*{"what":"it has"}\n$/s);
+  t.equal((await ask(next.path, 'GET', '/livez')).status, 200);
+  await next.control.end(milliseconds(0));
+  t.notOk(existsSync(next.path));
 });
 
 t.test('the file is ours alone, replaces a stale one and goes with us', async (t) => {

@@ -10,7 +10,7 @@ import type { Clock } from '../../../src/model/clock.ts';
 import type { LogRecord } from '../../../src/model/control.ts';
 import { milliseconds } from '../../../src/model/quantity.ts';
 import type { Kernel } from '../../../src/native/kernel.ts';
-import { type Control, openControl } from '../../../src/operate/control/control.ts';
+import { type Control, type ControlOptions, openControl } from '../../../src/operate/control/control.ts';
 import type { Desk } from '../../../src/operate/control/desk.ts';
 import type { Order } from '../../../src/operate/control/http.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
@@ -108,7 +108,12 @@ export const openStage = (
   t: Test,
   kernel: Kernel,
   desk: Desk,
-  { clock = systemClock, path, group }: { clock?: Clock; path?: string; group?: number } = {},
+  {
+    clock = systemClock,
+    path,
+    group,
+    ...rest
+  }: Pick<ControlOptions, 'before' | 'upgraded'> & { clock?: Clock; path?: string; group?: number } = {},
 ): Stage => {
   const directory = mkdtempSync(join(tmpdir(), 'acceptd-control-'));
   const place = path ?? join(directory, 'made', 'control');
@@ -117,6 +122,7 @@ export const openStage = (
   const control = openControl(
     { path: place, group, probes: undefined },
     {
+      ...rest,
       kernel,
       clock,
       desk,
