@@ -1,10 +1,16 @@
 // Orders to a running server: what is asked of it, what is printed, and the exit statuses.
+
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import t from 'tap';
 import { parseTuning } from '../../src/command/orders.ts';
 import type { Admission, LaunchPlan, ReloadReport } from '../../src/model/control.ts';
+import { enter, readToEnd } from '../daemon/scene.ts';
+import { startAcceptd } from '../support/acceptd.ts';
 import { type Asked, refusal, type Said, startControlServer } from '../support/control-server.ts';
+import { freePort } from '../support/ports.ts';
 import { noTerminals, startInTerminal } from '../support/terminal.ts';
-import { acceptd, mainModule } from './stage.ts';
+import { acceptd, mainModule, temporaryDirectory } from './stage.ts';
 
 // each of these starts processes, which takes seconds on a machine that is busy
 t.setTimeout(300_000);
@@ -188,4 +194,28 @@ t.test('on a terminal the log is readable, and does nothing to it', { skip: noTe
   const terminal = startInTerminal(t, [process.execPath, mainModule, 'log', '--follow', '--control', path]);
   const { rest } = await terminal.ended();
   t.match(rest, /INFO[^\n]*: [^\n]*a: started\\u\{1b\}\[2J/);
+});
+
+t.test('the real server: it is looked at, tuned, signalled, loaded again and stopped', async (t) => {
+  const port = await freePort();
+  const path = join(temporaryDirectory(t), 'control');
+  const config = `127.0.0.1:${port} stream tcp4 nowait ${userInfo().username} /bin/cat cat\n`;
+  const server = await startAcceptd(t, { config, arguments: ['--control', path] });
+  const client = await enter(port);
+  const { stdout } = await acceptd('status', '--control', path);
+  const id = /^\S+:\d+\S*/m.exec(stdout)?.[0] ?? '';
+  const ask = (...words: readonly string[]) => acceptd(...words, '--control', path);
+  t.match(stdout, /active +1\/\d+ +1 +0/);
+  t.match(await ask('status', id), { code: 0, stdout: /handler .* 127\.0\.0\.1:\d+\n/ });
+  t.match(await ask('set', id, 'instances=7'), { code: 0, stdout: /-> 7/ });
+  t.match(await ask('why', '127.0.0.1', id), { code: 0, stdout: /would be admitted/ });
+  t.match(await ask('explain', id), { code: 0, stdout: /^program +\/bin\/cat$/m });
+  t.match(await ask('reload'), { code: 0, stdout: 'kept 1 listener\n' });
+  const end = readToEnd(client);
+  t.match(await ask('kill', id, '--signal', 'KILL'), { code: 0, stdout: /1 process/ });
+  await end;
+  t.match(await ask('kill', '1'), { code: 1 });
+  t.match(await ask('stop', '--drain', '0'), { code: 0 });
+  t.equal(await server.ended(), 0);
+  t.match(await ask('status'), { code: 71 });
 });
