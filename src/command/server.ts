@@ -179,7 +179,10 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   if (trace !== undefined) watchers.push(trace.observer);
   const log = await openServerLog(kernel, systemClock, options);
   const tally = createTally(systemClock, { timesStarts: options.hasMetrics });
-  watchers.push(...log.observers, tally.observer, createTrimmer(systemClock, supervisor.trimMemory));
+  watchers.push(...log.observers, createTrimmer(systemClock, supervisor.trimMemory));
+  // where nobody can ask for counts, the events that are only counted are not even made
+  const { path: controlPath, probes } = options.control;
+  if (controlPath !== undefined || probes !== undefined || options.hasMetrics) watchers.push(tally.observer);
 
   if (restart !== undefined) log.say('warn', { event: 'restarted', ...restart }, showRestart(restart));
   for (const warning of options.warnings) log.say('warn', { event: 'option' }, warning);

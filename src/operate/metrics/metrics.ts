@@ -42,7 +42,7 @@ export const metricList = [...serverMetrics, ...serviceMetrics, ...processMetric
 export const createMetrics = (parts: MetricsParts): Metrics => {
   const { tally, clock, kernel, version } = parts;
   const lag = createLoopLag(clock);
-  const traffic = createTraffic(kernel, tally.addTraffic, parts.complain);
+  const traffic = createTraffic(clock, kernel, tally.addTraffic, parts.complain);
   const waiting = new Map<Format, Promise<Rendered>>();
 
   const write = async (format: Format): Promise<Rendered> => {

@@ -1,6 +1,8 @@
 // Which service a TCP connection that is over belonged to, and the bytes that it carried.
 import type { ListenAddress } from '../../model/address.ts';
+import type { Clock } from '../../model/clock.ts';
 import { parseAddress } from '../../model/network.ts';
+import { milliseconds } from '../../model/quantity.ts';
 import type { ResolvedService } from '../../model/service.ts';
 import { SystemError } from '../../native/addon.ts';
 import type { Kernel } from '../../native/kernel.ts';
@@ -39,6 +41,9 @@ const placesOf = (services: readonly ResolvedService[]): ReadonlyMap<number, rea
   return places;
 };
 
+/** Between two looks: what an ordinary user's socket holds is enough for 20,000 ends a second. */
+const gatherTime = milliseconds(15);
+
 type TcpAddress = Extract<ListenAddress, { readonly kind: 'internet' }>;
 
 const isTcp = (address: ListenAddress): address is TcpAddress =>
@@ -63,6 +68,7 @@ const isAt = ({ version, bytes }: Place, end: TcpEnd): boolean => {
  * not say how many bytes there were: then everything else goes on.
  */
 export const createTraffic = (
+  clock: Clock,
   kernel: Pick<Kernel, 'watch' | 'unwatch' | 'close'>,
   add: (service: string, bytesIn: number, bytesOut: number) => void,
   complain: (what: string) => void,
@@ -78,6 +84,7 @@ export const createTraffic = (
   };
   const stop = (): void => {
     if (ends === undefined) return;
+    cancel?.();
     kernel.unwatch(ends.descriptor);
     kernel.close(ends.descriptor);
     ends = undefined;
@@ -88,19 +95,29 @@ export const createTraffic = (
     complain(`${error.message}; metrics do without the bytes of TCP connections`);
   };
 
-  try {
-    const opened = open();
-    ends = opened;
-    kernel.watch(opened.descriptor, () => {
+  let cancel: (() => void) | undefined;
+  /** Not for each connection by itself: others that end soon after are told with it. */
+  const wait = ({ descriptor, drain }: TcpEnds): void =>
+    kernel.watch(descriptor, () => {
+      kernel.unwatch(descriptor);
       try {
-        lost += opened.drain(onEnd);
+        lost += drain(onEnd);
       } catch (error) {
         giveUp(error);
+        return;
       }
+      cancel = clock.after(gatherTime, () => attempt(wait));
     });
-  } catch (error) {
-    giveUp(error);
-  }
+  const attempt = (how: (opened: TcpEnds) => void): void => {
+    try {
+      ends ??= open();
+      how(ends);
+    } catch (error) {
+      giveUp(error);
+    }
+  };
+
+  attempt(wait);
   return {
     setServices: (services) => {
       places = placesOf(services);

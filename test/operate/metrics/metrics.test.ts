@@ -115,7 +115,7 @@ t.test('histograms have what the tally has, cumulated', async (t) => {
 });
 
 t.test('many services are written piece by piece, with each metric described once', async (t) => {
-  const services = Array.from({ length: 500 }, (_, index) => `s${index}`);
+  const services = Array.from({ length: 200 }, (_, index) => `s${index}`);
   const { metrics } = open(t, services);
   let turns = 0;
   const turning = setInterval(() => {
@@ -135,7 +135,7 @@ t.test('many services are written piece by piece, with each metric described onc
   t.match(openType, /^application\/openmetrics-text; version=1\.0\.0/);
   t.match(open1, /\n# EOF\n$/);
   t.match(open1, /^# TYPE acceptd_connections_accepted counter$/m);
-  t.match(open1, /^acceptd_connections_accepted_total\{service="s499"\} 0$/m);
+  t.match(open1, /^acceptd_connections_accepted_total\{service="s199"\} 0$/m);
 });
 
 t.test('reloads are counted, with what became of the last one', async (t) => {

@@ -7,6 +7,7 @@ import { plainRelay, type ResolvedService } from '../../../src/model/service.ts'
 import { failed } from '../../../src/native/addon.ts';
 import type { TcpEnd, TcpEnds } from '../../../src/native/tcp-ends.ts';
 import { createTraffic } from '../../../src/operate/metrics/traffic.ts';
+import { createTestClock } from '../../support/clock.ts';
 import { resolved, tcp } from '../../support/services.ts';
 
 const endAt = (host: string, localPort: number, bytesIn = 1, bytesOut = 2): TcpEnd => {
@@ -19,6 +20,7 @@ const endAt = (host: string, localPort: number, bytesIn = 1, bytesOut = 2): TcpE
 const open = (services: readonly ResolvedService[]) => {
   const counted: string[] = [];
   const complaints: string[] = [];
+  const clock = createTestClock();
   let closed = 0;
   let wake = (): void => undefined;
   let next: () => { readonly ends: readonly TcpEnd[]; readonly lost: number } = () => ({ ends: [], lost: 0 });
@@ -31,9 +33,13 @@ const open = (services: readonly ResolvedService[]) => {
     },
   };
   const traffic = createTraffic(
+    clock,
     {
       watch: (_descriptor, watcher) => {
-        wake = () => watcher(false);
+        wake = () => {
+          wake = () => undefined;
+          watcher(false);
+        };
       },
       unwatch: () => undefined,
       close: () => {
@@ -49,6 +55,7 @@ const open = (services: readonly ResolvedService[]) => {
     counted.length = 0;
     next = () => ({ ends: told, lost: 0 });
     wake();
+    clock.advance(1_000);
     return [...counted];
   };
   return {
@@ -58,6 +65,7 @@ const open = (services: readonly ResolvedService[]) => {
     wakeWith: (how: typeof next) => {
       next = how;
       wake();
+      clock.advance(1_000);
     },
     closed: () => closed,
   };
@@ -89,6 +97,7 @@ t.test('a relay counts its bytes itself', (t) => {
   const answer: ResolvedService['answer'] = {
     kind: 'relay',
     ...plainRelay,
+    connectTimeout: seconds(1),
     host: '127.0.0.1',
     port: '1',
   };
@@ -116,6 +125,7 @@ t.test('a kernel that does not tell it is no reason not to start', (t) => {
   const complaints: string[] = [];
   const nothing = { watch: () => undefined, unwatch: () => undefined, close: () => undefined };
   const traffic = createTraffic(
+    createTestClock(),
     nothing,
     () => undefined,
     (what) => complaints.push(what),
