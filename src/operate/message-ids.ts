@@ -64,8 +64,7 @@ const ownIds = {
   'log-soft-limit': '24c5497fc8484a319b92c1a74e73db47',
   'log-hard-limit': 'bb86fbff5fac4819b8378d716daebe6c',
   'log-below-limit': 'c57d28fb93424c99ad4013d45bcfdc1f',
-  control: '3aac20d735ce4ed6968457cf59c24488',
-  'control-order': '95ac55b2e18d4fcb8152d6abb36bec76',
+  metrics: '25308a89042b40e0a6cbf22841845ffe',
   restarted: '65a7ab10a3ec4aa7a5d42017036c8374',
 } as const;
 
