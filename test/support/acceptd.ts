@@ -11,7 +11,7 @@ import { searchPath } from './command.ts';
 import { childEnvironment, withOnly } from './environment.ts';
 
 const mainModule = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
-const deadline = 20_000;
+const deadline = 60_000;
 
 /** One line of acceptd's log. `event` is a kind of src/model/event.ts, or empty; `fields` is the whole record. */
 export type LogRecord = {
@@ -47,7 +47,7 @@ export type Acceptd = {
   readonly records: readonly LogRecord[];
   /** Everything acceptd wrote to stderr, also what is no record. */
   readonly output: () => string;
-  /** The first record that fits, from index `from` on, once it is there; `what` is for the error after 20 s. */
+  /** The first record that fits, from index `from` on, once it is there; `what` is for the error after a minute. */
   readonly waitFor: (fits: (record: LogRecord) => boolean, what: string, from?: number) => Promise<LogRecord>;
   readonly signal: (name: NodeJS.Signals) => void;
   /** Stops reading acceptd's stderr, and goes on; no records come meanwhile. */

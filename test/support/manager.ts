@@ -12,7 +12,7 @@ import { type Engine, recipeOf } from './engine.ts';
 import { childEnvironment } from './environment.ts';
 
 export const mainModule = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
-const deadline = 20_000;
+const deadline = 60_000;
 
 export type Named = { readonly name: string; readonly descriptor: Descriptor };
 
@@ -31,7 +31,7 @@ export type Manager = {
     sockets: readonly Named[],
     more?: Readonly<Record<string, string>>,
   ) => Started;
-  /** The first message that was not taken yet and matches; `what` is for the error after 20 s. */
+  /** The first message that was not taken yet and matches; `what` is for the error after a minute. */
   readonly next: (fits: RegExp) => Promise<string>;
   /** What is kept for the next start, by name. */
   readonly stored: ReadonlyMap<string, Descriptor>;
