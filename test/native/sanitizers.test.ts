@@ -31,7 +31,8 @@ const run = async (
 ): Promise<{ readonly code: number | null; readonly text: string }> => {
   const child = spawn(program, how, {
     cwd: root,
-    env: { ...path, ...environment },
+    // instrumented programs are slow, and so is whatever they share the machine with
+    env: { ...path, TAP_TIMEOUT: '240', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 300_000,
   });

@@ -38,7 +38,7 @@ const findInPath = (program: string): string | undefined =>
     .find((file) => existsSync(file));
 
 const folder = t.testdir();
-t.setTimeout(300_000);
+t.setTimeout(900_000);
 
 /** A PATH with node, npm and a shell, and nothing that compiles. */
 const withoutCompiler = join(folder, 'without-compiler');
@@ -85,7 +85,7 @@ const showsThatItRuns = async (test: Test, prefix: string, path?: string): Promi
   const shown = await run(command, ['--version'], options);
   test.match(shown, { status: 0, output: new RegExp(`^(acceptd )?${version}\\n$`) }, '--version');
   const guarded = await run(command, ['run', '--guard', '-f', join(folder, 'absent.conf')], options);
-  test.match(guarded, { status: 78, errors: /^acceptd: no service to run.*\n$/ }, 'the guard runs');
+  test.match(guarded, { status: 78, errors: /^acceptd: no service to run.*\n$/m }, 'the guard runs');
   const help = await run(command, ['--help'], options);
   test.match(help, { status: 0, output: /acceptd run/, errors: '' }, '--help');
 };

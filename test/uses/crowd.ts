@@ -51,5 +51,7 @@ export const checkNothingIsLeft = async (t: Test, acceptd: Acceptd, descriptors:
     'the end of every instance',
   );
   t.same(childrenOf(acceptd.pid), [], 'no child is left, a zombie neither');
-  t.equal(descriptorsOf(acceptd), descriptors, 'no descriptor is left');
+  // the first count may have seen a file that was being read
+  const left = descriptorsOf(acceptd);
+  t.ok(left <= descriptors, 'no descriptor is left', { left, descriptors });
 };
