@@ -10,6 +10,12 @@ import type { Source } from './limits.ts';
 const rows = 4;
 const cells = 16_384;
 
+/** Each filled cell and its number: most are empty. */
+export type SavedRates = {
+  readonly seeds: readonly number[];
+  readonly cells: readonly (readonly [place: number, wholeAt: number])[];
+};
+
 export type SourceRates = {
   /** Counts a start of this source at this service and says whether it is within `count` in each `window`. */
   readonly admit: (
@@ -18,6 +24,9 @@ export type SourceRates = {
     rate: { readonly count: number; readonly window: Milliseconds },
     now: Milliseconds,
   ) => boolean;
+  /** undefined: nobody was counted. */
+  readonly save: () => SavedRates | undefined;
+  readonly restore: (saved: SavedRates) => void;
 };
 
 /** FNV-1a over the text's UTF-16 units, begun with a seed that a client cannot know. */
@@ -45,6 +54,16 @@ export const createSourceRates = (): SourceRates => {
       if (wholeAt + interval - now > rate.window + interval / 2) return false;
       for (const place of places) full[place] = Math.max(full[place] ?? 0, wholeAt + interval);
       return true;
+    },
+    save: () =>
+      full && {
+        seeds: [...seeds],
+        cells: [...full].flatMap((wholeAt, place) => (wholeAt === 0 ? [] : [[place, wholeAt] as const])),
+      },
+    restore: (saved) => {
+      seeds.set(saved.seeds);
+      full = new Float64Array(rows * cells);
+      for (const [place, wholeAt] of saved.cells) full[place] = wholeAt;
     },
   };
 };

@@ -20,6 +20,7 @@ export type RunChoice = ReadingChoice & {
   readonly strictReload: boolean;
   readonly dump: string | undefined;
   readonly syslogFormat: SyslogFormat;
+  readonly upgradeDeadline: number;
 };
 
 export const run = (chosen: RunChoice): Promise<ExitStatus> => {
@@ -36,5 +37,7 @@ export const run = (chosen: RunChoice): Promise<ExitStatus> => {
     isStrictReload: chosen.strictReload,
     dump: chosen.dump,
     syslogFormat: chosen.syslogFormat,
+    upgradesOnSignal: true,
+    upgradeDeadline: seconds(chosen.upgradeDeadline),
   });
 };

@@ -1,5 +1,6 @@
 // A server from its first load to its end: what run, listen, inetd and xinetd have in common.
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
+import { descriptorOf } from '../model/descriptor.ts';
 import { isError, showDiagnostic } from '../model/diagnostic.ts';
 import type { Observer } from '../model/event.ts';
 import { type Milliseconds, milliseconds, seconds } from '../model/quantity.ts';
@@ -14,12 +15,17 @@ import { createGate, createReloader, type Loaded } from '../operate/reload.ts';
 import { type Counts, openServiceManager } from '../operate/service-manager.ts';
 import { catchSignals, holdHangups } from '../operate/signals.ts';
 import { takeStartEnvironment } from '../operate/start-environment.ts';
-import { openTraceLog } from '../operate/trace.ts';
+import { inheritedNumber, openTraceLog } from '../operate/trace.ts';
+import { createKeeping, createUpgrade } from '../operate/upgrade.ts';
+import { takeHandedOver } from '../operate/upgrade-environment.ts';
+import { createUpgradeNews } from '../operate/upgrade-news.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createSupervisor } from '../runtime/supervisor.ts';
 import { announce } from './announce.ts';
+import { type ServerPart, sayWhetherReady, serverPart, serverPartOf } from './following.ts';
 import { type LogOptions, openServerLog } from './server-log.ts';
 import { createInspection } from './server-state.ts';
+import { readVersion } from './version.ts';
 import { createWrapping } from './wrapping.ts';
 
 export type ServerOptions = LogOptions & {
@@ -38,6 +44,9 @@ export type ServerOptions = LogOptions & {
   /** Between two consistency checks. */
   readonly checkInterval: Milliseconds | undefined;
   readonly reloadSignals: readonly NodeJS.Signals[];
+  /** USR2 has the next version of acceptd take over. */
+  readonly upgradesOnSignal: boolean;
+  readonly upgradeDeadline: Milliseconds;
   /** It ends when nobody has been answered for so long. */
   readonly exitIdleTime: Milliseconds | undefined;
   /** Where each connection's moments are written. */
@@ -65,6 +74,8 @@ export const usualServer = {
   dump: undefined,
   checkInterval: undefined,
   reloadSignals: ['SIGHUP'],
+  upgradesOnSignal: false,
+  upgradeDeadline: seconds(30),
   exitIdleTime: undefined,
   trace: undefined,
   tellsCaller: false,
@@ -116,26 +127,30 @@ const tellCaller = ({ diagnostics }: Loaded): void => {
 /** Runs until it is told to stop; gives the exit status. */
 export const runServer = async (options: ServerOptions): Promise<ExitStatus> => {
   const { pidFile } = options;
-  const { inherited, manager: wishes } = takeStartEnvironment(process.env);
+  const following = takeHandedOver(process.env);
+  if (following?.isTrial === true) return sayWhetherReady(following.state, options.load);
+  if (typeof following?.state === 'string') throw new Error(`cannot take over: ${following.state}`);
+  const before = following?.state;
+  const own = before && serverPartOf(before);
+  const { inherited, manager: wishes } = takeStartEnvironment(process.env, own?.manager);
   const running = pidFile === undefined ? undefined : findRunning(pidFile, ownNames);
   if (running !== undefined) {
     return complain(`already running as pid ${running} (${pidFile}); stop it first`, exitStatus.system);
   }
   const hasHungUp = holdHangups();
-  const first = await options.load();
-  if (isRefused(first, options.emptyStart)) {
+  const first = own?.loaded ?? (await options.load());
+  if (own === undefined && isRefused(first, options.emptyStart)) {
     tellCaller(first);
     return complain('no service to run; mend the configuration and start again', exitStatus.configuration);
   }
 
-  if (options.tellsCaller) tellCaller(first);
+  if (options.tellsCaller && own === undefined) tellCaller(first);
 
   const watchers: Observer[] = [];
   // there is no log before there is an engine
   const unsent: SystemError[] = [];
-  const manager = openServiceManager(wishes, inherited, sendNotify, systemClock, (error) =>
-    unsent.push(error),
-  );
+  const kept = own?.stored.map((name) => ({ name })) ?? inherited;
+  const manager = openServiceManager(wishes, kept, sendNotify, systemClock, (error) => unsent.push(error));
   const supervisor = createSupervisor({
     clock: systemClock,
     observer: observers(watchers),
@@ -160,16 +175,18 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
 
   const refuses = createGate();
   let files: readonly string[] = [];
-  const take = (loaded: Loaded): void => {
-    log.tell(loaded.diagnostics);
+  let applied = first;
+  const take = (loaded: Loaded, apply: () => void = () => supervisor.apply(loaded.services)): void => {
+    if (loaded !== own?.loaded) log.tell(loaded.diagnostics);
     const why = refuses(loaded);
     if (why !== undefined) {
       for (const observer of log.observers) observer.observe({ kind: 'reload-refused', why });
       return;
     }
     files = loaded.files;
+    applied = loaded;
     log.setServices(loaded.services);
-    supervisor.apply(loaded.services);
+    apply();
   };
   const wrapping = createWrapping(log, supervisor.setWrapperRules);
   const loadAgain = async (): Promise<Loaded> => {
@@ -193,6 +210,23 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     processLimit: options.processLimit,
     answer: (findings) => answer?.(findings),
   });
+  const keeping = createKeeping();
+  keeping.parts.set(
+    serverPart,
+    (): ServerPart => ({ loaded: applied, manager: wishes, stored: manager.stored() }),
+  );
+  const traced = options.trace === undefined ? undefined : inheritedNumber(options.trace);
+  if (traced !== undefined) keeping.descriptors.set('trace', () => descriptorOf(traced));
+  const upgrade = createUpgrade({
+    supervisor,
+    clock: systemClock,
+    keeping,
+    deadline: options.upgradeDeadline,
+    flush: async () => {
+      await Promise.all([log, trace].map((each) => each?.flush(milliseconds(flushPatience))));
+    },
+    tell: createUpgradeNews(log.say, manager),
+  });
   // before the first recipe: handlers must find at its default what is caught here
   const stopped = catchSignals(
     {
@@ -200,6 +234,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
       retry: supervisor.retryNow,
       writeState: inspection.writeState,
       check: inspection.check,
+      upgrade: options.upgradesOnSignal ? () => void upgrade() : undefined,
       stop: () => {
         manager.enterStopping(milliseconds(options.drain + killTime));
         return supervisor.stop(options.drain);
@@ -218,7 +253,12 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     // a stop like any other: who comes before the listeners are closed is served to his end
     watchers.push(createIdleExit(systemClock, options.exitIdleTime, () => process.kill(process.pid)));
   }
-  take(first);
+  if (before === undefined) {
+    take(first);
+  } else {
+    take(first, () => supervisor.takePlace(before.runtime));
+    log.say('info', { event: 'upgraded', version: readVersion() }, `acceptd ${readVersion()} has taken over`);
+  }
   if (hasHungUp()) reload();
   const refusal = pidFile === undefined ? undefined : tryWritePidFile(pidFile);
   if (refusal !== undefined) {
@@ -226,7 +266,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     kernel.shutDown();
     return complain(refusal, exitStatus.system);
   }
-  if (options.announces) process.stdout.write(announce(first.services));
+  if (options.announces && own === undefined) process.stdout.write(announce(first.services));
   manager.enterReady(() => countState(supervisor.snapshot()));
   for (const error of unsent) log.say('warn', { event: 'notify' }, error.message);
   options.onReady();

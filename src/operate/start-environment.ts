@@ -78,8 +78,12 @@ const readManager = (environment: Environment): ManagerWishes | undefined => {
 };
 
 /** To be called before anything else is started: nobody of ours finds these words. */
-export const takeStartEnvironment = (environment: Environment): StartEnvironment => {
-  const found = { inherited: takeInherited(environment), manager: readManager(environment) };
+export const takeStartEnvironment = (
+  environment: Environment,
+  /** What the version before us was told. */
+  known?: ManagerWishes,
+): StartEnvironment => {
+  const found = { inherited: takeInherited(environment), manager: known ?? readManager(environment) };
   for (const name of [...listenNames, ...managerNames]) delete environment[name];
   return found;
 };

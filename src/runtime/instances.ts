@@ -49,6 +49,8 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
   ): void => {
     if (started.kind === 'builtin') {
       runtime.builtins.set(started.stop, service);
+      if (started.talk !== undefined)
+        runtime.talks.set(started.stop, { service, source, talk: started.talk });
       return;
     }
     const { pid } = started;
@@ -60,10 +62,15 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
   };
 
   /** A process of the service's daemon; one that was there before is known from now on. */
-  const registerProcess = (service: RunningService, pid: number, daemon: DaemonProcess): void => {
+  const registerProcess = (
+    service: RunningService,
+    pid: number,
+    daemon: DaemonProcess,
+    startedAt?: Milliseconds,
+  ): void => {
     const none = { source: undefined, record: undefined, lent: undefined };
-    instances.set(pid, { pid, service, ...none, startedAt: clock.now(), daemon });
-    if (observer.isWanted('started'))
+    instances.set(pid, { pid, service, ...none, startedAt: startedAt ?? clock.now(), daemon });
+    if (startedAt === undefined && observer.isWanted('started'))
       observer.observe({ kind: 'started', service: service.prepared.service.id, pid, peer: undefined });
   };
 
@@ -97,6 +104,7 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
 
   const enterRespawning = (listener: RunningListener, pause: Milliseconds): void => {
     const { respawning, service } = listener;
+    respawning.until = milliseconds(clock.now() + pause);
     respawning.cancel = clock.after(pause, () => {
       respawning.cancel = undefined;
       states.update(listener);

@@ -21,6 +21,8 @@ import { createDirectoryKeeper } from './directory-holds.ts';
 import { createEffects } from './effects.ts';
 import { createEntrance } from './entrance.ts';
 import { createGate } from './gate.ts';
+import { createHandover } from './handover/handover.ts';
+import type { SavedRuntime } from './handover/saved.ts';
 import { createInheritance, type Inherited, type ListenerStore } from './inheritance.ts';
 import { createInstances } from './instances.ts';
 import { createLifetimes } from './lifetimes.ts';
@@ -101,7 +103,7 @@ export const createSupervisor = ({
     },
     enterWait: ({ service: { id } }, dismiss) => {
       const service = services.get(id);
-      const leave = service && visitors.enter(service, dismiss);
+      const leave = service && visitors.enter(service, dismiss, 'elsewhere');
       if (service === undefined || leave === undefined) return undefined;
       return () => {
         const isOver = leave();
@@ -127,9 +129,12 @@ export const createSupervisor = ({
     loadAverage: createLoadAverage(clock),
     processLimit,
     builtins: new Map(),
+    talks: new Map(),
+    endingLogs: new Map(),
     shortage: { of: 'descriptors', failures: 0, cancel: undefined },
     reserve: openReserve(kernel),
     isDraining: false,
+    isHandingOver: false,
     whenIdle: undefined,
   };
   const { services } = runtime;
@@ -178,6 +183,20 @@ export const createSupervisor = ({
   let members: readonly MuxMember[] = [];
   let datagramPorts: ReadonlySet<number> = new Set();
 
+  const runningOf = ({ id }: ResolvedService): RunningService => {
+    const running = services.get(id);
+    if (running === undefined) throw new Error(`${id} was not prepared`);
+    return running;
+  };
+
+  /** What is known of all services together. */
+  const note = (wanted: readonly ResolvedService[]): void => {
+    members = wanted.flatMap((service) =>
+      service.mux === undefined ? [] : [{ ...service.mux, prepared: runningOf(service).prepared }],
+    );
+    datagramPorts = builtinDatagramPorts(wanted);
+  };
+
   const isAsItIs = (wanted: readonly ResolvedService[]): boolean =>
     wanted.length === services.size &&
     wanted.every((service) => {
@@ -202,7 +221,7 @@ export const createSupervisor = ({
    */
   const apply = (wanted: readonly ResolvedService[]): void => {
     // a reload that was under way when the end began
-    if (runtime.isDraining) return;
+    if (runtime.isDraining || runtime.isHandingOver) return;
     // asked here and not for each connection: who wants it says so before the services come
     kernel.traceConnections(observer.isWanted('traced'));
     if (isAsItIs(wanted)) {
@@ -212,17 +231,9 @@ export const createSupervisor = ({
     const plan = planListeners(runtime.listeners, wanted);
     const before = new Map([...services].map(([id, { prepared }]) => [id, prepared]));
     const retireOld = serviceTable.replace(wanted);
-    const runningOf = ({ id }: ResolvedService): RunningService => {
-      const running = services.get(id);
-      if (running === undefined) throw new Error(`${id} was not prepared`);
-      return running;
-    };
     const isChanged = (service: ResolvedService): boolean =>
       before.get(service.id) !== runningOf(service).prepared;
-    members = wanted.flatMap((service) =>
-      service.mux === undefined ? [] : [{ ...service.mux, prepared: runningOf(service).prepared }],
-    );
-    datagramPorts = builtinDatagramPorts(wanted);
+    note(wanted);
     for (const { key, address, service } of plan.keep) {
       const listener = runtime.listeners.get(key);
       if (listener === undefined) continue;
@@ -288,8 +299,36 @@ export const createSupervisor = ({
     },
   });
 
+  const handover = createHandover(runtime, {
+    states,
+    services: serviceTable,
+    listeners,
+    answers,
+    lifetimes,
+    daemons,
+    commands,
+    inheritance,
+    enter: acceptance.enter,
+    enterMux: acceptance.enterMux,
+  });
+
+  /** Takes the place of the version before us, in place of the first apply(). */
+  const takePlace = (saved: SavedRuntime): void => {
+    kernel.traceConnections(observer.isWanted('traced'));
+    handover.restore(saved);
+    note([...services.values()].map(({ prepared }) => prepared.service));
+    // what could not be opened before is tried anew
+    listeners.retryNow();
+    rpc.sync(runtime.listeners.values());
+    prepareBanners(runtime);
+  };
+
   return {
     kernel,
+    handover,
+    takePlace,
+    /** Runs another program of ours beside the handlers. */
+    startErrand: commands.start,
     /** To be awaited before apply() where there are many services: what it compares is looked at in the background. */
     examine: examineServices,
     apply,

@@ -1,5 +1,5 @@
 // Clients between their accept and their answer, for whom something is awaited: how many there may be, and how it ends.
-import type { RunningService, Runtime } from './running.ts';
+import type { RunningService, Runtime, Visitor } from './running.ts';
 
 /** Each has a descriptor; beyond so many the next one is turned away. */
 const mostVisitors = 1_024;
@@ -19,12 +19,18 @@ export const createVisitors = ({ visitors }: Runtime) => ({
    * Registers a client that has to wait; undefined when there are too many. `dismiss` is called when the server is
    * stopped meanwhile. The function it gives ends the wait: false when it was over already, and nothing may be done then.
    */
-  enter: (service: RunningService, dismiss: () => void): (() => boolean) | undefined => {
+  enter: (
+    service: RunningService,
+    dismiss: () => void,
+    surrender?: Visitor['surrender'],
+  ): (() => boolean) | undefined => {
     if (visitors.size >= mostVisitors || service.visitors >= mostOfOneService) return undefined;
-    const visitor = {
+    const visitor: Visitor = {
+      service,
       dismiss: () => {
         if (leave()) dismiss();
       },
+      surrender: typeof surrender === 'function' ? () => (leave() ? surrender() : undefined) : surrender,
     };
     const leave = (): boolean => {
       if (!visitors.delete(visitor)) return false;

@@ -37,5 +37,5 @@ export const createDeadline = (clock: Clock, onOver: () => void) => {
     if (at !== undefined && clock.now() + by > at) set(by);
   };
 
-  return { set, extend, clear };
+  return { set, extend, clear, at: () => at };
 };

@@ -3,6 +3,7 @@ import type { Failure } from '../../model/event.ts';
 import type { Milliseconds } from '../../model/quantity.ts';
 import type { Plan } from './plan.ts';
 import { endOf, type Run } from './run.ts';
+import type { SavedHistory } from './saved.ts';
 import { createStartLimit } from './start-limit.ts';
 import { judgeRun, type Verdict } from './verdict.ts';
 
@@ -52,5 +53,11 @@ export const createHistory = () => {
       failures = 0;
     },
     forgetStarts: limit.forget,
+
+    save: (): SavedHistory => ({ restarts, failures, starts: limit.save() }),
+    restore: (saved: SavedHistory): void => {
+      ({ restarts, failures } = saved);
+      limit.restore(saved.starts);
+    },
   };
 };

@@ -6,10 +6,11 @@ import { createDirectoryHold } from '../directory-holds.ts';
 import { isSameService } from '../plan.ts';
 import type { DaemonHandle, RunningService } from '../running.ts';
 import { createDeadline } from './deadlines.ts';
+import { createRunnerHandover } from './handover.ts';
 import { createHistory } from './history.ts';
 import { createHolds } from './holds.ts';
 import { createLending } from './lending.ts';
-import { createLiveRun, type LiveRun } from './live-run.ts';
+import { createLiveRun, type LiveRun, type RunContext } from './live-run.ts';
 import type { DaemonParts } from './parts.ts';
 import { type Plan, planOf } from './plan.ts';
 import {
@@ -24,6 +25,9 @@ import {
 import { off, step } from './step.ts';
 import { createStore } from './store.ts';
 import { createWishes, type Outcome } from './wishes.ts';
+
+/** While the next version of acceptd is awaited. */
+const nextLook = milliseconds(100);
 
 export type Runner = ReturnType<typeof createRunner>;
 
@@ -109,6 +113,11 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   };
 
   const deadline = createDeadline(clock, () => {
+    // whoever takes over has the same pause before him
+    if (state.kind === 'pausing' && runtime.isHandingOver) {
+      deadline.set(nextLook);
+      return;
+    }
     if (state.kind === 'starting') live?.onStartTimeout();
     dispatch({ kind: 'timeout' });
   });
@@ -118,7 +127,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   /** `free`: somebody has asked for it by name. */
   const requestStart = (how: 'counted' | 'free'): void => {
     const next = planOf(running.prepared.service);
-    if (isClosing() || next === undefined || !isOff(state)) return;
+    if (isClosing() || runtime.isHandingOver || next === undefined || !isOff(state)) return;
     plan = next;
     const wait = how === 'free' ? undefined : history.takeStart(next, clock.now());
     if (wait === undefined) {
@@ -133,21 +142,23 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   const begin = (): void => {
     if (plan === undefined) return;
     hasStarted = true;
-    live = createLiveRun({
-      parts,
-      running,
-      plan,
-      store,
-      lending,
-      directories,
-      state: () => state,
-      dispatch,
-      extend: deadline.extend,
-      countHolds: holds.count,
-      resetHistory: history.forget,
-      onReady: ready.fulfil,
-    });
+    live = createLiveRun(contextOf(plan));
   };
+
+  const contextOf = (planned: Plan): RunContext => ({
+    parts,
+    running,
+    plan: planned,
+    store,
+    lending,
+    directories,
+    state: () => state,
+    dispatch,
+    extend: deadline.extend,
+    countHolds: holds.count,
+    resetHistory: history.forget,
+    onReady: ready.fulfil,
+  });
 
   // --- Ends ---
 
@@ -229,9 +240,32 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     dispatch({ kind: 'timeout' });
   };
 
+  /** Who wants it now, although nobody could be started a moment ago. */
+  const wake = (): void => {
+    if (state.kind === 'off' && ready.count() > 0) requestStart('counted');
+  };
+
   return {
     handle,
     retry,
+    wake,
+    ...createRunnerHandover({
+      runtime,
+      running,
+      store,
+      history,
+      directories,
+      isIdle: () => !isStepping && !isRetired,
+      read: () => ({ state, plan, live, hasStarted, until: deadline.at() }),
+      write: (saved) => {
+        plan = saved.planned && planOf(saved.planned);
+        ({ state, hasStarted } = saved);
+        if (saved.until !== undefined) deadline.set(milliseconds(Math.max(0, saved.until - clock.now())));
+        if (plan === undefined || saved.run === undefined) return;
+        live = createLiveRun(contextOf(plan), saved.run);
+        live.goOn(saved.run);
+      },
+    }),
 
     demand: (onDone: Outcome): (() => void) => {
       const takeBack = ready.add(onDone);

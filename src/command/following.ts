@@ -1,0 +1,53 @@
+// The next version of acceptd in the place of the one before it: whether it could, and what it gets besides what runs.
+import { writeSync } from 'node:fs';
+import { compileRules } from '../admission/judge.ts';
+import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
+import { showDiagnostic } from '../model/diagnostic.ts';
+import type { Loaded } from '../operate/reload.ts';
+import type { StartEnvironment } from '../operate/start-environment.ts';
+import { readyWord } from '../operate/upgrade-trial.ts';
+import type { SavedServer } from '../runtime/handover/format.ts';
+
+/** What the server itself keeps, beside its running parts. */
+export type ServerPart = {
+  /** The configuration that was applied last. */
+  readonly loaded: Loaded;
+  readonly manager: StartEnvironment['manager'];
+  /** Names under which the service manager keeps something for us. */
+  readonly stored: readonly string[];
+};
+
+export const serverPart = 'server';
+
+const isServerPart = (value: unknown): value is ServerPart =>
+  typeof value === 'object' && value !== null && 'loaded' in value && 'stored' in value;
+
+export const serverPartOf = ({ parts }: SavedServer): ServerPart => {
+  const part = parts[serverPart];
+  if (!isServerPart(part)) throw new Error('the state has no server');
+  return part;
+};
+
+const problemOf = (state: SavedServer, { isReadable, diagnostics }: Loaded): string | undefined => {
+  try {
+    serverPartOf(state);
+    for (const { service } of state.runtime.services) compileRules(service.access);
+  } catch (error) {
+    return `the state cannot be taken over: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  if (isReadable) return undefined;
+  const [first] = diagnostics;
+  return `the configuration cannot be read any more${first === undefined ? '' : `: ${showDiagnostic(first).split('\n')[0]}`}`;
+};
+
+/** In a child of the version that serves: nothing is opened and nothing started. */
+export const sayWhetherReady = async (
+  state: SavedServer | string,
+  load: () => Promise<Loaded>,
+): Promise<ExitStatus> => {
+  const problem =
+    typeof state === 'string' ? `the state cannot be taken over: ${state}` : problemOf(state, await load());
+  if (problem !== undefined) return complain(problem, exitStatus.system);
+  writeSync(1, `${readyWord}\n`);
+  return exitStatus.done;
+};
