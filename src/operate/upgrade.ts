@@ -38,6 +38,8 @@ export type UpgradeMeans = {
 
 /** For those who do not hear what they are told, and for starts that are under way. */
 const patience = milliseconds(2_000);
+/** Where something happens all the time. */
+const mostFlushes = 100;
 const look = milliseconds(2);
 const longLook = milliseconds(50);
 
@@ -115,6 +117,18 @@ export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failur
     }
   };
 
+  /** Until nothing has happened while it was written: what comes after this is lost. */
+  const flushAll = async (): Promise<void> => {
+    for (let tries = 0; tries < mostFlushes; tries++) {
+      let hasTurned = false;
+      setImmediate(() => {
+        hasTurned = true;
+      });
+      await means.flush();
+      if (!hasTurned && handover.isQuiet()) return;
+    }
+  };
+
   const upgrade = async (): Promise<Done | Failure> => {
     const refusal = await tryNextVersion(
       { kernel, clock, startErrand: supervisor.startErrand },
@@ -126,6 +140,7 @@ export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failur
     await means.flush();
     const busy = await comeToRest();
     if (busy !== undefined) return busy;
+    await flushAll();
     const failure = takeOver();
     handover.resume();
     return failure;
