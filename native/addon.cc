@@ -85,6 +85,7 @@ constexpr Function kFunctions[] = {
     {"isStarting", isStarting},
     {"takeOver", takeOver},
     {"executeAgain", executeAgain},
+    {"takeEarlySignals", takeEarlySignals},
     {"inspectSocket", inspectSocket},
     {"openAdoptionChannel", openAdoptionChannel},
     {"receiveCallListener", receiveCallListener},

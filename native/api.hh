@@ -102,6 +102,8 @@ Napi::Value isSealed(const Napi::CallbackInfo& info);
 Napi::Value isStarting(const Napi::CallbackInfo& info);
 Napi::Value takeOver(const Napi::CallbackInfo& info);
 Napi::Value executeAgain(const Napi::CallbackInfo& info);
+// early-signal.cc
+Napi::Value takeEarlySignals(const Napi::CallbackInfo& info);
 // inspect.cc
 Napi::Value inspectSocket(const Napi::CallbackInfo& info);
 // adopt.cc

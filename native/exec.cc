@@ -3,12 +3,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api.hh"
+#include "early-signal.hh"
 #include "engine.hh"
 
 namespace {
@@ -19,10 +22,28 @@ struct Texts {
   std::vector<char*> pointers;
   explicit Texts(const Napi::Array& from) {
     for (uint32_t index = 0; index < from.Length(); index++) texts.push_back(text(from.Get(index)));
+  }
+  [[nodiscard]] char** list() {
     for (auto& each : texts) pointers.push_back(each.data());
     pointers.push_back(nullptr);
+    return pointers.data();
   }
 };
+
+/// After what is preloaded already, which has its reasons for being the first.
+void addPreload(std::vector<std::string>& environment) {
+  const std::string library = ownLibrary();
+  if (library.empty()) return;
+  constexpr std::string_view kName = "LD_PRELOAD=";
+  const auto found = std::find_if(environment.begin(), environment.end(),
+                                  [&](const std::string& each) { return each.starts_with(kName); });
+  if (found == environment.end()) {
+    environment.push_back(std::string(kName) + library);
+  } else {
+    *found += (found->size() == kName.size() ? "" : ":") + library;
+  }
+  environment.push_back(std::string(kPreloadMark) + "=1");
+}
 
 int writeAll(int descriptor, const uint8_t* bytes, size_t length) {
   while (length > 0) {
@@ -90,6 +111,7 @@ Napi::Value executeAgain(const Napi::CallbackInfo& info) {
   const std::string file = text(info[0]);
   Texts arguments(info[1].As<Napi::Array>());
   Texts environment(info[2].As<Napi::Array>());
+  addPreload(environment.texts);
   auto descriptors = info[3].As<Napi::Int32Array>();
   sigset_t all;
   sigset_t before;
@@ -101,7 +123,7 @@ Napi::Value executeAgain(const Napi::CallbackInfo& info) {
   for (; opened < descriptors.ElementLength() && error == 0; opened++) error = setInherited(descriptors[opened], true);
   if (error == 0) {
     // caught signals fall back to their default by themselves; what Node ignores, Node ignores again
-    execve(file.c_str(), arguments.pointers.data(), environment.pointers.data());
+    execve(file.c_str(), arguments.list(), environment.list());
     error = -errno;
   }
   while (opened > 0) static_cast<void>(setInherited(descriptors[--opened], false));

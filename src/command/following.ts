@@ -12,6 +12,8 @@ import type { SavedServer } from '../runtime/handover/format.ts';
 export type ServerPart = {
   /** The configuration that was applied last. */
   readonly loaded: Loaded;
+  /** A reload was asked for and has not been made. */
+  readonly owesReload: boolean;
   readonly manager: StartEnvironment['manager'];
   /** Names under which the service manager keeps something for us. */
   readonly stored: readonly string[];

@@ -5,6 +5,7 @@ import { isError, showDiagnostic } from '../model/diagnostic.ts';
 import type { Observer } from '../model/event.ts';
 import { type Milliseconds, milliseconds, seconds } from '../model/quantity.ts';
 import type { SystemError } from '../native/addon.ts';
+import { takeEarlySignals } from '../native/exec.ts';
 import { exitNow } from '../native/exit.ts';
 import { sendNotify } from '../native/notify.ts';
 import { openAnswers } from '../operate/consistency.ts';
@@ -177,6 +178,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   let files: readonly string[] = [];
   let applied = first;
   const take = (loaded: Loaded, apply: () => void = () => supervisor.apply(loaded.services)): void => {
+    if (supervisor.handover.isUnderWay()) return;
     if (loaded !== own?.loaded) log.tell(loaded.diagnostics);
     const why = refuses(loaded);
     if (why !== undefined) {
@@ -195,10 +197,16 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     return loaded;
   };
   const load = createReloader(loadAgain, take);
+  let owesReload = false;
   const reload = (): void => {
     log.startReload();
     manager.enterReloading();
-    void load().then(manager.leaveReloading);
+    owesReload = true;
+    void load().then(() => {
+      // what came while the next version was to take over is made by whoever serves then
+      owesReload = supervisor.handover.isUnderWay();
+      manager.leaveReloading();
+    });
   };
   let answer: ReturnType<typeof openAnswers>;
   const inspection = createInspection({
@@ -213,7 +221,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   const keeping = createKeeping();
   keeping.parts.set(
     serverPart,
-    (): ServerPart => ({ loaded: applied, manager: wishes, stored: manager.stored() }),
+    (): ServerPart => ({ loaded: applied, owesReload, manager: wishes, stored: manager.stored() }),
   );
   const traced = options.trace === undefined ? undefined : inheritedNumber(options.trace);
   if (traced !== undefined) keeping.descriptors.set('trace', () => descriptorOf(traced));
@@ -225,7 +233,9 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     flush: async () => {
       await Promise.all([log, trace].map((each) => each?.flush(milliseconds(flushPatience))));
     },
-    tell: createUpgradeNews(log.say, manager),
+    tell: createUpgradeNews(log.say, manager, () => {
+      if (owesReload) reload();
+    }),
   });
   // before the first recipe: handlers must find at its default what is caught here
   const stopped = catchSignals(
@@ -247,6 +257,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     },
     options.reloadSignals,
   );
+  if (own !== undefined) for (const signal of takeEarlySignals()) process.kill(process.pid, signal);
   answer = openAnswers(kernel);
   await Promise.all([wrapping.prepare(first.services), supervisor.examine(first.services)]);
   if (options.exitIdleTime !== undefined) {
@@ -259,7 +270,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     take(first, () => supervisor.takePlace(before.runtime));
     log.say('info', { event: 'upgraded', version: readVersion() }, `acceptd ${readVersion()} has taken over`);
   }
-  if (hasHungUp()) reload();
+  if (hasHungUp() || own?.owesReload === true) reload();
   const refusal = pidFile === undefined ? undefined : tryWritePidFile(pidFile);
   if (refusal !== undefined) {
     await supervisor.stop(milliseconds(0));

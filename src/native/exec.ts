@@ -6,6 +6,7 @@ const addon = openAddon<{
   sealMemoryFile(name: string, bytes: Uint8Array): number;
   isSealed(fd: number): number;
   isStarting(): boolean;
+  takeEarlySignals(): number;
   takeOver(descriptors: Int32Array, pids: Int32Array): number;
   executeAgain(
     file: string,
@@ -28,6 +29,17 @@ export const isStarting = (): boolean => addon.isStarting();
 /** What the version before us had: its descriptors stay with us, and its children are reaped as ours. */
 export const takeOver = (descriptors: readonly Descriptor[], pids: readonly number[]): void => {
   demand('take over a descriptor', addon.takeOver(Int32Array.from(descriptors), Int32Array.from(pids)));
+};
+
+/**
+ * Signals that have come since the exec, by number, before anybody caught them; to be called once those are caught that
+ * mean something.
+ */
+export const takeEarlySignals = (): readonly number[] => {
+  const bits = addon.takeEarlySignals();
+  return Array.from({ length: 32 }, (_, signal) => signal).filter(
+    (signal) => Math.floor(bits / 2 ** signal) % 2 === 1,
+  );
 };
 
 export type NextProgram = {

@@ -11,6 +11,8 @@ type Say = (
 export const createUpgradeNews = (
   say: Say,
   manager: Pick<ServiceManager, 'enterReloading' | 'leaveReloading'>,
+  /** It has come to nothing. */
+  goOn: () => void,
 ): UpgradeMeans['tell'] => {
   let hasBegun = false;
   return (what) => {
@@ -25,5 +27,6 @@ export const createUpgradeNews = (
     const { failure } = what;
     const text = `not upgraded, everything goes on as before: ${failure.what}`;
     say('error', { event: 'upgrade-failed', failure }, text);
+    goOn();
   };
 };

@@ -33,6 +33,7 @@ export const createHandover = (runtime: Runtime, parts: ServiceParts) => {
     /** Which daemon is in the middle of something, in words; undefined when none is. */
     unsettled: parts.daemons.unsettled,
     isStarting,
+    isUnderWay: (): boolean => runtime.isHandingOver,
 
     /** Whether everybody has heard what has been said to him. */
     isQuiet: (): boolean =>
