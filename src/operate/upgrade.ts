@@ -75,10 +75,16 @@ export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failur
     ),
   });
 
+  const isAtRest = (): boolean => !handover.isStarting() && handover.unsettled() === undefined;
+
+  const busyNow = (): Failure => ({
+    code: 'EBUSY',
+    what: `${handover.unsettled() ?? 'a process is still being started'}; try again later`,
+  });
+
   /** What is in the middle of something; undefined when nothing is, and then nobody is accepted any more. */
   const comeToRest = async (): Promise<Failure | undefined> => {
     const end = clock.now() + deadline;
-    const isAtRest = (): boolean => !handover.isStarting() && handover.unsettled() === undefined;
     for (;;) {
       const left = milliseconds(Math.max(0, end - clock.now()));
       // who is served meanwhile does not notice
@@ -92,8 +98,7 @@ export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failur
       handover.resume();
       if (clock.now() >= end) break;
     }
-    const what = handover.unsettled() ?? 'a process is still being started';
-    return { code: 'EBUSY', what: `${what}; try again later` };
+    return busyNow();
   };
 
   /** Comes back only where it has failed. */
@@ -141,7 +146,8 @@ export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failur
     const busy = await comeToRest();
     if (busy !== undefined) return busy;
     await flushAll();
-    const failure = takeOver();
+    // what was written took its time
+    const failure = isAtRest() ? takeOver() : busyNow();
     handover.resume();
     return failure;
   };
