@@ -129,7 +129,7 @@ const main = async (): Promise<void> => {
     '--connections-max=4096',
     target,
   ]);
-  const acceptd = join(projectDirectory, 'dist', 'src', 'main.js');
+  const acceptd = join(projectDirectory, 'dist', 'acceptd', 'main.js');
   const relay = [
     acceptd,
     'relay',

@@ -42,6 +42,8 @@ Napi::Value openFifo(const Napi::CallbackInfo& info);
 Napi::Value dressFifo(const Napi::CallbackInfo& info);
 Napi::Value setPipeSize(const Napi::CallbackInfo& info);
 Napi::Value pipeSize(const Napi::CallbackInfo& info);
+// waiting.cc
+Napi::Value waitingClients(const Napi::CallbackInfo& info);
 // inheritance.cc
 Napi::Value adoptDescriptor(const Napi::CallbackInfo& info);
 Napi::Value fileOf(const Napi::CallbackInfo& info);
@@ -50,6 +52,8 @@ Napi::Value ownProcessInode(const Napi::CallbackInfo& info);
 Napi::Value setSourceFilter(const Napi::CallbackInfo& info);
 // local-end.cc
 Napi::Value fillLocal(const Napi::CallbackInfo& info);
+// peer-credentials.cc
+Napi::Value peerGroups(const Napi::CallbackInfo& info);
 // cookie.cc
 Napi::Value socketCookie(const Napi::CallbackInfo& info);
 // transfer.cc
@@ -65,6 +69,7 @@ Napi::Value receiveLog(const Napi::CallbackInfo& info);
 // log-socket.cc
 Napi::Value connectLog(const Napi::CallbackInfo& info);
 Napi::Value sendMessages(const Napi::CallbackInfo& info);
+Napi::Value sendSealed(const Napi::CallbackInfo& info);
 // notify.cc
 Napi::Value openNotify(const Napi::CallbackInfo& info);
 Napi::Value receiveNotify(const Napi::CallbackInfo& info);
@@ -73,6 +78,9 @@ Napi::Value isSameFile(const Napi::CallbackInfo& info);
 // flows.cc
 Napi::Value countFlows(const Napi::CallbackInfo& info);
 Napi::Value countFlowsNow(const Napi::CallbackInfo& info);
+// tcp-ends.cc
+Napi::Value openTcpEnds(const Napi::CallbackInfo& info);
+Napi::Value receiveTcpEnds(const Napi::CallbackInfo& info);
 // process-tree.cc
 Napi::Value becomeSubreaper(const Napi::CallbackInfo& info);
 Napi::Value findChildren(const Napi::CallbackInfo& info);
@@ -90,6 +98,8 @@ Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info);
 Napi::Value trimMemory(const Napi::CallbackInfo& info);
 Napi::Value exitNow(const Napi::CallbackInfo& info);
 Napi::Value silenceStandardError(const Napi::CallbackInfo& info);
+// exec.cc
+Napi::Value execProgram(const Napi::CallbackInfo& info);
 // time-zone.cc
 Napi::Value zoneName(const Napi::CallbackInfo& info);
 // inquiry.cc
@@ -101,7 +111,6 @@ Napi::Value sealMemoryFile(const Napi::CallbackInfo& info);
 Napi::Value isSealed(const Napi::CallbackInfo& info);
 Napi::Value isStarting(const Napi::CallbackInfo& info);
 Napi::Value takeOver(const Napi::CallbackInfo& info);
-Napi::Value executeAgain(const Napi::CallbackInfo& info);
 // early-signal.cc
 Napi::Value takeEarlySignals(const Napi::CallbackInfo& info);
 // inspect.cc

@@ -1,6 +1,6 @@
 // Signals that come between an exec and the first line of JavaScript: by default they would end the process, and with it
 // all that was handed over. Node takes back a mask and what is ignored, but leaves a handler alone that it finds: this
-// library is preloaded by executeAgain() and has one before Node begins.
+// library is preloaded by execProgram() and has one before Node begins.
 #include "early-signal.hh"
 
 #include <dlfcn.h>

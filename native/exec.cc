@@ -1,9 +1,13 @@
-// The same process becomes the next version of acceptd: what is kept goes over by number, all else is closed by the exec.
+// Another program in place of this one, which may be the next version of acceptd: same pid, same children, and the
+// descriptors that it is to have; all else is closed by the exec.
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <string>
@@ -16,19 +20,22 @@
 
 namespace {
 
-/// Texts, and pointers to them that end with a null.
-struct Texts {
+std::vector<std::string> textsOf(const Napi::Value& value) {
+  auto array = value.As<Napi::Array>();
   std::vector<std::string> texts;
+  texts.reserve(array.Length());
+  for (uint32_t i = 0; i < array.Length(); i++) texts.push_back(text(array.Get(i)));
+  return texts;
+}
+
+/// As execve(2) wants them; they stay the caller's.
+std::vector<char*> pointersTo(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
-  explicit Texts(const Napi::Array& from) {
-    for (uint32_t index = 0; index < from.Length(); index++) texts.push_back(text(from.Get(index)));
-  }
-  [[nodiscard]] char** list() {
-    for (auto& each : texts) pointers.push_back(each.data());
-    pointers.push_back(nullptr);
-    return pointers.data();
-  }
-};
+  pointers.reserve(texts.size() + 1);
+  for (std::string& each : texts) pointers.push_back(each.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
 
 /// After what is preloaded already, which has its reasons for being the first.
 void addPreload(std::vector<std::string>& environment) {
@@ -62,6 +69,42 @@ int setInherited(int descriptor, bool isInherited) {
   const int wanted = isInherited ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC;
   return fcntl(descriptor, F_SETFD, wanted) < 0 ? -errno : 0;
 }
+
+constexpr std::array kStandard = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
+
+/// How the program finds its signals; the destructor is for where there is no program.
+class SignalsOfNext {
+ public:
+  /// `isHeld`: what comes from here on waits for it, since the mask goes over and so does what is pending. What Node
+  /// ignores is ignored there too. Otherwise all is at its default and nothing is blocked.
+  explicit SignalsOfNext(bool isHeld) : isHeld_(isHeld) {
+    sigset_t mask;
+    if (isHeld_) {
+      sigfillset(&mask);
+    } else {
+      sigemptyset(&mask);
+      // a signal that is caught gets its default from execve(2) itself
+      struct sigaction standard = {};
+      standard.sa_handler = SIG_DFL;
+      for (size_t i = 0; i < kIgnored.size(); i++) sigaction(kIgnored[i], &standard, &before_[i]);
+    }
+    pthread_sigmask(SIG_SETMASK, &mask, &blocked_);
+  }
+  ~SignalsOfNext() {
+    pthread_sigmask(SIG_SETMASK, &blocked_, nullptr);
+    if (isHeld_) return;
+    for (size_t i = 0; i < kIgnored.size(); i++) sigaction(kIgnored[i], &before_[i], nullptr);
+  }
+  SignalsOfNext(const SignalsOfNext&) = delete;
+  SignalsOfNext& operator=(const SignalsOfNext&) = delete;
+
+ private:
+  /// By Node.
+  static constexpr std::array kIgnored = {SIGPIPE, SIGXFSZ};
+  bool isHeld_;
+  std::array<struct sigaction, kIgnored.size()> before_ = {};
+  sigset_t blocked_ = {};
+};
 
 }  // namespace
 
@@ -105,28 +148,36 @@ Napi::Value takeOver(const Napi::CallbackInfo& info) {
   return number(info, 0);
 }
 
-/// executeAgain(file, arguments, environment, descriptors): does not return where it succeeds; else -errno, and all is
-/// as it was.
-Napi::Value executeAgain(const Napi::CallbackInfo& info) {
-  const std::string file = text(info[0]);
-  Texts arguments(info[1].As<Napi::Array>());
-  Texts environment(info[2].As<Napi::Array>());
-  addPreload(environment.texts);
-  auto descriptors = info[3].As<Napi::Int32Array>();
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  // what comes from here on waits for the next version: the mask goes over, and so does what is pending
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+/// execProgram(path, [argument...], ["NAME=value"...], [fd...], followsUs): does not return, or gives -errno and nothing
+/// has changed. The new program finds these descriptors and 0 to 2 at the numbers they have, and no others. What Node
+/// ignores is at its default there, and no signal is blocked. `followsUs`: it is acceptd in our place, and signals wait
+/// until it can hear them.
+Napi::Value execProgram(const Napi::CallbackInfo& info) {
+  const std::string path = text(info[0]);
+  std::vector<std::string> words = textsOf(info[1]);
+  std::vector<std::string> variables = textsOf(info[2]);
+  const bool followsUs = info[4].ToBoolean().Value();
+  if (followsUs) addPreload(variables);
+  const std::vector<char*> argv = pointersTo(words);
+  const std::vector<char*> environment = pointersTo(variables);
+  auto listed = info[3].As<Napi::Int32Array>();
+  const std::vector<int> descriptors(listed.Data(), listed.Data() + listed.ElementLength());
+
+  const SignalsOfNext signals(followsUs);
+  // whoever started us may have left us more than we know of
+  syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   int error = 0;
-  size_t opened = 0;
-  for (; opened < descriptors.ElementLength() && error == 0; opened++) error = setInherited(descriptors[opened], true);
+  for (const int each : descriptors) {
+    error = setInherited(each, true);
+    if (error < 0) break;
+  }
   if (error == 0) {
-    // caught signals fall back to their default by themselves; what Node ignores, Node ignores again
-    execve(file.c_str(), arguments.list(), environment.list());
+    // one of them may be closed
+    for (const int each : kStandard) static_cast<void>(setInherited(each, true));
+    execve(path.c_str(), argv.data(), environment.data());
     error = -errno;
   }
-  while (opened > 0) static_cast<void>(setInherited(descriptors[--opened], false));
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  for (const int each : descriptors) static_cast<void>(setInherited(each, false));
+  for (const int each : kStandard) static_cast<void>(setInherited(each, false));
   return number(info, error);
 }

@@ -1,27 +1,19 @@
 // How many connections there are at our sockets, asked of the kernel (sock_diag(7)), which sorts out what we want.
-#include <arpa/inet.h>
-#include <linux/inet_diag.h>
-#include <linux/netlink.h>
-#include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <string>
 #include <vector>
 
 #include "address.hh"
 #include "api.hh"
-#include "fd.hh"
+#include "sock-diag.hh"
 
 namespace {
-
-/// As much of an answer as is read at once: the kernel makes its pieces no longer.
-constexpr size_t kPiece = 32768;
 
 constexpr uint32_t kEstablished = 1U << TCP_ESTABLISHED;
 constexpr uint32_t kListening = 1U << TCP_LISTEN;
@@ -30,107 +22,13 @@ constexpr uint32_t kClientDone = 1U << TCP_CLOSE_WAIT;
 /// The server has said all, or its process is gone; the client may not have.
 constexpr uint32_t kServerDone = 1U << TCP_FIN_WAIT1 | 1U << TCP_FIN_WAIT2;
 
-void append(std::vector<uint8_t>& out, const void* bytes, size_t size) {
-  const auto* begin = static_cast<const uint8_t*>(bytes);
-  out.insert(out.end(), begin, begin + size);
-}
-
-/// The filter that the kernel runs for each socket (INET_DIAG_REQ_BYTECODE): whether it is at any of the addresses. A
-/// jump to the end means yes, one past the end no.
-class Filter {
- public:
-  void add(const sockaddr_storage& address) {
-    std::vector<uint8_t> host;
-    inet_diag_hostcond condition = {};
-    condition.family = static_cast<uint8_t>(address.ss_family);
-    if (address.ss_family == AF_INET) {
-      const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-      condition.port = ntohs(v4.sin_port);
-      condition.prefix_len = v4.sin_addr.s_addr == htonl(INADDR_ANY) ? 0 : 32;
-      append(host, &condition, sizeof condition);
-      append(host, &v4.sin_addr, sizeof v4.sin_addr);
-    } else {
-      const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-      condition.port = ntohs(v6.sin6_port);
-      condition.prefix_len = IN6_IS_ADDR_UNSPECIFIED(&v6.sin6_addr) ? 0 : 128;
-      append(host, &condition, sizeof condition);
-      append(host, &v6.sin6_addr, sizeof v6.sin6_addr);
-    }
-    conditions_.push_back(std::move(host));
-  }
-
-  [[nodiscard]] std::vector<uint8_t> compile() const {
-    constexpr size_t kStep = sizeof(inet_diag_bc_op);
-    size_t left = 0;
-    for (const auto& host : conditions_) left += kStep + host.size() + kStep;
-    left -= kStep;  // the last one needs no jump
-    std::vector<uint8_t> code;
-    for (const auto& host : conditions_) {
-      const size_t size = kStep + host.size();
-      const bool isLast = size == left;
-      const inet_diag_bc_op test = {INET_DIAG_BC_S_COND, static_cast<uint8_t>(size),
-                                    static_cast<uint16_t>(isLast ? left + kStep : size + kStep)};
-      append(code, &test, kStep);
-      append(code, host.data(), host.size());
-      left -= size;
-      if (isLast) break;
-      const inet_diag_bc_op jump = {INET_DIAG_BC_JMP, kStep, static_cast<uint16_t>(left)};
-      append(code, &jump, kStep);
-      left -= kStep;
-    }
-    return code;
-  }
-
- private:
-  std::vector<std::vector<uint8_t>> conditions_;
-};
-
-/// Sends one question and calls `visit` with each message of the answer; 0 or -errno.
-template <typename Visit>
-int ask(const std::vector<uint8_t>& question, Visit visit) {
-  const Fd channel(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  if (!channel.isOpen()) return -errno;
-  std::vector<uint8_t> bytes(sizeof(nlmsghdr));
-  append(bytes, question.data(), question.size());
-  nlmsghdr head = {};
-  head.nlmsg_len = static_cast<uint32_t>(bytes.size());
-  head.nlmsg_type = SOCK_DIAG_BY_FAMILY;
-  head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  memcpy(bytes.data(), &head, sizeof head);
-  if (send(channel.get(), bytes.data(), bytes.size(), 0) < 0) return -errno;
-  std::vector<uint8_t> piece(kPiece);
-  for (;;) {
-    // the kernel has made the next piece before the last one was taken: nothing waits here
-    const ssize_t got = recv(channel.get(), piece.data(), piece.size(), MSG_DONTWAIT);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return -errno;
-    auto left = static_cast<uint32_t>(got);
-    for (auto* message = reinterpret_cast<nlmsghdr*>(piece.data()); NLMSG_OK(message, left);
-         message = NLMSG_NEXT(message, left)) {
-      if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
-        int error = 0;
-        if (NLMSG_PAYLOAD(message, 0) >= sizeof error) memcpy(&error, NLMSG_DATA(message), sizeof error);
-        return error;
-      }
-      visit(*message);
-    }
-  }
-}
-
 /// Connections of one family whose own end is at one of the addresses, or -errno.
 int countFamily(int family, const Filter& filter) {
   inet_diag_req_v2 request = {};
   request.sdiag_family = static_cast<uint8_t>(family);
   request.sdiag_protocol = IPPROTO_TCP;
   request.idiag_states = kEstablished | kClientDone | kServerDone;
-  std::vector<uint8_t> question;
-  append(question, &request, sizeof request);
-  const std::vector<uint8_t> code = filter.compile();
-  nlattr attribute = {};
-  attribute.nla_type = INET_DIAG_REQ_BYTECODE;
-  attribute.nla_len = static_cast<uint16_t>(sizeof attribute + code.size());
-  append(question, &attribute, sizeof attribute);
-  append(question, code.data(), code.size());
+  const std::vector<uint8_t> question = questionFor(request, filter);
   int count = 0;
   const int error = ask(question, [&count](const nlmsghdr& message) {
     const auto& found = *static_cast<const inet_diag_msg*>(NLMSG_DATA(&message));
@@ -139,25 +37,6 @@ int countFamily(int family, const Filter& filter) {
     if (isServed) count++;
   });
   return error < 0 ? error : count;
-}
-
-struct Attribute {
-  const uint8_t* bytes = nullptr;
-  size_t size = 0;
-};
-
-/// One of the attributes behind the fixed part of an answer about a unix socket; empty when there is none.
-Attribute attributeOf(const nlmsghdr& message, int wanted) {
-  const auto* at = static_cast<const uint8_t*>(NLMSG_DATA(&message)) + NLMSG_ALIGN(sizeof(unix_diag_msg));
-  const auto* end = reinterpret_cast<const uint8_t*>(&message) + message.nlmsg_len;
-  while (at + sizeof(nlattr) <= end) {
-    nlattr attribute;
-    memcpy(&attribute, at, sizeof attribute);
-    if (attribute.nla_len < sizeof attribute || at + attribute.nla_len > end) break;
-    if (attribute.nla_type == wanted) return {at + sizeof attribute, attribute.nla_len - sizeof attribute};
-    at += NLA_ALIGN(attribute.nla_len);
-  }
-  return {};
 }
 
 /// The name of a unix socket as it was bound, `@` before an abstract one.
@@ -205,10 +84,8 @@ int countUnix(const std::vector<std::string>& names) {
   request.sdiag_family = AF_UNIX;
   request.udiag_states = kEstablished | kListening;
   request.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_RQLEN;
-  std::vector<uint8_t> question;
-  append(question, &request, sizeof request);
   uint32_t count = 0;
-  const int error = ask(question, [&](const nlmsghdr& message) {
+  const int error = ask(questionFor(request), [&](const nlmsghdr& message) {
     const Attribute bound = attributeOf(message, UNIX_DIAG_NAME);
     if (bound.size == 0 || std::find(names.begin(), names.end(), nameOf(bound)) == names.end()) return;
     const auto& found = *static_cast<const unix_diag_msg*>(NLMSG_DATA(&message));

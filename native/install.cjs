@@ -1,7 +1,7 @@
-// Runs at installation: takes the prebuilt addon if one fits this machine, otherwise builds one.
+// Runs at installation: takes the prebuilt addon if one fits this machine, otherwise builds one; the guard goes with it.
 'use strict';
 const { spawnSync } = require('node:child_process');
-const { existsSync } = require('node:fs');
+const { chmodSync, existsSync } = require('node:fs');
 const { availableParallelism } = require('node:os');
 const { join } = require('node:path');
 
@@ -11,8 +11,11 @@ function whyNotPrebuilt() {
   if (existsSync(join(__dirname, '..', 'tsconfig.json'))) return 'this is a checkout';
   const prebuilt = join(__dirname, 'prebuilds', `${process.platform}-${process.arch}.node`);
   if (!existsSync(prebuilt)) return `there is no prebuilt addon for ${process.platform}-${process.arch}`;
+  const guard = prebuilt.replace(/\.node$/, '-guard');
+  if (!existsSync(guard)) return `there is no prebuilt guard for ${process.platform}-${process.arch}`;
   try {
     require(prebuilt);
+    chmodSync(guard, 0o755);
     return undefined;
   } catch (error) {
     return `the prebuilt addon does not load: ${error.message}`;

@@ -1,7 +1,8 @@
-// Loads the addon: the one that ACCEPTD_ADDON names (for tests), else the one built here, else the prebuilt one.
+// Loads the addon: the one that ACCEPTD_ADDON names (for tests), else the one built here, else the prebuilt one. Knows too
+// where the guard is, a program that belongs to each of them.
 'use strict';
 const { existsSync } = require('node:fs');
-const { join, resolve } = require('node:path');
+const { dirname, join, resolve } = require('node:path');
 
 const built = join(__dirname, 'build', 'acceptd.node');
 // One for each processor; it serves glibc and musl (portable/no-unwinder.cc), so nobody has to ask which this is.
@@ -12,6 +13,8 @@ const file = named ? resolve(named) : existsSync(built) ? built : prebuilt;
 
 try {
   module.exports = require(file);
+  module.exports.guardProgram =
+    file === prebuilt ? file.replace(/\.node$/, '-guard') : join(dirname(file), 'acceptd-guard');
 } catch (error) {
   const why = existsSync(file) ? error.message : 'no such file';
   throw new Error(

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <vector>
 
+#include "ancillary.hh"
 #include "api.hh"
 #include "engine.hh"
 #include "fd.hh"
@@ -21,14 +22,6 @@ namespace {
 
 /// What a message may be long, as systemd has it.
 constexpr size_t kLongest = 4096;
-/// What the kernel takes in one message (SCM_MAX_FD).
-constexpr size_t kDescriptors = 253;
-
-union Control {
-  cmsghdr aligned;
-  char bytes[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(kDescriptors * sizeof(int))];
-};
-
 struct Received {
   ucred sender = {};
   std::vector<Fd> descriptors;
@@ -80,7 +73,7 @@ Napi::Value openNotify(const Napi::CallbackInfo& info) {
 Napi::Value receiveNotify(const Napi::CallbackInfo& info) {
   std::array<uint8_t, kLongest> bytes;
   iovec part = {bytes.data(), bytes.size()};
-  Control control;
+  Ancillary control;
   msghdr message = {};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
@@ -110,25 +103,17 @@ Napi::Value sendNotify(const Napi::CallbackInfo& info) {
   auto bytes = info[1].As<Napi::Uint8Array>();
   auto descriptors = info[2].As<Napi::Int32Array>();
   const size_t count = descriptors.ElementLength();
-  if (count > kDescriptors) return number(info, -E2BIG);
+  if (count > kDescriptorsInMessage) return number(info, -E2BIG);
   const Fd sender(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!sender.isOpen()) return number(info, -errno);
   iovec part = {bytes.Data(), bytes.ByteLength()};
-  Control control = {};
+  Ancillary control = {};
   msghdr message = {};
   message.msg_name = &address;
   message.msg_namelen = length;
   message.msg_iov = &part;
   message.msg_iovlen = 1;
-  if (count > 0) {
-    message.msg_control = &control;
-    message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-    cmsghdr* const header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(count * sizeof(int));
-    memcpy(CMSG_DATA(header), descriptors.Data(), count * sizeof(int));
-  }
+  attachDescriptors(message, control, {descriptors.Data(), count});
   const ssize_t sent = sendmsg(sender.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   return number(info, sent < 0 ? -errno : 0);
 }

@@ -1,10 +1,11 @@
 // The command line: what there is to choose, in words; each command's own code is loaded only when it runs.
 import { basename } from 'node:path';
 import yargs, { type Argv } from 'yargs';
-import { benchOptions } from './command/bench-options.ts';
+import { controlServerOptions } from './command/control-server-options.ts';
 import { convertOptions } from './command/convert-options.ts';
 import { limitOptions, listenOptions } from './command/listen-options.ts';
-import { optionalPid, UsageError, wholeNumber } from './command/option-values.ts';
+import { logTargets } from './command/log-targets.ts';
+import { UsageError, wholeNumber } from './command/option-values.ts';
 import { loadServerParts } from './command/parts.ts';
 import { relayOptions } from './command/relay-options.ts';
 import { complain, type ExitStatus, exitStatus } from './exit-status.ts';
@@ -58,12 +59,20 @@ const configurationOptions = <Options>(command: Argv<Options>) =>
 
 /** Options of everything that serves. */
 const serverOptions = <Options>(command: Argv<Options>) =>
-  command
+  controlServerOptions(command)
     .option('drain', {
       type: 'number',
       coerce: wholeNumber('drain'),
       default: 10,
       describe: 'seconds that instances have to end at TERM, before they are sent TERM and KILL',
+    })
+    .option('log', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      coerce: logTargets,
+      describe:
+        'where to log: stderr, journald, syslog[:FACILITY] or file:PATH; may be repeated (default: stderr, in full to journald where stderr is the journal)',
     })
     .option('log-level', {
       choices: logLevels,
@@ -75,6 +84,11 @@ const serverOptions = <Options>(command: Argv<Options>) =>
       default: 'auto' as const,
       describe: 'JSON lines, or lines for people (auto: for people on a terminal)',
     })
+    .option('syslog-format', {
+      choices: syslogFormats,
+      default: 'rfc3164' as const,
+      describe: 'how messages for syslog are written',
+    })
     .option('announce', {
       type: 'boolean',
       describe: 'print on stdout what listens and a line to try for each (default: on a terminal)',
@@ -82,6 +96,11 @@ const serverOptions = <Options>(command: Argv<Options>) =>
     .option('pid-file', {
       type: 'string',
       describe: 'where to write the pid; a second acceptd there does not start',
+    })
+    .option('guard', {
+      type: 'boolean',
+      default: false,
+      describe: 'have a small program start acceptd again when it fails; clients wait meanwhile',
     })
     .option('trace', {
       type: 'string',
@@ -91,7 +110,18 @@ const serverOptions = <Options>(command: Argv<Options>) =>
     });
 
 const exitStatusText =
-  'Exit status: 0 done, 1 inconsistent, 64 usage, 70 our bug, 71 the system refused, 78 configuration.';
+  'Exit status: 0 done, 1 inconsistent or refused by the server, 64 usage, 70 our bug, 71 the system refused or no server answers, 78 configuration.';
+
+/** These serve: what only talks to a server does not stay in their memory. */
+const serverCommands: readonly (string | undefined)[] = ['run', 'listen', 'relay'];
+
+type AddCommands = (parser: Argv, ended: (status: ExitStatus) => void) => Argv;
+
+const loadOtherCommands = async (): Promise<AddCommands> => {
+  const { addControlCommands } = await import('./command/control-commands.ts');
+  const { addToolCommands } = await import('./command/tool-commands.ts');
+  return (parser, ended) => addToolCommands(addControlCommands(parser, ended), ended);
+};
 
 /** Parses and runs; gives the exit status. `argv0` is the name acceptd was started under. */
 export const runCommandLine = async (words: readonly string[], argv0: string): Promise<ExitStatus> => {
@@ -109,7 +139,10 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
     return runXinetd(rest);
   }
   let status: ExitStatus = exitStatus.done;
-  const parser = yargs([...words])
+  const addOtherCommands: AddCommands = serverCommands.includes(words[0])
+    ? (parser) => parser
+    : await loadOtherCommands();
+  const servers = yargs([...words])
     .scriptName('acceptd')
     .usage(
       'acceptd: a super-server. Listens on many ports and starts a program for each connection.\n\n$0 <command>',
@@ -119,16 +152,16 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       'serve what a configuration says, in the foreground',
       (command) =>
         serverOptions(configurationOptions(command))
+          .option('metrics', {
+            type: 'boolean',
+            default: false,
+            describe: 'count for Prometheus; /metrics of the control socket and of --control-http gives it',
+          })
           .option('strict-reload', {
             type: 'boolean',
             default: false,
             describe:
               'a reload ends instances whose service is gone or whose client would not be let in any more',
-          })
-          .option('syslog-format', {
-            choices: syslogFormats,
-            default: 'rfc3164' as const,
-            describe: 'how services that log to syslog write there',
           })
           .option('upgrade-deadline', {
             type: 'number',
@@ -208,29 +241,6 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       },
     )
     .command(
-      'bench [target]',
-      'measure what a connection costs',
-      (command) =>
-        benchOptions(command)
-          .usage(
-            '$0 bench TARGET\n$0 bench --handler -- PROGRAM [ARGUMENT...]\n\nTARGET: PORT, HOST:PORT, udp:HOST:PORT, /path, @abstract-name. INT ends a run early and prints what there is.',
-          )
-          .positional('target', { type: 'string', describe: 'what to connect to' })
-          .example(
-            '$0 bench 127.0.0.1:79 --send "root\\r\\n" --clients 8',
-            'a finger server, eight at a time',
-          )
-          .example(
-            '$0 bench 8080 --rate 500 --duration 1min --html report.html',
-            'as many as come, with a report',
-          )
-          .example('$0 bench --handler -- /bin/date', 'what starting a program costs, step by step'),
-      async (chosen) => {
-        const { bench } = await import('./command/bench.ts');
-        status = await bench(chosen);
-      },
-    )
-    .command(
       'inetd',
       "run as inetd does, with any inetd's flags: see inetd --help",
       (command) => command,
@@ -241,34 +251,14 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
       "run as xinetd does, with xinetd's flags: see xinetd --help",
       (command) => command,
       () => undefined,
-    )
-    .command(
-      'consistency [pid]',
-      'have a running acceptd look whether its tables agree',
-      (command) =>
-        command
-          .usage(
-            '$0 consistency PID\n$0 consistency --pid-file FILE\n\nPrints what does not agree; exit status 1 if there is anything. No other process than an acceptd is signalled.',
-          )
-          .positional('pid', {
-            type: 'number',
-            coerce: optionalPid,
-            describe: 'which server',
-          })
-          .option('pid-file', { type: 'string', nargs: 1, describe: 'the file that its pid is in' })
-          .example(
-            '$0 consistency --pid-file /run/xinetd.pid',
-            'the tables of the server with this pid file',
-          ),
-      async (chosen) => {
-        const { consistency } = await import('./command/consistency.ts');
-        status = await consistency(chosen);
-      },
-    )
+    );
+  const parser = addOtherCommands(servers, (ended) => {
+    status = ended;
+  })
     .parserConfiguration({ 'populate--': true })
     .demandCommand(
       1,
-      'say what to do: run, check, convert, listen, relay, bench, consistency, inetd or xinetd',
+      'say what to do: run, check, convert, listen, relay, bench, consistency, inetd, xinetd; or of a running server status, top, log, why, explain, reload, pause, resume, restart, set, kill, stop, upgrade',
     )
     .strict()
     .recommendCommands()
@@ -282,6 +272,11 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
         : error;
     });
   try {
+    // as the script of `acceptd completion` asks, with the program's name before the words
+    if (words[0] === '--get-yargs-completions') {
+      const { complete } = await import('./command/complete.ts');
+      return await complete(parser, words.slice(1));
+    }
     await parser.parseAsync();
   } catch (error) {
     if (error instanceof UsageError) {

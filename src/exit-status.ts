@@ -1,9 +1,10 @@
 // Exit statuses, as sysexits.h names them, and the one way to leave with a message.
 
-/** `inconsistent` is the answer of `acceptd consistency` alone. */
+/** `inconsistent` is the answer of `acceptd consistency` alone; `refused`: a running server has said no. */
 export const exitStatus = {
   done: 0,
   inconsistent: 1,
+  refused: 1,
   usage: 64,
   bug: 70,
   system: 71,

@@ -31,6 +31,19 @@ export const roomFor = (usage: Usage, limits: Limits, now: Milliseconds): Room =
   return starts === 0 ? { kind: 'suspend' } : { kind: 'room', clients: Math.min(instances, starts) };
 };
 
+/** The first limit that a source has reached, but for its own rate; undefined: none. Nothing is counted. */
+export const reachedLimit = (
+  limits: Limits,
+  source: Source,
+  usage: Usage,
+  now: Milliseconds,
+): 'instances' | 'per-source' | 'rate' | undefined => {
+  if (instancesLeft(usage, limits) === 0) return 'instances';
+  if (limits.perSource !== undefined && (usage.perSource.get(source) ?? 0) >= limits.perSource)
+    return 'per-source';
+  return startsLeft(usage, limits.rate, now) === 0 ? 'rate' : undefined;
+};
+
 /** The verdict on one client; an admitted one has used a start of the service's rate and of its source's. */
 export const admitClient = (
   request: { readonly service: string; readonly limits: Limits; readonly source: Source },
@@ -39,11 +52,8 @@ export const admitClient = (
   now: Milliseconds,
 ): Verdict => {
   const { service, limits, source } = request;
-  if (instancesLeft(usage, limits) === 0) return { kind: 'refuse', reason: 'instances' };
-  if (limits.perSource !== undefined && (usage.perSource.get(source) ?? 0) >= limits.perSource) {
-    return { kind: 'refuse', reason: 'per-source' };
-  }
-  if (startsLeft(usage, limits.rate, now) === 0) return { kind: 'refuse', reason: 'rate' };
+  const reason = reachedLimit(limits, source, usage, now);
+  if (reason !== undefined) return { kind: 'refuse', reason };
   if (limits.perSourceRate !== undefined && !sourceRates.admit(service, source, limits.perSourceRate, now)) {
     return { kind: 'refuse', reason: 'per-source' };
   }

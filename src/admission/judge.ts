@@ -8,6 +8,7 @@ import type { WrapperRules } from '../model/wrapper-rules.ts';
 import { type CompiledAccess, compileAccess, judgeAccess } from './access-list.ts';
 import { isWithin } from './access-times.ts';
 import type { WrapperFacts, WrapperQuestion } from './wrapper-facts.ts';
+import type { WrapperJudgement } from './wrapper-verdict.ts';
 import { judgeWrappers } from './wrappers.ts';
 
 export type Judgement =
@@ -62,16 +63,27 @@ export const judgeMoment = (access: Access, circumstances: Circumstances): Judge
 const hasRules = ({ allow, deny }: WrapperRules): boolean =>
   [allow, deny].some(({ rules, ending }) => rules.length > 0 || ending !== 'complete');
 
-const judgeByWrappers = (
+/** What hosts.allow and hosts.deny say; undefined: they are not consulted, or there is nothing in them. */
+export const consultWrappers = (
   daemon: string | undefined,
   record: ConnectionRecord | undefined,
   facts: WrapperFacts,
   { wrapperRules, withOwnEnd }: Circumstances,
-): Judgement => {
+): WrapperJudgement | undefined => {
   const rules = daemon === undefined ? undefined : wrapperRules();
-  if (daemon === undefined || rules === undefined || !hasRules(rules)) return admitted;
+  if (daemon === undefined || rules === undefined || !hasRules(rules)) return undefined;
   const client = record && withOwnEnd(record);
-  const found = judgeWrappers(rules, { daemon, record: client, facts, pid: process.pid });
+  return judgeWrappers(rules, { daemon, record: client, facts, pid: process.pid });
+};
+
+const judgeByWrappers = (
+  daemon: string | undefined,
+  record: ConnectionRecord | undefined,
+  facts: WrapperFacts,
+  circumstances: Circumstances,
+): Judgement => {
+  const found = consultWrappers(daemon, record, facts, circumstances);
+  if (found === undefined) return admitted;
   switch (found.kind) {
     case 'ask':
       return { kind: 'ask', question: found.question, isOfLists: false };

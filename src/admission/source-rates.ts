@@ -16,14 +16,13 @@ export type SavedRates = {
   readonly cells: readonly (readonly [place: number, wholeAt: number])[];
 };
 
+type SourceRate = { readonly count: number; readonly window: Milliseconds };
+
 export type SourceRates = {
   /** Counts a start of this source at this service and says whether it is within `count` in each `window`. */
-  readonly admit: (
-    service: string,
-    source: Source,
-    rate: { readonly count: number; readonly window: Milliseconds },
-    now: Milliseconds,
-  ) => boolean;
+  readonly admit: (service: string, source: Source, rate: SourceRate, now: Milliseconds) => boolean;
+  /** What admit() would say; nothing is counted. */
+  readonly wouldAdmit: SourceRates['admit'];
   /** undefined: nobody was counted. */
   readonly save: () => SavedRates | undefined;
   readonly restore: (saved: SavedRates) => void;
@@ -42,19 +41,32 @@ export const createSourceRates = (): SourceRates => {
   const seeds = new Uint32Array(new Uint8Array(randomBytes(rows * 4)).buffer);
   // 512 KiB, and only where a service has such a limit
   let full: Float64Array | undefined;
+
+  /** With the rate in it a reload that changes the rate begins anew, as with the rate of a service. */
+  const placesOf = (service: string, source: Source, rate: SourceRate): readonly number[] => {
+    const key = `${service} ${rate.count}/${rate.window} ${typeof source} ${source}`;
+    return Array.from(seeds, (seed, row) => row * cells + (hash(seed, key) % cells));
+  };
+
+  /** When the allowance is whole again after one more start; undefined: that is one too many. */
+  const nextWhole = (places: readonly number[], rate: SourceRate, now: Milliseconds): number | undefined => {
+    const interval = rate.window / rate.count;
+    const wholeAt = Math.max(now, Math.min(...places.map((place) => full?.[place] ?? 0)));
+    // half an interval's grace absorbs rounding: `count` at once are admitted, one more is not
+    return wholeAt + interval - now > rate.window + interval / 2 ? undefined : wholeAt + interval;
+  };
+
   return {
     admit: (service, source, rate, now) => {
       full ??= new Float64Array(rows * cells);
-      // with the rate in it a reload that changes the rate begins anew, as with the rate of a service
-      const key = `${service} ${rate.count}/${rate.window} ${typeof source} ${source}`;
-      const interval = rate.window / rate.count;
-      const places = Array.from(seeds, (seed, row) => row * cells + (hash(seed, key) % cells));
-      const wholeAt = Math.max(now, Math.min(...places.map((place) => full?.[place] ?? 0)));
-      // half an interval's grace absorbs rounding: `count` at once are admitted, one more is not
-      if (wholeAt + interval - now > rate.window + interval / 2) return false;
-      for (const place of places) full[place] = Math.max(full[place] ?? 0, wholeAt + interval);
+      const places = placesOf(service, source, rate);
+      const next = nextWhole(places, rate, now);
+      if (next === undefined) return false;
+      for (const place of places) full[place] = Math.max(full[place] ?? 0, next);
       return true;
     },
+    wouldAdmit: (service, source, rate, now) =>
+      nextWhole(placesOf(service, source, rate), rate, now) !== undefined,
     save: () =>
       full && {
         seeds: [...seeds],

@@ -2,12 +2,14 @@
 import { spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
+import { type Descriptor, descriptorOf } from '../model/descriptor.ts';
 import { countInherited, leaveTo } from '../operate/start-environment.ts';
 import { isFollowing } from '../operate/upgrade-environment.ts';
 
 /** Sockets that were handed over stand before it, at the same numbers. */
 const firstDescriptor = 3;
-const readyMark = 'ACCEPTD_READY';
+/** A variable: the descriptor on which whoever stays says that it is ready. */
+export const readyMark = 'ACCEPTD_READY';
 
 /** Starts the same command in a session of its own; gives the status to leave with. */
 const startInBackground = (): Promise<ExitStatus> =>
@@ -36,8 +38,8 @@ const startInBackground = (): Promise<ExitStatus> =>
 export type Stay =
   /** This is the process that was called and all is done. */
   | { readonly kind: 'left'; readonly status: ExitStatus }
-  /** This one serves; `tellReady` is called once. */
-  | { readonly kind: 'stays'; readonly tellReady: () => void };
+  /** This one serves; `tellReady` is called once, and writes to `ready`. */
+  | { readonly kind: 'stays'; readonly tellReady: () => void; readonly ready: Descriptor | undefined };
 
 /**
  * To be called before anything else is done. Who stays in the background still has the working directory that it was
@@ -52,8 +54,9 @@ export const enterBackground = async (): Promise<Stay> => {
   delete process.env[readyMark];
   // whoever called us has looked whether they were for him
   if (process.env['LISTEN_FDS'] !== undefined) process.env['LISTEN_PID'] = String(process.pid);
-  return { kind: 'stays', tellReady: () => void writeSync(Number(mark), '\n') };
+  const ready = descriptorOf(Number(mark));
+  return { kind: 'stays', tellReady: () => void writeSync(ready, '\n'), ready };
 };
 
 /** The same for who stays in the foreground. */
-export const inForeground: Stay = { kind: 'stays', tellReady: () => undefined };
+export const inForeground: Stay = { kind: 'stays', tellReady: () => undefined, ready: undefined };

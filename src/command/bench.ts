@@ -2,7 +2,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { renderComparison } from '../measure/comparison-table.ts';
 import { openPhaseTracer, type PhaseTracer } from '../measure/phase-tracer.ts';
@@ -19,7 +18,8 @@ import { type BenchChoice, type Place, requestOf } from './bench-request.ts';
 import { isUnicode, prepare, runWatched } from './bench-run.ts';
 import { Refusal, usageError } from './refusal.ts';
 
-const main = fileURLToPath(new URL('../main.js', import.meta.url));
+/** The acceptd that this is. */
+const main = process.argv[1] ?? '';
 
 /** Columns of a terminal (one without a size says 0), or of a page. */
 const widthOf = (stream: NodeJS.WriteStream): number => (stream.isTTY ? stream.columns || 80 : 100);

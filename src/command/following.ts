@@ -2,32 +2,52 @@
 import { writeSync } from 'node:fs';
 import { compileRules } from '../admission/judge.ts';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
+import type { ServerStatus } from '../model/control.ts';
+import { type Descriptor, descriptorOf } from '../model/descriptor.ts';
 import { showDiagnostic } from '../model/diagnostic.ts';
+import { takeOver } from '../native/exec.ts';
 import type { Loaded } from '../operate/reload.ts';
 import type { StartEnvironment } from '../operate/start-environment.ts';
 import { readyWord } from '../operate/upgrade-trial.ts';
 import type { SavedServer } from '../runtime/handover/format.ts';
+import type { SavedConfiguration } from './server-configuration.ts';
 
 /** What the server itself keeps, beside its running parts. */
 export type ServerPart = {
-  /** The configuration that was applied last. */
-  readonly loaded: Loaded;
-  /** A reload was asked for and has not been made. */
-  readonly owesReload: boolean;
+  readonly configuration: SavedConfiguration;
   readonly manager: StartEnvironment['manager'];
   /** Names under which the service manager keeps something for us. */
   readonly stored: readonly string[];
+  readonly history: Pick<ServerStatus, 'startedAt' | 'upgrades' | 'restarts'>;
+  readonly lostRecords: number;
 };
 
 export const serverPart = 'server';
+export const tallyPart = 'tally';
 
 const isServerPart = (value: unknown): value is ServerPart =>
-  typeof value === 'object' && value !== null && 'loaded' in value && 'stored' in value;
+  typeof value === 'object' && value !== null && 'configuration' in value && 'history' in value;
 
 export const serverPartOf = ({ parts }: SavedServer): ServerPart => {
   const part = parts[serverPart];
   if (!isServerPart(part)) throw new Error('the state has no server');
   return part;
+};
+
+/** What the version before us leaves to the server. */
+export const readPlace = (state: SavedServer | string) => {
+  if (typeof state === 'string') throw new Error(`cannot take over: ${state}`);
+  const { runtime, parts, kept } = state;
+  takeOver(Object.values(kept).map(descriptorOf), []);
+  return {
+    runtime,
+    part: serverPartOf(state),
+    tally: parts[tallyPart],
+    kept: (name: string): Descriptor | undefined => {
+      const number = kept[name];
+      return number === undefined ? undefined : descriptorOf(number);
+    },
+  };
 };
 
 const problemOf = (state: SavedServer, { isReadable, diagnostics }: Loaded): string | undefined => {

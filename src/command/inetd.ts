@@ -8,7 +8,10 @@ import { parseCount, seconds } from '../model/quantity.ts';
 import { type Dialect, dialects } from '../model/service.ts';
 import { loadServices } from '../operate/reload.ts';
 import { enterBackground, inForeground } from './background.ts';
-import { runServer, usualServer } from './server.ts';
+import { becomeGuard } from './guard.ts';
+import { runServer } from './server.ts';
+import { controlWishes } from './server-control.ts';
+import { usualServer } from './server-options.ts';
 
 const help = `acceptd inetd [OPTION...] [FILE|DIRECTORY...]
 
@@ -32,6 +35,11 @@ Serves an inetd.conf as inetd does: in the background, with a pid file. Also whe
   --dialect NAME        ${dialects.join(', ')} (default: debian)
   --without-wrappers    do not consult hosts.allow and hosts.deny, whatever other options say
   --drain SECONDS       what instances get to end at TERM (default 10)
+  --drain-delay SECONDS clients are served so long at TERM while /readyz says no (default 0)
+  --control PATH        where the control socket is made (default: there is none)
+  --control-group NAME  group whose members may look through it
+  --control-http ADDRESS:PORT  /livez, /readyz and /metrics over TCP
+  --guard               start acceptd again when it fails; clients wait meanwhile and are not refused
   -h, --help            this text
 
 In the background it goes on logging to the stderr that it was given.
@@ -70,6 +78,11 @@ const options = {
   dialect: { type: 'string' },
   'without-wrappers': { type: 'boolean' },
   drain: { type: 'string' },
+  'drain-delay': { type: 'string' },
+  control: { type: 'string' },
+  'control-group': { type: 'string' },
+  'control-http': { type: 'string' },
+  guard: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -89,7 +102,15 @@ const isDialect = (name: string): name is Dialect => dialects.some((dialect) => 
 /** Options with a number, by name; a text for the one that is wrong. */
 const numbersOf = (values: Values): ReadonlyMap<string, number> | string => {
   const numbers = new Map<string, number>();
-  for (const name of ['rate', 'queue', 'instances', 'per-source-rate', 'per-source', 'drain'] as const) {
+  for (const name of [
+    'rate',
+    'queue',
+    'instances',
+    'per-source-rate',
+    'per-source',
+    'drain',
+    'drain-delay',
+  ] as const) {
     const written = values[name];
     if (written === undefined) continue;
     const number = parseCount(written);
@@ -129,9 +150,19 @@ export const runInetd = async (words: readonly string[]): Promise<ExitStatus> =>
   }
   const numbers = numbersOf(values);
   if (typeof numbers === 'string') return complain(numbers, exitStatus.usage);
+  const control = controlWishes(
+    {
+      control: values.control,
+      controlGroup: values['control-group'],
+      controlHttp: values['control-http'],
+    },
+    'only-when-named',
+  );
+  if (typeof control === 'string') return complain(control, exitStatus.usage);
   const staysInFront = values.debug === true || values.foreground === true || values.interactive === true;
   const stay = staysInFront ? inForeground : await enterBackground();
   if (stay.kind === 'left') return stay.status;
+  if (values.guard === true) return becomeGuard({ ready: stay.ready });
 
   process.title = 'inetd';
   const load: LoadOptions = {
@@ -157,6 +188,8 @@ export const runInetd = async (words: readonly string[]): Promise<ExitStatus> =>
     ...usualServer,
     load: () => loadServices(files, load),
     drain: seconds(numbers.get('drain') ?? 10),
+    drainDelay: seconds(numbers.get('drain-delay') ?? 0),
+    control,
     logLevel: values.debug === true ? 'debug' : 'info',
     pidFile,
     onReady: stay.tellReady,

@@ -3,6 +3,7 @@ import type { SocketType } from '../model/address.ts';
 import { descriptorOf } from '../model/descriptor.ts';
 import { type FoundSocket, inspectSocket, takesMapped } from '../native/inspect.ts';
 import { countInherited } from '../operate/start-environment.ts';
+import { isStoredName } from '../runtime/stored-name.ts';
 import { type Place, placeOf } from './listen-address.ts';
 
 export type InheritedPlace = { readonly place: Place; readonly name: string | undefined };
@@ -26,13 +27,18 @@ const addressOf = (
   }
 };
 
-/** The server takes them over by their addresses; here they are only looked at. */
+/**
+ * The server takes them over by their addresses; here they are only looked at. What an acceptd before this one has left is
+ * no place of its own: the command line, which was the same, names it.
+ */
 export const inheritedPlaces = (
   environment: Readonly<Record<string, string | undefined>>,
 ): readonly InheritedPlace[] => {
   const count = countInherited(environment);
   const names = environment['LISTEN_FDNAMES']?.split(':') ?? [];
   return Array.from({ length: count }, (_, index) => {
+    const name = names.length === count ? names[index] : undefined;
+    if (name !== undefined && isStoredName(name)) return [];
     const descriptor = descriptorOf(firstDescriptor + index);
     const found = inspectSocket(descriptor);
     if (typeof found === 'string' || found.socketType === undefined || found.place === '') return [];
@@ -41,6 +47,6 @@ export const inheritedPlaces = (
       addressOf({ ...found, socketType }, family === 6 && takesMapped(descriptor)),
       'stream',
     );
-    return place === undefined ? [] : [{ place, name: names.length === count ? names[index] : undefined }];
+    return place === undefined ? [] : [{ place, name }];
   }).flat();
 };

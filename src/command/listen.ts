@@ -6,31 +6,41 @@ import { type Activation, activations } from '../model/daemon.ts';
 import { seconds } from '../model/quantity.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { resolveConfiguration } from '../operate/reload.ts';
+import type { SyslogFormat } from '../operate/syslog-message.ts';
+import { becomeGuard } from './guard.ts';
 import { placeOf } from './listen-address.ts';
 import { daemonDefinition, eachDefinition, type ProgramChoice } from './listen-definition.ts';
 import { type InheritedPlace, inheritedPlaces } from './listen-inherited.ts';
+import type { RecordTarget } from './log-targets.ts';
 import type { LogFormat } from './record-log.ts';
-import { runServer, usualServer } from './server.ts';
+import { runServer } from './server.ts';
+import { type ControlChoice, controlWishes } from './server-control.ts';
+import { usualServer } from './server-options.ts';
 
-export type ListenChoice = ProgramChoice & {
-  readonly addresses: readonly string[] | undefined;
-  /** Addresses again, in the way of systemd-socket-activate. */
-  readonly listen: readonly string[] | undefined;
-  readonly '--'?: unknown;
-  readonly datagram: boolean;
-  readonly seqpacket: boolean;
-  readonly accept: boolean;
-  readonly daemon: boolean;
-  /** As configurations write it. */
-  readonly activation: string | undefined;
-  readonly fdname: string | undefined;
-  readonly drain: number;
-  readonly logLevel: LogLevel;
-  readonly logFormat: LogFormat;
-  readonly pidFile: string | undefined;
-  readonly trace: string | undefined;
-  readonly announce: boolean | undefined;
-};
+export type ListenChoice = ProgramChoice &
+  ControlChoice & {
+    readonly addresses: readonly string[] | undefined;
+    /** Addresses again, in the way of systemd-socket-activate. */
+    readonly listen: readonly string[] | undefined;
+    readonly '--'?: unknown;
+    readonly datagram: boolean;
+    readonly seqpacket: boolean;
+    readonly accept: boolean;
+    readonly daemon: boolean;
+    /** As configurations write it. */
+    readonly activation: string | undefined;
+    readonly fdname: string | undefined;
+    readonly drain: number;
+    readonly drainDelay: number;
+    readonly logLevel: LogLevel;
+    readonly logFormat: LogFormat;
+    readonly log: readonly RecordTarget[] | undefined;
+    readonly syslogFormat: SyslogFormat;
+    readonly pidFile: string | undefined;
+    readonly trace: string | undefined;
+    readonly announce: boolean | undefined;
+    readonly guard: boolean;
+  };
 
 /** undefined: a program for each client, or for each socket. */
 const activationOf = (chosen: ListenChoice): Activation | undefined => {
@@ -111,12 +121,19 @@ export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
   }
   const configured = configure(chosen, program);
   if (typeof configured === 'string') return complain(configured, exitStatus.usage);
+  if (chosen.guard) return becomeGuard();
+  const control = controlWishes(chosen, 'only-when-named');
+  if (typeof control === 'string') return complain(control, exitStatus.usage);
   return runServer({
     ...usualServer,
     load: () => resolveConfiguration(parseConfiguration(configured.text, 'command line', defaultLoadOptions)),
     drain: seconds(chosen.drain),
+    drainDelay: seconds(chosen.drainDelay),
+    control,
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
+    daemonLog: { kind: 'records', targets: chosen.log },
+    syslogFormat: chosen.syslogFormat,
     pidFile: chosen.pidFile,
     trace: chosen.trace,
     announces: chosen.announce ?? isatty(process.stdout.fd),

@@ -11,8 +11,12 @@ export const wholeNumber =
     throw new UsageError(`--${option} takes a whole number from 0 on`);
   };
 
-export const optionalPid = (word: number | undefined): number | undefined =>
-  word === undefined ? undefined : wholeNumber('pid')(word);
+export const optionalWholeNumber =
+  (option: string) =>
+  (word: number | undefined): number | undefined =>
+    word === undefined ? undefined : wholeNumber(option)(word);
+
+export const optionalPid = optionalWholeNumber('pid');
 
 export const positiveNumber =
   (option: string) =>

@@ -10,7 +10,9 @@ export const loadServerParts = async (): Promise<void> => {
   await import('../serve/serve.ts');
   await import('../runtime/names.ts');
   await import('../runtime/supervisor.ts');
-  await import('../operate/log.ts');
+  await import('../operate/json-log.ts');
+  await import('../operate/journal.ts');
+  await import('../operate/log-records.ts');
   await import('../operate/wrapper-files.ts');
   await import('../operate/xinetd-log.ts');
 };

@@ -1,58 +1,66 @@
-// acceptd's own records of what it does, on the stderr that it was started with.
+// The places of acceptd's own records: one writer for each place that was asked for.
 import { isatty } from 'node:tty';
-import { type Diagnostic, isError, showDiagnostic } from '../model/diagnostic.ts';
-import type { Observer } from '../model/event.ts';
+import type { Clock } from '../model/clock.ts';
 import type { Kernel } from '../native/kernel.ts';
-import { createLog, type LogLevel } from '../operate/log.ts';
+import { createJournal, isJournalStream, journalSocket } from '../operate/journal.ts';
+import { createJsonFile, createJsonLog } from '../operate/json-log.ts';
+import type { EntryWriter } from '../operate/log-entry.ts';
+import { createLogFile } from '../operate/log-file.ts';
+import type { TellNotice } from '../operate/log-notice.ts';
 import { openLogSink } from '../operate/log-sink.ts';
+import { createSyslog, createSyslogLog, usualLogSocket } from '../operate/syslog.ts';
+import type { SyslogFormat } from '../operate/syslog-message.ts';
+import type { RecordTarget } from './log-targets.ts';
+import { prettyRecords } from './pretty-records.ts';
 
 export type LogFormat = 'auto' | 'json' | 'pretty';
 
-export type RecordLog = {
-  readonly observer: Observer;
-  readonly tell: (diagnostics: readonly Diagnostic[]) => void;
-  /** What is no event of the engine: `event` names it, `text` is the sentence. */
-  readonly say: (
-    severity: 'info' | 'warn' | 'error',
-    record: { readonly event: string; readonly [field: string]: unknown },
-    text: string,
-  ) => void;
-  readonly flush: (patience: number) => Promise<void>;
-};
-
 const standardError = 2;
+const ident = 'acceptd';
+const noLimits = { soft: undefined, hard: undefined };
 
 /** Readable records for people, loaded only when one is there. */
 const chooseFormat = async (format: LogFormat): Promise<(record: string) => string> => {
   if (format === 'json' || (format === 'auto' && !isatty(standardError))) return (record) => record;
-  const { default: pretty } = await import('pino-pretty');
-  return pretty.prettyFactory({
-    colorize: isatty(standardError),
-    translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'event,service,pid,peer,status,duration,userTime,systemTime,peakKibibytes,address,failure',
-    singleLine: true,
-  });
+  return prettyRecords(isatty(standardError));
 };
 
-export const openRecordLog = async (
-  kernel: Kernel,
-  level: LogLevel,
+/** Records on the stderr that acceptd was started with. */
+export const openStandardErrorLog = async (kernel: Kernel, format: LogFormat): Promise<EntryWriter> =>
+  createJsonLog(openLogSink(kernel, kernel.standardError), await chooseFormat(format));
+
+/** Where records go that nobody has chosen a place for: whose stderr is the journal has more of it when it is told in full. */
+export const defaultTargets = (
   format: LogFormat,
-): Promise<RecordLog> => {
-  const sink = openLogSink(kernel, kernel.standardError);
-  const { observer, logger } = createLog(sink, level, await chooseFormat(format));
-  return {
-    observer,
-    tell: (diagnostics) => {
-      for (const diagnostic of diagnostics) {
-        const { severity, at, message } = diagnostic;
-        logger[isError(diagnostic) ? 'error' : 'warn'](
-          { event: 'diagnostic', severity, at, message },
-          showDiagnostic(diagnostic),
-        );
-      }
-    },
-    say: (severity, record, text) => logger[severity](record, text),
-    flush: sink.flush,
-  };
+  environment: NodeJS.ProcessEnv,
+): readonly RecordTarget[] => {
+  const isJournal = format === 'auto' && isJournalStream(environment['JOURNAL_STREAM'], standardError);
+  return [{ kind: isJournal ? 'journald' : 'stderr' }];
+};
+
+export type RecordLogOptions = {
+  readonly kernel: Kernel;
+  readonly clock: Clock;
+  readonly tell: TellNotice;
+  readonly syslogFormat: SyslogFormat;
+  readonly standardError: EntryWriter;
+};
+
+export const openRecordLog = (target: RecordTarget, options: RecordLogOptions): EntryWriter => {
+  const { pid } = process;
+  switch (target.kind) {
+    case 'stderr':
+      return options.standardError;
+    case 'journald':
+      return createJournal({ ...options, path: journalSocket, ident, pid, facility: 'daemon' });
+    case 'syslog': {
+      const format = options.syslogFormat;
+      return createSyslogLog(
+        createSyslog({ ...options, path: usualLogSocket, ident, pid, format }),
+        target.facility,
+      );
+    }
+    case 'file':
+      return createJsonFile(createLogFile(target.path, noLimits, options));
+  }
 };

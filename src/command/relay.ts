@@ -9,10 +9,15 @@ import { inspectSocket, takesMapped } from '../native/inspect.ts';
 import type { LogLevel } from '../operate/log.ts';
 import { resolveConfiguration } from '../operate/reload.ts';
 import { countInherited } from '../operate/start-environment.ts';
+import type { SyslogFormat } from '../operate/syslog-message.ts';
+import { becomeGuard } from './guard.ts';
+import type { RecordTarget } from './log-targets.ts';
 import type { LogFormat } from './record-log.ts';
-import { runServer, usualServer } from './server.ts';
+import { runServer } from './server.ts';
+import { type ControlChoice, controlWishes } from './server-control.ts';
+import { usualServer } from './server-options.ts';
 
-export type RelayChoice = {
+export type RelayChoice = ControlChoice & {
   readonly addresses: readonly string[] | undefined;
   readonly to: readonly string[] | undefined;
   readonly connectionsMax: number;
@@ -23,11 +28,15 @@ export type RelayChoice = {
   readonly retry: Milliseconds | undefined;
   readonly proxyProtocol: 'v1' | 'v2' | undefined;
   readonly drain: number;
+  readonly drainDelay: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
+  readonly log: readonly RecordTarget[] | undefined;
+  readonly syslogFormat: SyslogFormat;
   readonly pidFile: string | undefined;
   readonly trace: string | undefined;
   readonly announce: boolean | undefined;
+  readonly guard: boolean;
 };
 
 const firstDescriptor = 3;
@@ -121,13 +130,20 @@ export const relay = async (chosen: RelayChoice): Promise<ExitStatus> => {
     );
   }
   const text = definition(chosen, endpoints, targets);
+  if (chosen.guard) return becomeGuard();
+  const control = controlWishes(chosen, 'only-when-named');
+  if (typeof control === 'string') return complain(control, exitStatus.usage);
   return runServer({
     ...usualServer,
     load: () => resolveConfiguration(parseConfiguration(text, 'command line', defaultLoadOptions)),
     exitIdleTime: chosen.exitIdleTime,
     drain: seconds(chosen.drain),
+    drainDelay: seconds(chosen.drainDelay),
+    control,
     logLevel: chosen.logLevel,
     logFormat: chosen.logFormat,
+    daemonLog: { kind: 'records', targets: chosen.log },
+    syslogFormat: chosen.syslogFormat,
     pidFile: chosen.pidFile,
     trace: chosen.trace,
     announces: chosen.announce ?? isatty(process.stdout.fd),

@@ -1,8 +1,8 @@
 // The version of this acceptd, from its package.
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 export const readVersion = (): string => {
-  const found: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  const found: unknown = createRequire(import.meta.url)('#package');
   return typeof found === 'object' && found !== null && 'version' in found
     ? String(found.version)
     : 'unknown';

@@ -23,11 +23,16 @@ export type XinetdFlags = {
   readonly showsMapped: boolean;
   readonly isStrictReload: boolean;
   readonly skipsWrappers: boolean;
+  readonly isGuarded: boolean;
   readonly logLevel: LogLevel | undefined;
   readonly logFormat: LogFormat;
   readonly syslogFormat: SyslogFormat;
   /** Seconds. */
   readonly drain: number;
+  readonly drainDelay: number;
+  readonly control: string | undefined;
+  readonly controlGroup: string | undefined;
+  readonly controlHttp: string | undefined;
   readonly dump: string;
   /** What was written and does not do what somebody may expect. */
   readonly warnings: readonly string[];
@@ -98,10 +103,15 @@ const flags: ReadonlyMap<string, Flag> = new Map([
   ['--mapped', set({ showsMapped: true })],
   ['--strict-reload', set({ isStrictReload: true })],
   ['--without-wrappers', set({ skipsWrappers: true })],
+  ['--guard', set({ isGuarded: true })],
   ['--log-level', takeOne(logLevels, (logLevel) => ({ logLevel }))],
   ['--log-format', takeOne(['auto', 'json', 'pretty'], (logFormat) => ({ logFormat }))],
   ['--syslog-format', takeOne(syslogFormats, (syslogFormat) => ({ syslogFormat }))],
   ['--drain', takeNumber(0, (drain) => ({ drain }))],
+  ['--drain-delay', takeNumber(0, (drainDelay) => ({ drainDelay }))],
+  ['--control', take((control) => ({ control }))],
+  ['--control-group', take((controlGroup) => ({ controlGroup }))],
+  ['--control-http', take((controlHttp) => ({ controlHttp }))],
   ['--dump', take((dump) => ({ dump }))],
   ['--help', set({ wanted: 'help' })],
 ]);
@@ -121,10 +131,15 @@ const defaultFlags: XinetdFlags = {
   showsMapped: false,
   isStrictReload: false,
   skipsWrappers: false,
+  isGuarded: false,
   logLevel: undefined,
   logFormat: 'auto',
   syslogFormat: 'rfc3164',
   drain: 10,
+  drainDelay: 0,
+  control: undefined,
+  controlGroup: undefined,
+  controlHttp: undefined,
   dump: '/run/xinetd.dump',
   warnings: [],
 };

@@ -23,7 +23,12 @@ acceptd's own:
   --mapped           IPv4 clients are ::ffff:a.b.c.d in logs and for handlers where xinetd writes them so
   --strict-reload    a reload ends instances whose service is gone or whose client would not be let in any more
   --without-wrappers do not consult hosts.allow and hosts.deny
+  --guard            start acceptd again when it fails; clients wait meanwhile and are not refused
   --drain SECONDS    what instances get to end at TERM (default 10)
+  --drain-delay SECONDS  clients are served so long at TERM while /readyz says no (default 0)
+  --control PATH     where the control socket is made (default: there is none)
+  --control-group NAME  group whose members may look through it
+  --control-http ADDRESS:PORT  /livez, /readyz and /metrics over TCP
   --dump FILE        where USR1 writes the state (default /run/xinetd.dump)
   --log-level NAME   least important record on stderr: debug, info, warn, error, silent
   --log-format NAME  records on stderr: auto, json, pretty

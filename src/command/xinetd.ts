@@ -13,8 +13,11 @@ import type { ResolvedService } from '../model/service.ts';
 import { silenceStandardError } from '../native/standard-error.ts';
 import { type Loaded, resolveConfiguration } from '../operate/reload.ts';
 import { enterBackground, inForeground } from './background.ts';
-import { runServer, usualServer } from './server.ts';
+import { becomeGuard } from './guard.ts';
+import { runServer } from './server.ts';
+import { controlWishes } from './server-control.ts';
 import type { DaemonLog } from './server-log.ts';
+import { usualServer } from './server-options.ts';
 import { readVersion } from './version.ts';
 import { parseXinetdFlags, type XinetdFlags } from './xinetd-flags.ts';
 import { xinetdHelp } from './xinetd-help.ts';
@@ -81,9 +84,12 @@ export const runXinetd = async (words: readonly string[]): Promise<ExitStatus> =
     process.stderr.write(`acceptd Version ${readVersion()}, in place of xinetd\n`);
     return exitStatus.done;
   }
+  const control = controlWishes(flags, 'only-when-named');
+  if (typeof control === 'string') return complain(control, exitStatus.usage);
   const isInFront = flags.isDebug || flags.staysInFront;
   const stay = isInFront ? inForeground : await enterBackground();
   if (stay.kind === 'left') return stay.status;
+  if (flags.isGuarded) return becomeGuard({ ready: stay.ready, isSilent: !isInFront });
 
   process.title = 'xinetd';
   // relative to where the command was called, at each reload too
@@ -99,6 +105,8 @@ export const runXinetd = async (words: readonly string[]): Promise<ExitStatus> =
     load: () => loadXinetd(flags, file, umask),
     emptyStart: flags.staysAlive ? 'served' : 'refused',
     drain: seconds(flags.drain),
+    drainDelay: seconds(flags.drainDelay),
+    control,
     isStrictReload: flags.isStrictReload,
     processLimit: flags.processLimit,
     logLevel: flags.logLevel ?? (flags.isDebug ? 'debug' : 'info'),

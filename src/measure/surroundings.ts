@@ -1,12 +1,11 @@
 // The machine and the versions that a run's figures belong to.
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { availableParallelism, cpus, machine, release, totalmem } from 'node:os';
 import type { Surroundings } from './result.ts';
 
-/** The version in the package that this file is part of: dist/src/measure lies three folders below it. */
+/** The version in the package that this file is part of. */
 const readVersion = (): string => {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  const { version }: { readonly version?: unknown } = JSON.parse(text);
+  const { version }: { readonly version?: unknown } = createRequire(import.meta.url)('#package');
   return typeof version === 'string' ? version : 'unknown';
 };
 

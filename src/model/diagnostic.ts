@@ -18,12 +18,17 @@ export type Diagnostic = {
 
 export const isError = (diagnostic: Diagnostic): boolean => diagnostic.severity === 'error';
 
+/** Nearly every text: asking costs less than looking for what there is not. */
+const plain = /^[ -~]*$/;
+
 /** Control characters of a user's file or a peer's text never reach a terminal or a log as they are. */
 export const escapeControls = (text: string): string =>
-  text.replace(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
+  plain.test(text)
+    ? text
+    : text.replace(
+        /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+        (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+      );
 
 /**
  * `FILE:LINE:COLUMN: error: MESSAGE; ADVICE`, then the source line and a mark below the part that is meant.

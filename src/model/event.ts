@@ -96,7 +96,11 @@ export type Event =
   /** A socket that acceptd was started with and that no endpoint is for; it is closed. `what` describes it. */
   | { readonly kind: 'inherited-unused'; readonly name: string; readonly what: string }
   | { readonly kind: 'closed'; readonly service: string; readonly address: ListenAddress }
-  /** Clients (or datagrams that each get an answer) were taken from the queue; each is then answered, refused, or fails. */
+  /**
+   * Clients (or datagrams that each get an answer) were taken from the queue; each is then answered, refused, or fails. The
+   * start of a server for a whole socket counts as one. Nobody is a client at a sensor; what built-ins answer over
+   * datagrams counts where it is told of, and a relay that reaches nobody as failed.
+   */
   | { readonly kind: 'accepted'; readonly service: string; readonly count: number }
   | {
       readonly kind: 'refused';
@@ -104,6 +108,8 @@ export type Event =
       readonly reason: RefusalReason;
       readonly cause: RefusalCause | undefined;
       readonly peer: Peer | undefined;
+      /** It was told of before that this client is being answered. */
+      readonly isBegun?: true;
     }
   /** The client's machine says who its user is; `pid` is that of the handler, where one was started. */
   | {
@@ -139,6 +145,8 @@ export type Event =
       readonly service: string;
       readonly pid: number;
       readonly peer: Peer | undefined;
+      /** A process of a daemon: it answers nobody in particular, and is no part of the accounts of clients. */
+      readonly isDaemon?: true;
     }
   | {
       readonly kind: 'start-failed';
@@ -146,6 +154,10 @@ export type Event =
       readonly pid: number | undefined;
       readonly failure: Failure;
       readonly peer: Peer | undefined;
+      /** There is no pid, and yet it was told of before that this client is being answered. */
+      readonly isBegun?: true;
+      /** As in `started`. */
+      readonly isDaemon?: true;
     }
   | {
       readonly kind: 'exited';
@@ -286,6 +298,8 @@ export type Event =
       readonly why: string;
     }
   | { readonly kind: 'reload-refused'; readonly why: string }
+  /** The end has begun; listeners stay open for so long. */
+  | { readonly kind: 'stop-announced'; readonly delay: Milliseconds }
   | { readonly kind: 'draining'; readonly instances: number; readonly grace: Milliseconds }
   | { readonly kind: 'terminating'; readonly instances: number; readonly signal: 'TERM' | 'KILL' }
   | { readonly kind: 'stopped' };

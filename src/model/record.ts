@@ -104,6 +104,23 @@ export const localBytes = (record: ConnectionRecord): Uint8Array | undefined =>
 export const remotePortOf = (record: ConnectionRecord): number => view(record).getUint16(6, true);
 export const localPortOf = (record: ConnectionRecord): number => view(record).getUint16(8, true);
 
+/** Of a client that is only thought of: `remote` and `local` are addresses of one family, 4 or 16 bytes. */
+export const recordOfClient = (
+  remote: { readonly bytes: Uint8Array; readonly port: number },
+  local: { readonly bytes: Uint8Array; readonly port: number } | undefined,
+): ConnectionRecord => {
+  const record = new Uint8Array(64) as ConnectionRecord;
+  const fields = view(record);
+  fields.setUint16(4, remote.bytes.length === 4 ? 4 : 6, true);
+  fields.setUint16(6, remote.port, true);
+  record.set(remote.bytes, 24);
+  if (local !== undefined) {
+    fields.setUint16(8, local.port, true);
+    record.set(local.bytes, 40);
+  }
+  return record;
+};
+
 /** The same with our end in the place of the client's: for questions about ourselves. */
 export const ownEndAsPeer = (record: ConnectionRecord): ConnectionRecord => {
   const swapped = record.slice() as ConnectionRecord;

@@ -1,4 +1,4 @@
-// The next version of acceptd takes the place of this one in the same process; what it finds there is ours.
+// Another program in place of this process; where it is the next version of acceptd, what that one finds there is ours.
 import { type Descriptor, descriptorOf } from '../model/descriptor.ts';
 import { demand, failed, openAddon, type SystemError } from './addon.ts';
 
@@ -8,11 +8,12 @@ const addon = openAddon<{
   isStarting(): boolean;
   takeEarlySignals(): number;
   takeOver(descriptors: Int32Array, pids: Int32Array): number;
-  executeAgain(
-    file: string,
+  execProgram(
+    path: string,
     words: readonly string[],
-    environment: readonly string[],
+    variables: readonly string[],
     descriptors: Int32Array,
+    followsUs: boolean,
   ): number;
 }>();
 
@@ -42,15 +43,29 @@ export const takeEarlySignals = (): readonly number[] => {
   );
 };
 
-export type NextProgram = {
-  readonly file: string;
-  /** With the name under which it runs as the first. */
-  readonly words: readonly string[];
-  readonly environment: readonly string[];
-  /** What it finds open, at the same numbers. */
-  readonly descriptors: readonly Descriptor[];
-};
+export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Becomes the program, or gives why not: then all is as it was. */
-export const executeAgain = ({ file, words, environment, descriptors }: NextProgram): SystemError =>
-  failed(`execute ${file}`, addon.executeAgain(file, words, environment, Int32Array.from(descriptors)));
+export const wordsOf = (environment: Environment): readonly string[] =>
+  Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+
+/**
+ * Becomes the program `path`, with this pid and these children. It has stdin, stdout and stderr, and the descriptors that
+ * are named, which are open, at the same numbers; no other. All threads end and nothing is written any more. Comes back
+ * only with the reason why it could not be.
+ */
+export const execProgram = (
+  path: string,
+  argv: readonly string[],
+  environment: Environment,
+  descriptors: readonly Descriptor[],
+  /** `acceptd`: it follows us, and signals that come before it can hear them are kept for it. */
+  next: 'other' | 'acceptd' = 'other',
+): SystemError => {
+  const variables = wordsOf(environment);
+  if ([path, ...argv, ...variables].some((word) => word.includes('\0'))) {
+    // the kernel would see another word than the one that was written
+    throw new Error('a NUL stands in a word of a program to be started');
+  }
+  const listed = Int32Array.from(descriptors);
+  return failed(`execute ${path}`, addon.execProgram(path, argv, variables, listed, next === 'acceptd'));
+};

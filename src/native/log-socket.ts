@@ -6,6 +6,7 @@ import { describeErrno, openAddon } from './addon.ts';
 const addon = openAddon<{
   connectLog(path: string, isStream: boolean): number;
   sendMessages(fd: number, bytes: Uint8Array, lengths: Uint32Array): number;
+  sendSealed(fd: number, bytes: Uint8Array): number;
   writeNow(fd: number, bytes: Uint8Array): number;
 }>();
 
@@ -49,4 +50,10 @@ export const sendToLog = (socket: LogSocket, messages: readonly Uint8Array[]): S
   }
   const lengths = Uint32Array.from(messages, ({ length }) => length);
   return outcome(addon.sendMessages(socket.descriptor, Buffer.concat(messages), lengths));
+};
+
+/** One message that is too long for a datagram, as a sealed file in memory; only a journal takes it so. */
+export const sendAsFile = ({ descriptor }: LogSocket, message: Uint8Array): Sent => {
+  const sent = outcome(addon.sendSealed(descriptor, message));
+  return sent.kind === 'taken' ? { kind: 'taken', count: 1 } : sent;
 };

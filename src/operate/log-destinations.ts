@@ -13,6 +13,8 @@ export type LogPlaces = Destinations & {
   readonly reopen: () => void;
   /** Everything is written, or could not be in so many milliseconds. */
   readonly flush: (patience: number) => Promise<void>;
+  /** Lines that were lost from the start on. */
+  readonly lost: () => number;
 };
 
 /** What a file that nobody logs to any more gets to take what waits. */
@@ -36,6 +38,8 @@ export const createLogPlaces = (options: LogFileOptions & { readonly syslog: Sys
   const { clock, syslog } = options;
   const time = eachSecond(clock, fileTime);
   const files = new Map<string, LogFile>();
+  const leaving = new Set<LogFile>();
+  let lostByGone = 0;
 
   const writerOf = (destination: LogDestination): LineWriter => {
     if (destination.kind === 'syslog') {
@@ -53,7 +57,11 @@ export const createLogPlaces = (options: LogFileOptions & { readonly syslog: Sys
     for (const [path, file] of files) {
       if (limits.has(path)) continue;
       files.delete(path);
-      void file.finish(partingTime);
+      leaving.add(file);
+      void file.finish(partingTime).then(() => {
+        leaving.delete(file);
+        lostByGone += file.lost();
+      });
     }
     for (const [path, each] of limits) {
       const file = files.get(path);
@@ -71,5 +79,6 @@ export const createLogPlaces = (options: LogFileOptions & { readonly syslog: Sys
     flush: async (patience) => {
       await Promise.all([...files.values(), syslog].map((each) => each.flush(patience)));
     },
+    lost: () => [...files.values(), ...leaving, syslog].reduce((sum, each) => sum + each.lost(), lostByGone),
   };
 };

@@ -18,6 +18,8 @@ export type LogFile = {
   readonly flush: (patience: number) => Promise<void>;
   /** The same, and the file is closed. */
   readonly finish: (patience: number) => Promise<void>;
+  /** Lines that were lost from the start on. */
+  readonly lost: () => number;
 };
 
 export type LogFileOptions = {
@@ -56,7 +58,9 @@ export const createLogFile = (
   let goOn: (() => void) | undefined;
   let lookedAt: Milliseconds | undefined;
   let isFinished = false;
-  let lost = 0;
+  /** What came after its end, or still waited then. */
+  let late = 0;
+  let lateTold = 0;
 
   const retryLater = (): void => {
     if (cancelRetry !== undefined || isFinished) return;
@@ -198,7 +202,7 @@ export const createLogFile = (
 
   const outlet: Outlet = (bytes, onTaken) => {
     if (isFinished) {
-      lost += countLines(bytes);
+      late += countLines(bytes);
       return bytes.length;
     }
     if (target === undefined) {
@@ -222,8 +226,8 @@ export const createLogFile = (
   const leave = (): void => {
     closeTarget();
     resume();
-    tellLost(lost);
-    lost = 0;
+    tellLost(late - lateTold);
+    lateTold = late;
   };
 
   const sink = createLogSink(outlet, (call) => {
@@ -243,5 +247,6 @@ export const createLogFile = (
       cancelRetry?.();
       if (!isWriting) leave();
     },
+    lost: () => sink.lost() + late + limit.discarded(),
   };
 };

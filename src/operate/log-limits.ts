@@ -9,7 +9,7 @@ export type FileLimits = {
   readonly hard: Bytes | undefined;
 };
 
-const newline = 10;
+export const newline = 10;
 
 export const countLines = (bytes: Uint8Array): number => {
   let count = 0;
@@ -29,37 +29,53 @@ export const createLogLimits = (name: string, initial: FileLimits, tell: TellNot
   let isAboveSoft = false;
   let isAboveHard = false;
   let discarded = 0;
+  let discardedInAll = 0;
+  /** The size that was last looked at, and the one at which nothing more was written. */
+  let size = 0;
+  let endedAt = Number.POSITIVE_INFINITY;
   return {
     set: (wanted: FileLimits): void => {
+      if (wanted.hard !== limits.hard) endedAt = Number.POSITIVE_INFINITY;
       limits = wanted;
     },
 
     /** How many of these bytes may be written to a file of this size. */
-    roomFor: (bytes: Uint8Array, size: number): number =>
-      limits.hard === undefined ? bytes.length : wholeLines(bytes, limits.hard - size),
+    roomFor: (bytes: Uint8Array, found: number): number => {
+      if (limits.hard === undefined) return bytes.length;
+      size = found;
+      // a line that is shorter than the last one might fit
+      return size >= endedAt ? 0 : wholeLines(bytes, limits.hard - size);
+    },
 
     /** Bytes that are not written. */
     discard: (bytes: Uint8Array): void => {
-      discarded += countLines(bytes);
+      const count = countLines(bytes);
+      discarded += count;
+      discardedInAll += count;
       if (isAboveHard) return;
       isAboveHard = true;
+      endedAt = size;
       const text = `hard limit exceeded on '${name}': nothing more is written until it is rotated`;
       tell({ severity: 'error', kind: 'log-hard-limit', log: name, lost: 0, text });
     },
 
+    /** Lines that were not written from the start on. */
+    discarded: (): number => discardedInAll,
+
     /** The file's size after a write. */
-    noteSize: (size: number): void => {
+    noteSize: (now: number): void => {
       if (isAboveHard) {
         isAboveHard = false;
+        endedAt = Number.POSITIVE_INFINITY;
         const lost = discarded;
         discarded = 0;
         const text = `'${name}' is below its hard limit again; ${showLost(lost)}`;
         tell({ severity: 'warning', kind: 'log-below-limit', log: name, lost, text });
       }
       const wasAboveSoft = isAboveSoft;
-      isAboveSoft = limits.soft !== undefined && size >= limits.soft;
+      isAboveSoft = limits.soft !== undefined && now >= limits.soft;
       if (!isAboveSoft || wasAboveSoft) return;
-      const text = `soft limit exceeded on '${name}': it has ${size} bytes`;
+      const text = `soft limit exceeded on '${name}': it has ${now} bytes`;
       tell({ severity: 'warning', kind: 'log-soft-limit', log: name, lost: 0, text });
     },
   };

@@ -1,28 +1,29 @@
-// Every message that acceptd writes of itself: one record an event, all texts in this file.
-import pino, { type Logger } from 'pino';
+// Every message that acceptd writes of what happens: one record an event, all texts in this file.
 import { describeAddress, showPeer } from '../model/address.ts';
 import { escapeControls } from '../model/diagnostic.ts';
-import type { Event, ExitStatus, Observer } from '../model/event.ts';
+import type { Event, ExitStatus } from '../model/event.ts';
 import { showDuration } from '../model/quantity.ts';
-import type { LogSink } from './log-sink.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
+export type Severity = Exclude<LogLevel, 'silent'>;
+
+/** A connection's moments are for who measures, and how many came for who counts. */
+export type LoggedEvent = Exclude<Event, { readonly kind: 'traced' | 'accepted' }>;
 
 const signalName = (number: number): string => `signal ${number}`;
-
-const isGoodEnd = (status: ExitStatus): boolean => status.kind === 'exit';
 
 const showStatus = (status: ExitStatus): string =>
   status.kind === 'exit'
     ? `exit status ${status.code}`
     : `${signalName(status.signal)}${status.dumpedCore ? ', core dumped' : ''}`;
 
-/** A connection's moments are for who measures, and how many came for who counts. */
-export type LoggedEvent = Exclude<Event, { readonly kind: 'traced' | 'accepted' }>;
+export const isLogged = (event: Event): event is LoggedEvent => isLoggedKind(event.kind);
+export const isLoggedKind = (kind: Event['kind']): kind is LoggedEvent['kind'] =>
+  kind !== 'traced' && kind !== 'accepted';
 
 /** How much an event matters. Known before the event is made, so that one nobody wants costs nothing. */
-export const levelOf = (kind: LoggedEvent['kind']): Exclude<LogLevel, 'silent'> => {
+export const levelOf = (kind: LoggedEvent['kind']): Severity => {
   switch (kind) {
     case 'held':
       return 'debug';
@@ -38,6 +39,7 @@ export const levelOf = (kind: LoggedEvent['kind']): Exclude<LogLevel, 'silent'> 
     case 'identified':
     case 'relayed':
     case 'applied':
+    case 'stop-announced':
     case 'draining':
     case 'terminating':
     case 'stopped':
@@ -95,24 +97,26 @@ const saidWhat = {
 /** What it says of itself may come with what it does. */
 const showSaid = ({ what, text }: Extract<Event, { readonly kind: 'daemon-said' }>): string => {
   const isOnItsOwn = what === 'reloading' || what === 'stopping';
-  return `${saidWhat[what]}${isOnItsOwn && text !== '' ? ': ' : ''}${escapeControls(text)}`;
+  return `${saidWhat[what]}${isOnItsOwn && text !== '' ? ': ' : ''}${text}`;
 };
 
-/** `finger: started pid 123 for 10.0.0.1:4711`: the sentence of an event. */
-export const describeEvent = (event: LoggedEvent): string => {
+/** `finger: started pid 123 for 10.0.0.1:4711`: the sentence of an event, in which nothing can break a line. */
+export const describeEvent = (event: LoggedEvent): string => escapeControls(sentenceOf(event));
+
+const sentenceOf = (event: LoggedEvent): string => {
   switch (event.kind) {
     case 'listening':
       return `${event.service}: listening on ${describeAddress(event.address)}`;
     case 'listen-failed':
       return `${event.service}: ${event.failure.what}; trying again in ${showDuration(event.retryIn)}`;
     case 'inherited-unused':
-      return `nobody listens on the socket '${escapeControls(event.name)}' that acceptd was started with (${escapeControls(event.what)}); it is closed`;
+      return `nobody listens on the socket '${event.name}' that acceptd was started with (${event.what}); it is closed`;
     case 'closed':
       return `${event.service}: no longer listening on ${describeAddress(event.address)}`;
     case 'refused':
       return `${event.service}: refused ${event.peer === undefined ? 'a client' : showPeer(event.peer)} (${showReason(event)})`;
     case 'identified':
-      return `${event.service}: ${showPeer(event.peer)} is ${escapeControls(event.user)}, its machine says`;
+      return `${event.service}: ${showPeer(event.peer)} is ${event.user}, its machine says`;
     case 'unidentified':
       return `${event.service}: who ${showPeer(event.peer)} is could not be told: ${event.why}`;
     case 'relayed':
@@ -147,7 +151,7 @@ export const describeEvent = (event: LoggedEvent): string => {
     case 'shortage':
       return `out of ${event.of}: ${event.failure.what}; accepting again in ${showDuration(event.pause)}`;
     case 'handler-said':
-      return escapeControls(event.line);
+      return event.line;
     case 'rpc-registered':
       return `${event.service}: registered RPC program ${event.program} version ${event.version} at port ${event.port}`;
     case 'rpc-failed':
@@ -156,6 +160,8 @@ export const describeEvent = (event: LoggedEvent): string => {
       return `${event.services} services: ${event.opened} listeners opened, ${event.kept} kept, ${event.retuned} changed, ${event.closed} closed`;
     case 'reload-refused':
       return `configuration not reloaded, nothing has changed: ${event.why}`;
+    case 'stop-announced':
+      return `stopping in ${showDuration(event.delay)}: clients are served until then, and ought to be sent elsewhere`;
     case 'draining':
       return `stopping: ${event.instances} instances have ${showDuration(event.grace)} to end`;
     case 'terminating':
@@ -179,59 +185,4 @@ export const describeEvent = (event: LoggedEvent): string => {
     case 'not-adopted':
       return `${event.service}: pid ${event.pid} binds ${event.place} ${event.why}`;
   }
-};
-
-/** An event's own fields, flat, for those who search records; milliseconds to the microsecond. */
-const fieldsOf = (event: LoggedEvent): Record<string, unknown> => {
-  const { kind, ...fields } = event;
-  const shown: Record<string, unknown> = { event: kind, ...fields };
-  if ('address' in event) shown['address'] = describeAddress(event.address);
-  if ('peer' in event && event.peer !== undefined) shown['peer'] = showPeer(event.peer);
-  if ('line' in event) shown['line'] = undefined;
-  if ('duration' in event) shown['duration'] = round(event.duration);
-  return shown;
-};
-
-const round = (value: number): number => Math.round(value * 1000) / 1000;
-
-const severityOf = (event: LoggedEvent): Exclude<LogLevel, 'silent'> =>
-  event.kind === 'exited' && !isGoodEnd(event.status) ? 'warn' : levelOf(event.kind);
-
-/**
- * The observer that logs. That records were lost is told as soon as there is room again, before anything else.
- */
-export const createLog = (
-  sink: LogSink,
-  level: LogLevel,
-  format: (record: string) => string,
-): { readonly observer: Observer; readonly logger: Logger } => {
-  const logger = pino(
-    {
-      level,
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    { write: (record: string) => sink.write(format(record)) },
-  );
-  const tellDropped = (): void => {
-    const count = sink.takeDropped();
-    if (count > 0) logger.warn({ event: 'log-dropped', count }, `${count} log records were lost`);
-  };
-  sink.onRoom(tellDropped);
-  return {
-    logger,
-    observer: {
-      isWanted: (kind) =>
-        kind !== 'traced' &&
-        kind !== 'accepted' &&
-        logger.isLevelEnabled(kind === 'exited' ? 'warn' : levelOf(kind)),
-      observe: (event) => {
-        if (event.kind === 'traced' || event.kind === 'accepted') return;
-        tellDropped();
-        const severity = severityOf(event);
-        if (logger.isLevelEnabled(severity)) logger[severity](fieldsOf(event), describeEvent(event));
-      },
-    },
-  };
 };

@@ -1,6 +1,7 @@
 // From files to a running configuration: what was found is told, what is good is applied, what cannot be read changes nothing.
 import { type Configuration, type LoadOptions, loadConfiguration } from '../config/load.ts';
 import { resolveServices } from '../config/resolve.ts';
+import type { ReloadReport } from '../model/control.ts';
 import { type Diagnostic, isError } from '../model/diagnostic.ts';
 import type { ResolvedService } from '../model/service.ts';
 import { machine } from './machine.ts';
@@ -22,28 +23,29 @@ export const resolveConfiguration = async (configuration: Configuration): Promis
 export const loadServices = async (paths: readonly string[], options: LoadOptions): Promise<Loaded> =>
   resolveConfiguration(await loadConfiguration(paths, options));
 
-/** Loads one at a time; a request that comes meanwhile is served by one more load after it. */
+/** Loads one at a time; whoever asks gets the report of a load that began after the wish. */
 export const createReloader = (
   load: () => Promise<Loaded>,
-  take: (loaded: Loaded) => void,
-): (() => Promise<void>) => {
-  let running: Promise<void> | undefined;
-  let isAskedAgain = false;
-  const work = async (): Promise<void> => {
-    do {
-      isAskedAgain = false;
-      take(await load());
-    } while (isAskedAgain);
+  take: (loaded: Loaded) => ReloadReport,
+): (() => Promise<ReloadReport>) => {
+  let running: Promise<ReloadReport> | undefined;
+  let next: Promise<ReloadReport> | undefined;
+  const begin = (): Promise<ReloadReport> => {
+    running ??= load()
+      .then(take)
+      .finally(() => {
+        running = undefined;
+      });
+    return running;
   };
   return () => {
-    if (running !== undefined) {
-      isAskedAgain = true;
-      return running;
-    }
-    running = work().finally(() => {
-      running = undefined;
-    });
-    return running;
+    if (running === undefined) return begin();
+    const again = (): Promise<ReloadReport> => {
+      next = undefined;
+      return begin();
+    };
+    next ??= running.then(again, again);
+    return next;
   };
 };
 
@@ -61,20 +63,29 @@ export const countDiagnostics = (diagnostics: readonly Diagnostic[]): string | u
 const errorsOf = ({ diagnostics }: Loaded): ReadonlySet<string> =>
   new Set(diagnostics.filter(isError).map(({ message, source }) => `${message}\n${source}`));
 
+export type Gate = {
+  /** Why a configuration must not take the place of the running one, or undefined when it may. */
+  readonly refusalOf: (loaded: Loaded) => string | undefined;
+  /** It is the running one from now on. */
+  readonly enter: (loaded: Loaded) => void;
+};
+
 /**
- * Says why a configuration must not take the place of the running one, or undefined when it may. A broken entry may be
- * one that serves now, so errors that the running configuration does not have change nothing; those that it has had
- * from its start keep no other change out.
+ * A broken entry may be one that serves now, so errors that the running configuration does not have change nothing;
+ * those that it has had from its start keep no other change out.
  */
-export const createGate = (): ((loaded: Loaded) => string | undefined) => {
+export const createGate = (): Gate => {
   let known: ReadonlySet<string> | undefined;
-  return (loaded) => {
-    if (!loaded.isReadable) return countDiagnostics(loaded.diagnostics) ?? 'unreadable';
-    const errors = errorsOf(loaded);
-    const accepted = known;
-    const fresh = accepted === undefined ? [] : [...errors].filter((error) => !accepted.has(error));
-    if (fresh.length > 0) return `${fresh.length} new error${fresh.length === 1 ? '' : 's'}`;
-    known = errors;
-    return undefined;
+  return {
+    refusalOf: (loaded) => {
+      if (!loaded.isReadable) return countDiagnostics(loaded.diagnostics) ?? 'unreadable';
+      const accepted = known;
+      if (accepted === undefined) return undefined;
+      const fresh = [...errorsOf(loaded)].filter((error) => !accepted.has(error));
+      return fresh.length === 0 ? undefined : `${fresh.length} new error${fresh.length === 1 ? '' : 's'}`;
+    },
+    enter: (loaded) => {
+      known = errorsOf(loaded);
+    },
   };
 };

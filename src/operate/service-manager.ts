@@ -129,7 +129,7 @@ export const openServiceManager = (
   onFailed: (error: SystemError) => void,
 ): ServiceManager => {
   if (wishes === undefined) return silent;
-  const { address, watchdog, storeLimit } = wishes;
+  const { address, watchdog, storeLimit, isGuard } = wishes;
   let hasFailed = false;
   const { post, withdraw, end } = createPost(
     (text, descriptors) => send(address, text, descriptors),
@@ -153,6 +153,7 @@ export const openServiceManager = (
 
   const stored = new Set(inherited.map(({ name }) => name).filter(isStoredName));
   const store: ListenerStore = {
+    outlivesStop: !isGuard,
     keep: (name, descriptor) => {
       if (stored.size >= storeLimit) return false;
       stored.add(name);

@@ -11,45 +11,26 @@ export type SignalActions = {
   readonly check: () => void;
   /** USR2, where it does not mean to reload; undefined: it is not caught. */
   readonly upgrade?: (() => void) | undefined;
-  /** The first TERM or INT. */
-  readonly stop: () => Promise<void>;
-  /** The second one. */
-  readonly stopNow: () => void;
+  /** Each TERM or INT. */
+  readonly stop: () => void;
   /** QUIT: go at once and end nobody. */
-  readonly leave: () => Promise<void>;
+  readonly leave: () => void;
 };
 
-/** Resolves when the server has stopped. `reloadSignals` are those that mean to reload. */
+/** `reloadSignals` are those that mean to reload. */
 export const catchSignals = (
   actions: SignalActions,
   reloadSignals: readonly NodeJS.Signals[] = ['SIGHUP'],
-): Promise<void> =>
-  new Promise((resolve, reject) => {
-    let isStopping = false;
-    let isLeaving = false;
-    const onStop = (): void => {
-      if (isStopping) {
-        actions.stopNow();
-        return;
-      }
-      isStopping = true;
-      actions.stop().then(resolve, reject);
-    };
-    const onLeave = (): void => {
-      if (isLeaving) return;
-      isStopping = true;
-      isLeaving = true;
-      actions.leave().then(resolve, reject);
-    };
-    process.on('SIGTERM', onStop);
-    process.on('SIGINT', onStop);
-    process.on('SIGQUIT', onLeave);
-    for (const signal of reloadSignals) process.on(signal, actions.reload);
-    if (actions.upgrade !== undefined) process.on('SIGUSR2', actions.upgrade);
-    process.on('SIGALRM', actions.retry);
-    process.on('SIGUSR1', actions.writeState);
-    process.on('SIGABRT', actions.check);
-  });
+): void => {
+  process.on('SIGTERM', actions.stop);
+  process.on('SIGINT', actions.stop);
+  process.on('SIGQUIT', actions.leave);
+  for (const signal of reloadSignals) process.on(signal, actions.reload);
+  if (actions.upgrade !== undefined) process.on('SIGUSR2', actions.upgrade);
+  process.on('SIGALRM', actions.retry);
+  process.on('SIGUSR1', actions.writeState);
+  process.on('SIGABRT', actions.check);
+};
 
 /** A HUP that comes before there is anything to reload must not end us; the function it gives says whether one came. */
 export const holdHangups = (): (() => boolean) => {

@@ -14,16 +14,32 @@ export type ManagerWishes = {
   readonly watchdog: Milliseconds | undefined;
   /** How many descriptors it keeps for us while we do not run. */
   readonly storeLimit: number;
+  /** A guard, which ends with us: what it keeps is for the one who takes our place when we fail. */
+  readonly isGuard: boolean;
+};
+
+/** Why the guard has started another acceptd. */
+export type Restart = {
+  /** The first one is 1. */
+  readonly count: number;
+  /** `signal 9`, `status 70` or `watchdog`. */
+  readonly how: string;
+  /** Handlers of acceptds before this one that go on; undefined where nobody can tell. */
+  readonly orphans: number | undefined;
 };
 
 export type StartEnvironment = {
   readonly inherited: readonly Inherited[];
   readonly manager: ManagerWishes | undefined;
+  readonly restart: Restart | undefined;
 };
 
 const firstDescriptor = 3;
 const listenNames = ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'LISTEN_PIDFDID'] as const;
 const managerNames = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'FDSTORE'] as const;
+const restartName = 'ACCEPTD_RESTARTED';
+/** native/guard/notify.cc chooses the rest. */
+const guardAddress = '@acceptd-guard.';
 
 /** Digits, and nothing else. */
 const numberOf = (text: string | undefined): number | undefined =>
@@ -74,8 +90,23 @@ const readManager = (environment: Environment): ManagerWishes | undefined => {
     address,
     watchdog: watchdogOf(environment),
     storeLimit: numberOf(environment['FDSTORE']) ?? 0,
+    isGuard: address.startsWith(guardAddress),
   };
 };
+
+const readRestart = ({ [restartName]: text }: Environment): Restart | undefined => {
+  const [, count, how, orphans] = /^([0-9]{1,15}):([a-z0-9 ]+):(-1|[0-9]{1,15})$/.exec(text ?? '') ?? [];
+  if (count === undefined || how === undefined) return undefined;
+  return { count: Number(count), how, orphans: numberOf(orphans) };
+};
+
+export const showRestart = ({ count, how, orphans }: Restart): string =>
+  [
+    `started again by the guard, ${count === 1 ? 'for the first time' : `${count} times by now`}: the acceptd before this one ended (${how})`,
+    orphans === undefined || orphans === 0
+      ? 'what it knew of its handlers is lost'
+      : `${orphans === 1 ? '1 of its handlers goes' : `${orphans} of its handlers go`} on, and nobody will tell their ends`,
+  ].join('; ');
 
 /** To be called before anything else is started: nobody of ours finds these words. */
 export const takeStartEnvironment = (
@@ -83,8 +114,12 @@ export const takeStartEnvironment = (
   /** What the version before us was told. */
   known?: ManagerWishes,
 ): StartEnvironment => {
-  const found = { inherited: takeInherited(environment), manager: known ?? readManager(environment) };
-  for (const name of [...listenNames, ...managerNames]) delete environment[name];
+  const found = {
+    inherited: takeInherited(environment),
+    manager: known ?? readManager(environment),
+    restart: readRestart(environment),
+  };
+  for (const name of [...listenNames, ...managerNames, restartName]) delete environment[name];
   return found;
 };
 

@@ -6,7 +6,7 @@ import type { Failure } from '../model/event.ts';
 import { type Milliseconds, showDuration } from '../model/quantity.ts';
 import { plainRecipe } from '../model/recipe.ts';
 import { SystemError } from '../native/addon.ts';
-import { sealMemoryFile } from '../native/exec.ts';
+import { type Environment, sealMemoryFile, wordsOf } from '../native/exec.ts';
 import type { Kernel } from '../native/kernel.ts';
 import { exitStatus } from '../runtime/instances.ts';
 import type { Supervisor } from '../runtime/supervisor.ts';
@@ -21,12 +21,11 @@ export const ownWords = (): readonly string[] => [
   ...process.argv.slice(1),
 ];
 
-export const ownEnvironment = (added: string): readonly string[] => [
-  ...Object.entries(process.env).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${value}`],
-  ),
-  added,
-];
+/** With one more variable. */
+export const ownEnvironment = (name: string, value: number): Environment => ({
+  ...process.env,
+  [name]: String(value),
+});
 
 /** Of what a child says, the end. */
 const longestKept = 16_384;
@@ -103,7 +102,7 @@ export const tryNextVersion = async (
           ...plainRecipe,
           file: process.execPath,
           arguments: ownWords(),
-          environment: ownEnvironment(`${checkName}=${stateDescriptor}`),
+          environment: wordsOf(ownEnvironment(checkName, stateDescriptor)),
           layout,
         },
         ({ status, failure }) => {

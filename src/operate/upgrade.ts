@@ -5,8 +5,7 @@ import { type Descriptor, descriptorOf } from '../model/descriptor.ts';
 import type { Failure } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import { SystemError } from '../native/addon.ts';
-import { executeAgain, sealMemoryFile } from '../native/exec.ts';
-import { adoptDescriptor } from '../native/inheritance.ts';
+import { execProgram, sealMemoryFile } from '../native/exec.ts';
 import { packState, type SavedServer } from '../runtime/handover/format.ts';
 import { descriptorsOf } from '../runtime/handover/restore.ts';
 import type { Supervisor } from '../runtime/supervisor.ts';
@@ -28,6 +27,8 @@ export type UpgradeMeans = {
   readonly keeping: Keeping;
   /** For the trial, and for daemons that are in the middle of something. */
   readonly deadline: Milliseconds;
+  /** Who is at his end is not upgraded. */
+  readonly isStopping: () => boolean;
   /** What has been said is written before the end. */
   readonly flush: () => Promise<void>;
   /** It begins, and it has come to nothing. */
@@ -43,8 +44,7 @@ const mostFlushes = 100;
 const look = milliseconds(2);
 const longLook = milliseconds(50);
 
-/** Node has seen to it that no program inherits them; one may be closed. */
-const standard = (): readonly Descriptor[] => [0, 1, 2].map(descriptorOf).filter(adoptDescriptor);
+const isEnding: Failure = { code: 'ESHUTDOWN', what: 'acceptd is stopping' };
 
 export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failure>) => {
   const { supervisor, clock, keeping, deadline } = means;
@@ -108,12 +108,13 @@ export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failur
     try {
       const file = sealMemoryFile('acceptd-state', packState(state));
       const kept = Object.values(state.kept).map(descriptorOf);
-      const { code, message } = executeAgain({
-        file: process.execPath,
-        words: ownWords(),
-        environment: ownEnvironment(`${stateName}=${file}`),
-        descriptors: [...standard(), ...descriptorsOf(state.runtime), ...kept, file],
-      });
+      const { code, message } = execProgram(
+        process.execPath,
+        ownWords(),
+        ownEnvironment(stateName, file),
+        [...descriptorsOf(state.runtime), ...kept, file],
+        'acceptd',
+      );
       kernel.close(file);
       return { code, what: message };
     } catch (error) {
@@ -135,19 +136,21 @@ export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failur
   };
 
   const upgrade = async (): Promise<Done | Failure> => {
+    if (means.isStopping()) return isEnding;
     const refusal = await tryNextVersion(
       { kernel, clock, startErrand: supervisor.startErrand },
       packState(save()),
       deadline,
     );
     if (refusal !== undefined) return refusal;
+    if (means.isStopping()) return isEnding;
     means.tell({ kind: 'begins' });
     await means.flush();
     const busy = await comeToRest();
     if (busy !== undefined) return busy;
     await flushAll();
     // what was written took its time
-    const failure = isAtRest() ? takeOver() : busyNow();
+    const failure = means.isStopping() ? isEnding : isAtRest() ? takeOver() : busyNow();
     handover.resume();
     return failure;
   };

@@ -24,6 +24,7 @@ export type XinetdDaemonLog = {
 const wantedKinds: ReadonlySet<Event['kind']> = new Set([
   'applied',
   'reload-refused',
+  'stop-announced',
   'draining',
   'terminating',
   'stopped',
@@ -159,6 +160,7 @@ export const createXinetdDaemonLog = (options: {
       case 'inherited-unused':
         write('warning', describeEvent(event));
         return;
+      case 'stop-announced':
       case 'draining':
       case 'terminating':
         write('notice', describeEvent(event));

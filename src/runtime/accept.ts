@@ -4,6 +4,7 @@ import { SystemError } from '../native/addon.ts';
 import type { Accepted } from '../native/kernel.ts';
 import { mannerOf } from '../serve/builtin/tcpmux.ts';
 import { serveDatagrams } from '../serve/serve.ts';
+import { observeAccepted } from './accepted.ts';
 import type { Answers } from './answers.ts';
 import type { DatagramGate } from './datagram-gate.ts';
 import type { DatagramInstances } from './datagram-instances.ts';
@@ -23,7 +24,8 @@ const quiet = 2;
 export const createRoom =
   (runtime: Runtime, states: States) =>
   (service: RunningService): number => {
-    const { limits, mode } = service.prepared.service;
+    const { limits } = service;
+    const { mode } = service.prepared.service;
     // each socket has one server at a time, whatever runs at the service's others; and nobody can be refused there
     const applied =
       mode === 'whole-socket'
@@ -77,6 +79,7 @@ export const createAcceptance = (
   const acceptSome = ({ service, descriptor, acceptedOptions }: RunningListener, limit: number): number => {
     if (descriptor === undefined) return 0;
     const clients = kernel.accept(descriptor, limit);
+    observeAccepted(runtime, service, clients.length);
     if (acceptedOptions.length > 0) for (const client of clients) tune(client, acceptedOptions);
     for (const client of clients) enter(service, client);
     return clients.length;
@@ -95,23 +98,34 @@ export const createAcceptance = (
       if (acceptSome(listener, 1) !== 1 || room === 1 || countAnswers(runtime) <= quiet) return;
       if (listener.isWatched) acceptSome(listener, room - 1);
     } catch (error) {
-      shed(listener);
-      answers.onStartError(listener.service, error, undefined);
+      onAcceptError(listener, error);
     }
   };
 
+  /** Where nobody could be turned away, nobody is told of as refused: the clients still wait. */
+  const onAcceptError = (listener: RunningListener, error: unknown): void => {
+    const client = shed(listener);
+    const isSensor = listener.service.prepared.service.answer.kind === 'sensor';
+    if ((client === undefined || isSensor) && answers.enterShortage(error)) return;
+    observeAccepted(runtime, listener.service, 1);
+    answers.onStartError(listener.service, error, client?.record);
+  };
+
   /** Without a descriptor a client could neither be accepted nor told: the one in reserve is given up for the first. */
-  const shed = (listener: RunningListener): void => {
-    if (runtime.reserve === undefined || listener.descriptor === undefined) return;
+  const shed = (listener: RunningListener): Accepted | undefined => {
+    if (runtime.reserve === undefined || listener.descriptor === undefined) return undefined;
     kernel.close(runtime.reserve);
     runtime.reserve = undefined;
+    let client: Accepted | undefined;
     try {
-      for (const { descriptor } of kernel.accept(listener.descriptor, 1)) kernel.close(descriptor);
+      [client] = kernel.accept(listener.descriptor, 1);
+      if (client !== undefined) kernel.close(client.descriptor);
       runtime.reserve = kernel.openNull();
     } catch (error) {
       // another thread or process was faster: the end of the shortage brings a new one
       if (!(error instanceof SystemError)) throw error;
     }
+    return client;
   };
 
   const onReady = (listener: RunningListener): void => {

@@ -9,7 +9,7 @@ import type { Prepared, SavedTalk } from '../serve/surface.ts';
 import type { Instances } from './instances.ts';
 import type { Lifetimes } from './lifetimes.ts';
 import { observeRefusal } from './refusal.ts';
-import type { RunningService, Runtime, Surrendered } from './running.ts';
+import type { BuiltinInstance, RunningService, Runtime, Surrendered } from './running.ts';
 import { createStartTexts } from './start-texts.ts';
 import type { Visitors } from './visitors.ts';
 import type { States } from './watch.ts';
@@ -35,28 +35,49 @@ export const createAnswers = (
   const { kernel, observer } = runtime;
   const texts = createStartTexts(runtime);
 
+  const shortageOf = (error: unknown): 'descriptors' | 'processes' | undefined => {
+    if (!(error instanceof SystemError)) throw error;
+    return shortages.get(error.code);
+  };
+
+  /** A pause for all when the kernel said no because of a shortage; otherwise it says false. Nobody is refused by it. */
+  const enterShortage = (error: unknown): error is SystemError => {
+    const of = shortageOf(error);
+    if (of === undefined || !(error instanceof SystemError)) return false;
+    states.enterShortage(of, { code: error.code, what: error.message });
+    return true;
+  };
+
+  const observeFailure = (
+    service: RunningService,
+    { code, message }: SystemError,
+    record: ConnectionRecord | undefined,
+    isDaemon: boolean,
+  ): void =>
+    observer.observe({
+      kind: 'start-failed',
+      service: service.prepared.service.id,
+      pid: undefined,
+      failure: { code, what: message },
+      peer: record && peerOf(record),
+      ...(isDaemon ? { isDaemon } : {}),
+    });
+
   /** The kernel said no to a start: the end of this client, and a pause for all when it was a shortage. */
   const onStartError = (
     service: RunningService,
     error: unknown,
     record: ConnectionRecord | undefined,
   ): void => {
-    if (!(error instanceof SystemError)) throw error;
-    const failure = { code: error.code, what: error.message };
-    const of = shortages.get(error.code);
-    if (of !== undefined) {
-      observeRefusal(runtime, service, of, record);
-      states.enterShortage(of, failure);
-      return;
-    }
-    const peer = record === undefined ? undefined : peerOf(record);
-    observer.observe({
-      kind: 'start-failed',
-      service: service.prepared.service.id,
-      pid: undefined,
-      failure,
-      peer,
-    });
+    const of = shortageOf(error);
+    if (of !== undefined) observeRefusal(runtime, service, of, record);
+    if (!enterShortage(error) && error instanceof SystemError) observeFailure(service, error, record, false);
+  };
+
+  /** The same of a process that is for no client: in a shortage nobody is refused, and it is tried again. */
+  const onDaemonError = (service: RunningService, error: unknown): void => {
+    if (!enterShortage(error) && error instanceof SystemError)
+      observeFailure(service, error, undefined, true);
   };
 
   /** Whether something has to be found out or made before a start. */
@@ -67,11 +88,11 @@ export const createAnswers = (
   const waitsForProcess = (service: RunningService, error: unknown, tries: number): error is SystemError =>
     error instanceof SystemError &&
     shortages.get(error.code) === 'processes' &&
-    tries < service.prepared.service.limits.startRetries;
+    tries < service.limits.startRetries;
 
   /** Its place is another's until it has been decided on again. */
   const surrender = (service: RunningService, client: Accepted, source: Source): Surrendered => {
-    giveBackStart(service.usage, service.prepared.service.limits.rate);
+    giveBackStart(service.usage, service.limits.rate);
     instances.release(service, source);
     return { client, through: 'listener', isGreeted: true };
   };
@@ -133,11 +154,20 @@ export const createAnswers = (
 
   /** The same where something of the start has to be found out or made first; the client waits meanwhile. */
   const startWithTexts = async (service: RunningService, client: Accepted, source: Source): Promise<void> => {
+    let isOver = false;
     const giveUp = (): void => {
+      isOver = true;
       kernel.close(client.descriptor);
       instances.release(service, source);
     };
-    const leave = visitors.enter(service, giveUp, () => surrender(service, client, source));
+    const leave = visitors.enter(
+      service,
+      () => {
+        observeRefusal(runtime, service, 'draining', client.record);
+        giveUp();
+      },
+      () => surrender(service, client, source),
+    );
     if (leave === undefined) {
       observeRefusal(runtime, service, 'load', client.record);
       giveUp();
@@ -145,6 +175,8 @@ export const createAnswers = (
     }
     const { service: wanted } = service.prepared;
     const failed = await service.directories.makeOnce(wanted);
+    // its connection is closed by now
+    if (isOver) return;
     const found =
       failed !== undefined
         ? ({ kind: 'failed', failure: failed } as const)
@@ -171,7 +203,7 @@ export const createAnswers = (
 
   /** One of our own that the version before us has begun; its place is counted. */
   const goOn = (
-    service: RunningService,
+    { service, what, record, startedAt }: BuiltinInstance,
     prepared: Prepared,
     source: Source | undefined,
     saved: SavedTalk,
@@ -186,15 +218,16 @@ export const createAnswers = (
     };
     try {
       started = serveConnection(runtime.surface, prepared, saved.client, onEnded, saved);
-      instances.register(service, started, saved.client.record, source, undefined);
+      if (started.kind !== 'builtin') throw new Error('a program cannot go on with what acceptd has begun');
+      instances.registerBuiltin({ service, what, record, startedAt }, started, source);
     } catch (error) {
       kernel.close(saved.client.descriptor);
-      onStartError(service, error, saved.client.record);
+      onStartError(service, error, record);
       instances.release(service, source);
     }
   };
 
-  return { start, goOn, onStartError };
+  return { start, goOn, onStartError, onDaemonError, enterShortage };
 };
 
 export type Answers = ReturnType<typeof createAnswers>;

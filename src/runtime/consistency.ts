@@ -160,7 +160,7 @@ const countAnswersByService = (tables: Tables): ReadonlyMap<RunningService, Coun
     return count;
   };
   for (const service of tables.services.values()) countOf(service);
-  for (const service of tables.builtins.values()) countOf(service).live += 1;
+  for (const { service } of tables.builtins.values()) countOf(service).live += 1;
   for (const { service, source, daemon } of tables.instances.values()) {
     if (daemon !== undefined) continue;
     const count = countOf(service);
@@ -174,7 +174,7 @@ const countAnswersByService = (tables: Tables): ReadonlyMap<RunningService, Coun
 const checkUsage = (tables: Tables): Findings => {
   const findings: string[] = [];
   for (const [service, { live, sources, nameless }] of countAnswersByService(tables)) {
-    const { usage, isHeld, prepared } = service;
+    const { usage, isHeld, limits } = service;
     const find = (what: string): void => void findings.push(`${idOf(service)}: ${what}`);
     // who is being asked about may have a place already
     if (usage.live < live || usage.live > live + service.visitors)
@@ -187,8 +187,7 @@ const checkUsage = (tables: Tables): Findings => {
       if (counted < count)
         find(`${counted} instances are counted for source ${source} and there are ${count}`);
     }
-    if (isHeld && !isCrowded(service) && instancesLeft(usage, prepared.service.limits) > 0)
-      find('is held and has room');
+    if (isHeld && !isCrowded(service) && instancesLeft(usage, limits) > 0) find('is held and has room');
   }
   return findings;
 };

@@ -5,10 +5,10 @@ import type { RefusalCause, RefusalReason } from '../model/event.ts';
 import { type ConnectionRecord, peerOf } from '../model/record.ts';
 import type { ResolvedService } from '../model/service.ts';
 import type { WrapperEffect } from '../model/wrapper-effect.ts';
+import { observeTurnedAway } from './accepted.ts';
 import type { Effects } from './effects.ts';
 import type { Gate } from './gate.ts';
 import { type Questions, withoutAnswer } from './questions.ts';
-import { observeRefusal } from './refusal.ts';
 import type { RunningListener, RunningService, Runtime } from './running.ts';
 import type { States } from './watch.ts';
 
@@ -34,7 +34,7 @@ export const createDatagramGate = (
     reason: RefusalReason,
     cause: RefusalCause | undefined,
   ): void => {
-    observeRefusal(runtime, listener.service, reason, record, cause);
+    observeTurnedAway(runtime, listener.service, reason, record, cause);
     if (listener.descriptor !== undefined) kernel.receive(listener.descriptor, noBytes, 'take');
   };
 
@@ -75,7 +75,7 @@ export const createDatagramGate = (
       return true;
     }
     if (judgement.kind === 'refuse')
-      observeRefusal(runtime, service, judgement.reason, record, judgement.cause);
+      observeTurnedAway(runtime, service, judgement.reason, record, judgement.cause);
     else void questions.ask(judgement.question, { service, record, connection: undefined }, facts);
     return false;
   };

@@ -18,6 +18,8 @@ export type Keeper = 'nobody' | 'manager' | 'store';
 
 /** Somebody who keeps copies of listeners for the time between our end and our next start. */
 export type ListenerStore = {
+  /** Otherwise it is for a failure alone: at a stop everything is closed. */
+  readonly outlivesStop: boolean;
   /** False where there is no room for it. */
   readonly keep: (name: string, descriptor: Descriptor) => boolean;
   readonly forget: (name: string) => void;

@@ -5,8 +5,9 @@ import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import { type ConnectionRecord, peerOf } from '../model/record.ts';
 import type { Ended, Trace } from '../native/kernel.ts';
 import type { Started } from '../serve/surface.ts';
-import { isUntouched, lookAtQueue } from './queue.ts';
+import { countRun, isUntouched, lookAtQueue, patientRuns } from './queue.ts';
 import {
+  type BuiltinInstance,
   countAnswers,
   type DaemonProcess,
   type Instance,
@@ -25,8 +26,6 @@ export const exitStatus = (status: number): ExitStatus => {
     : { kind: 'signal', signal, dumpedCore: (status & 0x80) !== 0 };
 };
 
-/** Runs in a row that took nothing from the queue, before a server is made to wait. */
-const patientRuns = 8;
 const shortestPause = milliseconds(10);
 const longestPause = milliseconds(30_000);
 /** A server that worked for so long did something, whatever waits now. */
@@ -48,9 +47,9 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
     lent: Instance['lent'],
   ): void => {
     if (started.kind === 'builtin') {
-      runtime.builtins.set(started.stop, service);
-      if (started.talk !== undefined)
-        runtime.talks.set(started.stop, { service, source, talk: started.talk });
+      if (record === undefined) throw new Error('what acceptd answers itself has a client');
+      const what = service.prepared.service.answer.kind === 'relay' ? 'relay' : 'built-in';
+      registerBuiltin({ service, what, record, startedAt: clock.now() }, started, source);
       return;
     }
     const { pid } = started;
@@ -59,6 +58,15 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
       const peer = record && peerOf(record);
       observer.observe({ kind: 'started', service: service.prepared.service.id, pid, peer });
     }
+  };
+
+  const registerBuiltin = (
+    builtin: BuiltinInstance,
+    { stop, talk }: Extract<Started, { kind: 'builtin' }>,
+    source: Source | undefined,
+  ): void => {
+    runtime.builtins.set(stop, builtin);
+    if (talk !== undefined) runtime.talks.set(stop, { service: builtin.service, source, talk });
   };
 
   /** A process of the service's daemon; one that was there before is known from now on. */
@@ -71,7 +79,13 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
     const none = { source: undefined, record: undefined, lent: undefined };
     instances.set(pid, { pid, service, ...none, startedAt: startedAt ?? clock.now(), daemon });
     if (startedAt === undefined && observer.isWanted('started'))
-      observer.observe({ kind: 'started', service: service.prepared.service.id, pid, peer: undefined });
+      observer.observe({
+        kind: 'started',
+        service: service.prepared.service.id,
+        pid,
+        peer: undefined,
+        isDaemon: true,
+      });
   };
 
   const release = (service: RunningService, source: Source | undefined): void => {
@@ -92,10 +106,11 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
     if (listener.descriptor === undefined) return;
     const { mode } = listener.service.prepared.service;
     listenAgain(kernel, listener.service.prepared.service, listener.address, listener.descriptor);
-    const left = lookAtQueue(kernel, listener.address, listener.descriptor);
-    const isStuck = failure !== undefined || (isUntouched(waiting, left) && duration < longRun);
+    const wasClose = waiting.clients !== undefined;
+    const left = lookAtQueue(kernel, listener.address, listener.descriptor, wasClose);
+    const isOfNoUse = isUntouched(waiting, left) && duration < longRun;
     const { respawning } = listener;
-    respawning.failures = isStuck ? respawning.failures + 1 : 0;
+    countRun(respawning, { hasFailed: failure !== undefined, isUntouched: isOfNoUse, wasClose }, clock.now());
     const counted = failure === undefined ? respawning.failures - patientRuns : respawning.failures;
     const isPaused = mode === 'whole-socket' && left.length > 0 && counted > 0;
     if (isPaused) enterRespawning(listener, backOff(counted, shortestPause, longestPause));
@@ -132,7 +147,8 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
       what: ended.failure.what.replace('%', daemon?.file ?? program),
     };
     if (failure !== undefined) {
-      observer.observe({ kind: 'start-failed', service: id, pid: ended.pid, failure, peer });
+      const whose = daemon === undefined ? {} : { isDaemon: true as const };
+      observer.observe({ kind: 'start-failed', service: id, pid: ended.pid, failure, peer, ...whose });
     } else if (isWanted) {
       observer.observe({
         kind: 'exited',
@@ -161,7 +177,7 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
     if (lent !== undefined) takeBack(lent, duration, ended.failure);
   };
 
-  return { register, registerProcess, release, onEnded };
+  return { register, registerBuiltin, registerProcess, release, onEnded };
 };
 
 export type Instances = ReturnType<typeof createInstances>;

@@ -8,6 +8,7 @@ import type { Entrance } from './entrance.ts';
 import type { Inheritance, Keeper, ListenerStore } from './inheritance.ts';
 import { attemptFor, createListenerFiles, observeImpaired } from './listener-files.ts';
 import { createListenerSource, isShareable } from './listener-source.ts';
+import { noDoubt } from './queue.ts';
 import { isLent, type RunningListener, type RunningService, type Runtime } from './running.ts';
 import { type Opening, retuneListener } from './socket.ts';
 import { dropSpare } from './socket-file.ts';
@@ -55,7 +56,7 @@ export const createListeners = (
       owner: undefined,
       holder: undefined,
       opening: { failures: 0, cancel: undefined },
-      respawning: { failures: 0, cancel: undefined },
+      respawning: { ...noDoubt(), cancel: undefined },
     };
     listeners.set(key, listener);
     service.listeners.add(listener);
@@ -64,7 +65,7 @@ export const createListeners = (
 
   /** Closed for its rate until the suspension is over; also when a reload comes meanwhile. */
   const isShut = ({ service }: RunningListener): boolean =>
-    service.suspension !== undefined && service.prepared.service.limits.onRate === 'close';
+    service.suspension !== undefined && service.limits.onRate === 'close';
 
   const setUp = (listener: RunningListener, descriptor: Descriptor, keeper: Keeper, name: string): void => {
     const { address, service } = listener;
@@ -195,7 +196,7 @@ export const createListeners = (
     listeners.delete(listener.key);
     const { keeper, descriptor, inheritedName } = listener;
     if (descriptor === undefined || keeper === 'nobody') shut(listener);
-    else if (atEnd) leave(listener, descriptor);
+    else if (atEnd && (keeper === 'manager' || store?.outlivesStop === true)) leave(listener, descriptor);
     else if (keeper === 'store') {
       store?.forget(storedName(listener.key));
       listener.keeper = 'nobody';

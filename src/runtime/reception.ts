@@ -89,7 +89,7 @@ export const createReception = (
     const { service, source } = visit;
     if (source === undefined) return;
     visit.source = undefined;
-    giveBackStart(service.usage, service.prepared.service.limits.rate);
+    giveBackStart(service.usage, service.limits.rate);
     instances.release(service, source);
   };
 
@@ -107,13 +107,14 @@ export const createReception = (
   /** Takes a place among the service's instances; false after a refusal. */
   const takePlace = (visit: Visit): boolean => {
     const { service, client } = visit;
-    const { id, limits } = service.prepared.service;
+    const { limits } = service;
+    const { id } = service.prepared.service;
     if (runtime.instances.size >= runtime.processLimit) {
       refuse(visit, 'processes', 'process-limit');
       return false;
     }
-    // a service without a listener of its own cannot close it
-    if (service.suspension !== undefined && service.listeners.size === 0) {
+    // a service without a listener of its own has no queue that somebody could wait in
+    if ((service.suspension !== undefined || service.isPaused) && service.listeners.size === 0) {
       refuse(visit, 'suspended');
       return false;
     }

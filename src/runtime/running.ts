@@ -7,6 +7,7 @@ import type { ListenAddress } from '../model/address.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { ExitStatus, Failure, Observer } from '../model/event.ts';
+import type { Limits } from '../model/limits.ts';
 import type { Milliseconds } from '../model/quantity.ts';
 import type { RecipeRequest } from '../model/recipe.ts';
 import type { ConnectionRecord } from '../model/record.ts';
@@ -18,7 +19,7 @@ import type { Banners } from './banners.ts';
 import type { DirectoryHold, DirectoryKeeper } from './directory-holds.ts';
 import type { HandlerLog } from './handler-log.ts';
 import type { Keeper } from './inheritance.ts';
-import type { Waiting } from './queue.ts';
+import type { Doubt, Waiting } from './queue.ts';
 import type { KeptFile } from './socket-file.ts';
 import type { SocketOption } from './socket-options.ts';
 
@@ -42,12 +43,18 @@ export type DaemonHandle = {
   readonly processes: () => number;
   /** It waits before its next start. */
   readonly isPausing: () => boolean;
+  /** Starts are allowed again: one that was put off comes now. */
+  readonly resume: () => void;
+  /** Sends a signal to all its processes; how many have got it. */
+  readonly signal: (signal: number) => number;
 };
 
 export type RunningService = {
   prepared: Prepared;
   /** undefined: everybody may come, always. */
   rules: Rules | undefined;
+  /** Those of its configuration, or what somebody has made of them until the next reload. */
+  limits: Limits;
   /** What its handler is started from, for those who have to change something of it. */
   request: () => RecipeRequest;
   /** Kept across reloads as long as the service exists, under whatever name. */
@@ -61,11 +68,15 @@ export type RunningService = {
   readonly listeners: Set<RunningListener>;
   /** At its limit of instances: clients wait in the kernel's queue. */
   isHeld: boolean;
+  /** By somebody's wish, until it is resumed: nobody new is let in, and what runs goes on. */
+  isPaused: boolean;
   /** Beyond its rate: set until it listens again. */
   suspension: (() => void) | undefined;
   suspendedUntil: Milliseconds | undefined;
-  /** Its clients between accept and answer, for whom something is awaited. */
+  /** Its clients for whom something is awaited. */
   visitors: number;
+  /** Those of them who were told of as answered or refused already: they wait for a backend, or hear why they are refused. */
+  toldVisitors: number;
 };
 
 export type RunningListener = {
@@ -96,7 +107,7 @@ export type RunningListener = {
   /** The daemon that has it, with others perhaps. */
   holder: DaemonHandle | undefined;
   readonly opening: Patience;
-  readonly respawning: Patience;
+  readonly respawning: Patience & Doubt;
 };
 
 /** Whether somebody else has the socket now. */
@@ -142,6 +153,14 @@ export type RunningTalk = {
   readonly talk: Talk;
 };
 
+/** A built-in or a relay in progress. */
+export type BuiltinInstance = {
+  readonly service: RunningService;
+  readonly what: 'built-in' | 'relay';
+  readonly record: ConnectionRecord;
+  readonly startedAt: Milliseconds;
+};
+
 /** What the functions of the runtime share; one for a process. */
 export type Runtime = {
   readonly kernel: Kernel;
@@ -164,8 +183,8 @@ export type Runtime = {
   readonly loadAverage: () => number;
   /** Processes of all services together; Infinity without a limit. */
   readonly processLimit: number;
-  /** Stops of built-ins in progress, and whose they are. */
-  readonly builtins: Map<() => void, RunningService>;
+  /** Built-ins and relays by what stops them. */
+  readonly builtins: Map<() => void, BuiltinInstance>;
   /** The same, with what the next version of acceptd needs to go on with them. */
   readonly talks: Map<() => void, RunningTalk>;
   /** Logs of services that are gone, whose handlers may still write. */

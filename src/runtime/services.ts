@@ -86,6 +86,8 @@ export const createServices = (
   /** The record of a service, with everything that its answers need; one that runs already keeps its record and its counts. */
   const prepare = (service: ResolvedService, existing: RunningService | undefined): RunningService => {
     const before = existing?.prepared.service;
+    // whatever was changed since the last reload
+    if (existing !== undefined) existing.limits = service.limits;
     if (existing !== undefined && before !== undefined && isSameService(before, service)) return existing;
     const prepared = prepareAnswer(service, () => running);
     const rules = compileRules(service.access);
@@ -93,6 +95,7 @@ export const createServices = (
       prepared,
       request: () => requestOf(running.prepared.service, running),
       rules,
+      limits: service.limits,
       usage: createUsage(),
       log: undefined,
       openLog: () => (wantsLog(running.prepared.service) ? withLog(running).log : undefined),
@@ -100,9 +103,11 @@ export const createServices = (
       directories: createDirectoryHold(runtime, () => running.prepared.service.id),
       listeners: new Set(),
       isHeld: false,
+      isPaused: false,
       suspension: undefined,
       suspendedUntil: undefined,
       visitors: 0,
+      toldVisitors: 0,
     };
     if (service.daemon !== undefined) running.daemon ??= daemons.attach(running);
     else if (running.daemon !== undefined) {
@@ -179,4 +184,4 @@ export const createServices = (
   };
 };
 
-export type ServiceTable = ReturnType<typeof createServices>;
+export type Services = ReturnType<typeof createServices>;

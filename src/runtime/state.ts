@@ -57,7 +57,13 @@ const listenerState = ({
   owner: owner ?? holder?.mainPid(),
 });
 
-const conditionOf = ({ listeners, isHeld, suspension, prepared, daemon }: RunningService): Condition => {
+export const conditionOf = ({
+  listeners,
+  isHeld,
+  suspension,
+  prepared,
+  daemon,
+}: RunningService): Condition => {
   if (suspension !== undefined || daemon?.isPausing()) return 'suspended';
   const isOpen = [...listeners].some(({ descriptor }) => descriptor !== undefined);
   if (!isOpen && prepared.service.mux === undefined) return 'closed';
@@ -68,8 +74,8 @@ export const describeState = (runtime: Runtime): ServerState => {
   const at = runtime.clock.wallClock();
   const now = runtime.clock.now();
   const builtins = new Map<string, number>();
-  for (const { prepared } of runtime.builtins.values()) {
-    const { id } = prepared.service;
+  for (const { service } of runtime.builtins.values()) {
+    const { id } = service.prepared.service;
     builtins.set(id, (builtins.get(id) ?? 0) + 1);
   }
   return {
@@ -93,12 +99,12 @@ export const describeState = (runtime: Runtime): ServerState => {
 
 /** What a person asks first: who listens, how busy it is, what holds it. */
 export const describeServices = ({ services }: Runtime) =>
-  [...services.values()].map(({ prepared, usage, listeners: own, isHeld, suspension, daemon }) => ({
+  [...services.values()].map(({ prepared, limits, usage, listeners: own, isHeld, suspension, daemon }) => ({
     service: prepared.service.id,
     listening: [...own].filter(({ descriptor }) => descriptor !== undefined).map(({ key }) => key),
     failed: [...own].filter(({ opening }) => opening.cancel !== undefined).map(({ key }) => key),
     live: usage.live + (daemon?.processes() ?? 0),
-    limit: prepared.service.limits.instances,
+    limit: limits.instances,
     isHeld,
     isSuspended: suspension !== undefined || daemon?.isPausing() === true,
   }));

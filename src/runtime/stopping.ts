@@ -27,6 +27,19 @@ export const createStop = (
     onLeft = resolve;
   });
 
+  let endDelay = (): void => undefined;
+
+  /** Listeners stay open until whoever sends clients here has learnt of the end. */
+  const untilTold = (delay: Milliseconds): Promise<void> =>
+    new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        resolve();
+      };
+      const cancel = clock.after(delay, end);
+      endDelay = end;
+    });
+
   const terminate = (signal: 'TERM' | 'KILL'): void => {
     const answers = listAnswers(instances);
     if (answers.length === 0) return;
@@ -63,8 +76,17 @@ export const createStop = (
     observer.observe({ kind: 'stopped' });
   };
 
-  /** Accepts nothing more and closes all listeners; instances have `grace` to end, then TERM, then KILL. */
-  const stop = async (grace: Milliseconds): Promise<void> => {
+  /**
+   * Goes on for `delay`; then accepts nothing more and closes all listeners, and instances have `drain` to end, then
+   * TERM, then KILL.
+   */
+  const stop = async (drain: Milliseconds, delay = milliseconds(0)): Promise<void> => {
+    if (delay > 0) {
+      observer.observe({ kind: 'stop-announced', delay });
+      await untilTold(delay);
+      if (hasLeft) return;
+    }
+    const grace = isHurried ? milliseconds(0) : drain;
     closeAll();
     observer.observe({ kind: 'draining', instances: countAnswers(runtime), grace });
     const servers = daemons.stop('servers', grace);
@@ -82,8 +104,9 @@ export const createStop = (
     if (!hasLeft) await finish();
   };
 
-  /** Cuts the grace of a stop that is under way short. */
+  /** Cuts the delay and the grace of a stop that is under way short. */
   const stopNow = (): void => {
+    endDelay();
     runtime.whenIdle?.();
     // once more: they have been asked to end when the stop began
     if (isHurried) daemons.kill();
@@ -96,6 +119,7 @@ export const createStop = (
     closeAll();
     stopBuiltins();
     // the end of a stop that is under way
+    endDelay();
     runtime.whenIdle?.();
     onLeft();
     await finish();

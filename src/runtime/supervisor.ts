@@ -10,7 +10,9 @@ import { type Ended, openKernel, type Trace } from '../native/kernel.ts';
 import { findHost, type Host } from '../serve/host.ts';
 import type { MuxMember, Surface } from '../serve/surface.ts';
 import { createAcceptance, createRoom } from './accept.ts';
+import { observeAccepted } from './accepted.ts';
 import { createAnswers } from './answers.ts';
+import { createApply } from './apply.ts';
 import { createBanners } from './banners.ts';
 import { checkConsistency } from './consistency.ts';
 import { assembleDaemonParts } from './daemon/assemble.ts';
@@ -28,16 +30,16 @@ import { createInstances } from './instances.ts';
 import { createLifetimes } from './lifetimes.ts';
 import { createListeners } from './listener.ts';
 import { createLoadAverage } from './load-average.ts';
-import { examineServices, isSameService, planListeners } from './plan.ts';
+import { examineServices } from './plan.ts';
 import { createQuestions } from './questions.ts';
 import { createReception } from './reception.ts';
 import { createRpcRegistrar } from './rpc.ts';
-import type { RunningListener, RunningService, Runtime } from './running.ts';
+import type { RunningListener, Runtime } from './running.ts';
 import { createServices } from './services.ts';
 import { createShellCommands } from './shell-commands.ts';
-import { isFile } from './socket-place.ts';
 import { prepareBanners } from './speech.ts';
 import { describeServices, describeState } from './state.ts';
+import { createSteering } from './steering.ts';
 import { createStop } from './stopping.ts';
 import { createStrictReload } from './strict-reload.ts';
 import { createTakeOver } from './take-over.ts';
@@ -89,8 +91,12 @@ export const createSupervisor = ({
     muxMembers: () => members,
     enterMember: (member, client, how) => {
       const service = services.get(member.prepared.service.id);
-      if (service === undefined) how.onRefused(client);
-      else reception.enter(service, client, how);
+      if (service === undefined) {
+        how.onRefused(client);
+        return;
+      }
+      observeAccepted(runtime, service, 1);
+      reception.enter(service, client, how);
     },
     mayAnswer: ({ service: { id } }, record) => {
       const service = services.get(id);
@@ -183,106 +189,28 @@ export const createSupervisor = ({
   let members: readonly MuxMember[] = [];
   let datagramPorts: ReadonlySet<number> = new Set();
 
-  const runningOf = ({ id }: ResolvedService): RunningService => {
-    const running = services.get(id);
-    if (running === undefined) throw new Error(`${id} was not prepared`);
-    return running;
-  };
-
   /** What is known of all services together. */
-  const note = (wanted: readonly ResolvedService[]): void => {
-    members = wanted.flatMap((service) =>
-      service.mux === undefined ? [] : [{ ...service.mux, prepared: runningOf(service).prepared }],
-    );
+  const onServices = (wanted: readonly ResolvedService[]): void => {
+    members = wanted.flatMap(({ id, mux }) => {
+      const running = services.get(id);
+      return mux === undefined || running === undefined ? [] : [{ ...mux, prepared: running.prepared }];
+    });
     datagramPorts = builtinDatagramPorts(wanted);
   };
 
-  const isAsItIs = (wanted: readonly ResolvedService[]): boolean =>
-    wanted.length === services.size &&
-    wanted.every((service) => {
-      const running = services.get(service.id);
-      return running !== undefined && isSameService(running.prepared.service, service);
-    });
-
-  /** The most frequent reload of all: nothing is different, and what failed before may work by now. */
-  const refreshAll = (): void => {
-    for (const service of services.values()) states.reconsider(service);
-    listeners.retryNow();
-    prepareBanners(runtime);
-    if (strictReload) enforce();
-    daemons.sync(strictReload);
-    const nothing = { opened: 0, retuned: 0, closed: 0, added: 0, dropped: [] };
-    observer.observe({ kind: 'applied', services: services.size, kept: runtime.listeners.size, ...nothing });
-  };
-
-  /**
-   * Brings listeners and services in line with a configuration. What has the same address keeps its socket; instances
-   * go on; a listener whose address changes is open before the old one closes.
-   */
-  const apply = (wanted: readonly ResolvedService[]): void => {
-    // a reload that was under way when the end began
-    if (runtime.isDraining || runtime.isHandingOver) return;
-    // asked here and not for each connection: who wants it says so before the services come
-    kernel.traceConnections(observer.isWanted('traced'));
-    if (isAsItIs(wanted)) {
-      refreshAll();
-      return;
-    }
-    const plan = planListeners(runtime.listeners, wanted);
-    const before = new Map([...services].map(([id, { prepared }]) => [id, prepared]));
-    const retireOld = serviceTable.replace(wanted);
-    const isChanged = (service: ResolvedService): boolean =>
-      before.get(service.id) !== runningOf(service).prepared;
-    note(wanted);
-    for (const { key, address, service } of plan.keep) {
-      const listener = runtime.listeners.get(key);
-      if (listener === undefined) continue;
-      const running = runningOf(service);
-      // with thousands of listeners, setting what is set already would hold up everybody
-      if (listener.service === running && !isChanged(service)) listeners.refresh(listener);
-      else listeners.pass(listener, address, running);
-    }
-    // two unix sockets cannot have one path even for a moment
-    for (const { key, address } of plan.close) if (isFile(address)) closeListener(key, undefined);
-    for (const { key, address, service, replaces } of plan.open) {
-      const overlapping = replaces.flatMap((each) => runtime.listeners.get(each)?.descriptor ?? []);
-      listeners.open(listeners.add(key, address, runningOf(service)), overlapping);
-    }
-    for (const { key, successor } of plan.close)
-      closeListener(key, successor === undefined ? undefined : runningOf(successor));
-    retireOld();
-    for (const service of services.values()) states.reconsider(service);
-    // what failed before may work by now
-    for (const { key } of plan.keep) {
-      const listener = runtime.listeners.get(key);
-      if (listener !== undefined && listener.descriptor === undefined) listeners.retry(listener);
-    }
-    for (const { name, what } of inheritance.closeUnused(store))
-      observer.observe({ kind: 'inherited-unused', name, what });
-    rpc.sync(runtime.listeners.values());
-    prepareBanners(runtime);
-    if (strictReload) enforce();
-    daemons.sync(strictReload);
-    observer.observe({
-      kind: 'applied',
-      services: wanted.length,
-      opened: plan.open.length,
-      kept: plan.keep.length,
-      retuned: plan.keep.filter(({ service }) => isChanged(service)).length,
-      closed: plan.close.length,
-      added: wanted.filter(({ id }) => !before.has(id)).length,
-      dropped: [...before.keys()].filter((id) => !services.has(id)),
-    });
-  };
-
-  /** Closes a listener after handing on what waits there. */
-  const closeListener = (key: string, successor: RunningService | undefined): void => {
-    const listener = runtime.listeners.get(key);
-    if (listener === undefined) return;
-    const close = (): void => listeners.close(listener);
-    if (successor === undefined || listener.keeper === 'manager') close();
-    else takeOver(listener, successor, close);
-  };
+  const { plan, apply } = createApply(runtime, {
+    states,
+    services: serviceTable,
+    listeners,
+    takeOver,
+    inheritance,
+    store,
+    rpc,
+    daemons,
+    enforce: strictReload ? enforce : undefined,
+    onServices,
+  });
+  const steering = createSteering(runtime, { states, gate, questions, host, plan });
 
   const { stop, stopNow, leave } = createStop(runtime, {
     closeListeners: () => {
@@ -316,7 +244,7 @@ export const createSupervisor = ({
   const takePlace = (saved: SavedRuntime): void => {
     kernel.traceConnections(observer.isWanted('traced'));
     handover.restore(saved);
-    note([...services.values()].map(({ prepared }) => prepared.service));
+    onServices([...services.values()].map(({ prepared }) => prepared.service));
     // what could not be opened before is tried anew
     listeners.retryNow();
     rpc.sync(runtime.listeners.values());
@@ -331,7 +259,9 @@ export const createSupervisor = ({
     startErrand: commands.start,
     /** To be awaited before apply() where there are many services: what it compares is looked at in the background. */
     examine: examineServices,
+    /** What it did, as plan() of `steering` would have said. */
     apply,
+    steering,
     stop,
     stopNow,
     leave,

@@ -2,6 +2,7 @@
 import type { Descriptor } from '../model/descriptor.ts';
 import { SystemError } from '../native/addon.ts';
 import type { Accepted } from '../native/kernel.ts';
+import { observeAccepted, observeTurnedAway } from './accepted.ts';
 import { moveDatagrams } from './datagram.ts';
 import { isLent, type RunningListener, type RunningService, type Runtime } from './running.ts';
 
@@ -57,8 +58,19 @@ export const createTakeOver = (
       }
     }
     close();
+    if (successor.isPaused) {
+      // there is no queue any more that they could wait in
+      for (const { descriptor, record } of clients) {
+        kernel.close(descriptor);
+        observeTurnedAway(runtime, successor, 'suspended', record);
+      }
+      return;
+    }
+    observeAccepted(runtime, successor, clients.length);
     for (const client of clients) enter(successor, client);
   };
 
   return takeOver;
 };
+
+export type TakeOver = ReturnType<typeof createTakeOver>;

@@ -18,6 +18,7 @@ export const createVisitors = ({ visitors }: Runtime) => ({
   /**
    * Registers a client that has to wait; undefined when there are too many. `dismiss` is called when the server is
    * stopped meanwhile. The function it gives ends the wait: false when it was over already, and nothing may be done then.
+   * Without a function that gives it up, what became of it was told already.
    */
   enter: (
     service: RunningService,
@@ -25,6 +26,7 @@ export const createVisitors = ({ visitors }: Runtime) => ({
     surrender?: Visitor['surrender'],
   ): (() => boolean) | undefined => {
     if (visitors.size >= mostVisitors || service.visitors >= mostOfOneService) return undefined;
+    const isTold = typeof surrender !== 'function';
     const visitor: Visitor = {
       service,
       dismiss: () => {
@@ -35,10 +37,12 @@ export const createVisitors = ({ visitors }: Runtime) => ({
     const leave = (): boolean => {
       if (!visitors.delete(visitor)) return false;
       service.visitors -= 1;
+      if (isTold) service.toldVisitors -= 1;
       return true;
     };
     visitors.add(visitor);
     service.visitors += 1;
+    if (isTold) service.toldVisitors += 1;
     return leave;
   },
 

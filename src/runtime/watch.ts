@@ -28,6 +28,7 @@ export const shouldWatch = (
   !listener.isAsking &&
   listener.respawning.cancel === undefined &&
   !listener.service.isHeld &&
+  !listener.service.isPaused &&
   listener.service.suspension === undefined &&
   !isShort(runtime, listener) &&
   !runtime.isHandingOver &&
@@ -81,10 +82,7 @@ export const createStates = (
   };
 
   /** At its limit of instances, until one ends; or at another limit. */
-  const enterHeld = (
-    service: RunningService,
-    limit = service.prepared.service.limits.instances ?? 0,
-  ): void => {
+  const enterHeld = (service: RunningService, limit = service.limits.instances ?? 0): void => {
     if (service.isHeld) return;
     service.isHeld = true;
     updateService(service);
@@ -93,7 +91,7 @@ export const createStates = (
 
   const leaveHeld = (service: RunningService): void => {
     if (!service.isHeld || isCrowded(service)) return;
-    if (instancesLeft(service.usage, service.prepared.service.limits) === 0) return;
+    if (instancesLeft(service.usage, service.limits) === 0) return;
     service.isHeld = false;
     updateService(service);
   };
@@ -105,15 +103,15 @@ export const createStates = (
   const enterSuspended = (
     service: RunningService,
     reason: RefusalReason,
-    pause = service.prepared.service.limits.rate?.pause,
+    pause = service.limits.rate?.pause,
   ): void => {
-    const { id, limits } = service.prepared.service;
+    const { limits, prepared } = service;
     if (service.suspension !== undefined || pause === undefined) return;
     beginSuspension(service, pause);
     if (reason === 'rate' && limits.onRate === 'close')
       for (const listener of service.listeners) door.shut(listener);
     updateService(service);
-    runtime.observer.observe({ kind: 'suspended', service: id, reason, pause });
+    runtime.observer.observe({ kind: 'suspended', service: prepared.service.id, reason, pause });
   };
 
   const beginSuspension = (service: RunningService, pause: Milliseconds): void => {

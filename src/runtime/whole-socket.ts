@@ -6,13 +6,13 @@ import { type Milliseconds, seconds } from '../model/quantity.ts';
 import type { ConnectionRecord } from '../model/record.ts';
 import type { WrapperEffect } from '../model/wrapper-effect.ts';
 import { serveWholeSocket } from '../serve/serve.ts';
+import { observeAccepted, observeTurnedAway } from './accepted.ts';
 import type { Answers } from './answers.ts';
 import type { DatagramGate } from './datagram-gate.ts';
 import type { Effects } from './effects.ts';
 import type { Gate } from './gate.ts';
 import type { Instances } from './instances.ts';
-import { lookAtQueue } from './queue.ts';
-import { observeRefusal } from './refusal.ts';
+import { lookAtQueue, needsCloseLook } from './queue.ts';
 import type { RunningListener, Runtime } from './running.ts';
 import type { States } from './watch.ts';
 
@@ -49,7 +49,7 @@ export const createWholeSocket = (
     const { judgement } = gate.judge(service, undefined, undefined);
     if (judgement.kind === 'admit') return { record: undefined, effects: judgement.effects };
     if (judgement.kind === 'ask') throw new Error('nothing can be asked about a client whom nobody knows');
-    observeRefusal(runtime, service, judgement.reason, undefined, judgement.cause);
+    observeTurnedAway(runtime, service, judgement.reason, undefined, judgement.cause);
     states.enterSuspended(service, judgement.reason, secondLook);
     return undefined;
   };
@@ -59,7 +59,7 @@ export const createWholeSocket = (
     if (service.rules === undefined) return true;
     const judgement = judgeMoment(service.rules.access, gate.circumstances);
     if (judgement.kind !== 'refuse') return true;
-    observeRefusal(runtime, service, judgement.reason, undefined);
+    observeTurnedAway(runtime, service, judgement.reason, undefined);
     states.enterSuspended(service, judgement.reason, secondLook);
     return false;
   };
@@ -75,8 +75,10 @@ export const createWholeSocket = (
       service.daemon.trigger();
       return;
     }
-    takeStart(service.usage, service.prepared.service.limits.rate, clock.now());
-    const waiting = lookAtQueue(kernel, listener.address, descriptor);
+    observeAccepted(runtime, service, 1);
+    takeStart(service.usage, service.limits.rate, clock.now());
+    const isClose = needsCloseLook(listener.respawning);
+    const waiting = lookAtQueue(kernel, listener.address, descriptor, isClose);
     enterInstance(service.usage, undefined);
     const { recipe } = effects.apply(service, client.effects, undefined, client.record);
     const prepared = recipe === undefined ? service.prepared : { service: service.prepared.service, recipe };

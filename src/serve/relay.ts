@@ -92,7 +92,7 @@ export const startRelay: Start = (surface, prepared, client, onEnded, saved) => 
   };
   const fail = (failure: Failure): void => {
     const peer = peerOf(client.record);
-    observer.observe({ kind: 'start-failed', service: id, pid: undefined, failure, peer });
+    observer.observe({ kind: 'start-failed', service: id, pid: undefined, failure, peer, isBegun: true });
     finish('error');
   };
   const onFlowEnded = ({ failure, takenFromFirst, givenToFirst }: FlowEnd): void => {

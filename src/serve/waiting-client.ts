@@ -16,7 +16,8 @@ export const waitWithClient = (
   const refuse = (reason: RefusalReason): void => {
     if (observer.isWanted('refused')) {
       const service = prepared.service.id;
-      observer.observe({ kind: 'refused', service, reason, cause: undefined, peer: peerOf(record) });
+      const peer = peerOf(record);
+      observer.observe({ kind: 'refused', service, reason, cause: undefined, peer, isBegun: true });
     }
     giveUp();
   };

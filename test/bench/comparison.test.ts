@@ -4,13 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { projectDirectory } from '../../bench/peers/compiler.ts';
+import { searchPath } from '../support/command.ts';
+import { withOnly } from '../support/environment.ts';
 
 const main = join(projectDirectory, 'dist', 'bench', 'peers', 'main.js');
 
 const run = async (directory: string, ...commandLine: readonly string[]) => {
-  const child = spawn(process.execPath, [main, ...commandLine], {
-    // Servers and handlers must not inherit what tap puts there.
-    env: { PATH: process.env['PATH'], TMPDIR: directory },
+  const environment = { PATH: searchPath, TMPDIR: directory };
+  const child = spawn('env', withOnly(environment, [process.execPath, main, ...commandLine]), {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [output, complaints] = ['', ''];
@@ -64,8 +65,8 @@ test('an option that cannot be is an error of usage', async (t) => {
 test('a comparison that is interrupted leaves no server and no file behind', async (t) => {
   const directory = t.testdir();
   const only = ['--only', 'acceptd/empty', '--scenarios', 'clients', '--rounds', '1000'];
-  const child = spawn(process.execPath, [main, ...only], {
-    env: { PATH: process.env['PATH'], TMPDIR: directory },
+  const environment = { PATH: searchPath, TMPDIR: directory };
+  const child = spawn('env', withOnly(environment, [process.execPath, main, ...only]), {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   await once(child.stderr, 'data');

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { readResults } from '../../src/measure/stored.ts';
 import { hasProgram, isRoot, run, searchPath } from '../support/command.ts';
+import { withOnly } from '../support/environment.ts';
 import { freePort } from '../support/ports.ts';
 import { acceptd, mainModule, serve, temporaryDirectory } from './stage.ts';
 
@@ -168,8 +169,7 @@ t.test('an interrupted run prints what there is', async (t) => {
   const { date, directory } = await serveTwo(t);
   const json = join(directory, 'run.json');
   const words = ['bench', `${date}`, '--duration', '1h', '--warmup', '0', '--json', json];
-  const child = spawn(process.execPath, [mainModule, ...words], {
-    env: { PATH: searchPath },
+  const child = spawn('env', withOnly({ PATH: searchPath }, [process.execPath, mainModule, ...words]), {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let stdout = '';

@@ -207,7 +207,7 @@ frontend f
 
 t.test('what cannot be meant is said', async (t) => {
   const complaint = async (...words: readonly string[]): Promise<readonly [number | undefined, string]> => {
-    const { code, stderr } = await run(process.execPath, ['dist/src/main.js', 'relay', ...words]);
+    const { code, stderr } = await run(process.execPath, ['dist/acceptd/main.js', 'relay', ...words]);
     return [code, stderr];
   };
   t.match(await complaint('8080', '8081'), [64, /no target; write one/]);

@@ -8,8 +8,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { type RunResult, run, searchPath } from '../support/command.ts';
+import { withOnly } from '../support/environment.ts';
 
-export const mainModule = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+export const mainModule = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
 export const projectDirectory = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** A command to its end. */
@@ -56,9 +57,9 @@ export const serve = async (
   isReady = /"event":"applied"/,
   { under = [], directory = projectDirectory, environment = {} }: ServeOptions = {},
 ): Promise<Server> => {
-  const [command = '', ...rest] = [...under, process.execPath, mainModule, ...words];
-  const child = spawn(command, rest, {
-    env: { PATH: searchPath, ...environment },
+  const started = [...under, process.execPath, mainModule, ...words];
+  const child = spawn('env', withOnly({ PATH: searchPath, ACCEPTD_CONTROL: '', ...environment }, started), {
+    env: { PATH: searchPath },
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -160,7 +160,7 @@ t.test(
 
 // --- Other kinds of stderr: there are no records to wait for, but a pid file that appears when acceptd is ready ---
 
-const mainModule = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const mainModule = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
 
 const startWith = async (
   t: Test,
@@ -178,7 +178,7 @@ const startWith = async (
     });
   });
   const words = [
-    ...['-i', `PATH=${searchPath}`, ...under, process.execPath],
+    ...['-i', `PATH=${searchPath}`, 'ACCEPTD_CONTROL=', ...under, process.execPath],
     ...[mainModule, 'run', '-f', join(directory, 'acceptd.conf'), '--pid-file', join(directory, 'pid')],
   ];
   const child = spawn('env', words, { env: { PATH: searchPath }, stdio: ['ignore', 'ignore', stderr] });

@@ -1,9 +1,11 @@
 // Whole sockets and datagrams: who gets which socket, and that nothing which waits is thrown away.
 import { createSocket, type Socket } from 'node:dgram';
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import t from 'tap';
-import { type Acceptd, startAcceptd } from '../support/acceptd.ts';
+import t, { type Test } from 'tap';
+import { type Acceptd, type LogRecord, startAcceptd } from '../support/acceptd.ts';
 import { connect, exchange, exchangeDatagram } from '../support/client.ts';
 import { isRoot } from '../support/command.ts';
 import { compileHandlers } from '../support/compile.ts';
@@ -103,6 +105,65 @@ t.test('dgram wait: a server that is slower than its clients is not made to wait
   socket.close();
   t.notOk(acceptd.records.some(({ event }) => event === 'respawning'));
   t.equal(await acceptd.stop(), 0);
+});
+
+/** A TCP and a unix listener: as clients have it, and as it is configured. */
+const streams = (t: Test, port: number) => {
+  // a test's own directory is too deep for a socket
+  const directory = mkdtempSync(join(tmpdir(), 'acceptd-modes-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'socket');
+  return [
+    { name: 'tcp', to: { port, host: '127.0.0.1' }, words: `127.0.0.1:${port} stream tcp wait` },
+    { name: 'unix', to: { path }, words: `${path} stream unix wait` },
+  ];
+};
+
+t.test('stream wait: one client a run, with others always waiting, is no reason for a pause', async (t) => {
+  for (const { name, to, words } of streams(t, await freePort())) {
+    const acceptd = await startAcceptd(t, { config: `${words} ${me} ${answerOne} answer-one 30\n` });
+    const answers: Promise<string>[] = [];
+    const come = (): void => {
+      answers.push(readToEnd(createConnection(to)));
+    };
+    come();
+    // the queue never gets shorter: two come while one is served
+    for (let run = 0, from = 0; run < 30; run++) {
+      await acceptd.waitFor(({ event }) => event === 'started', 'a run', from);
+      from = acceptd.records.findIndex(({ event }, index) => index >= from && event === 'started') + 1;
+      if (answers.length < 30) come();
+      if (answers.length < 30) come();
+    }
+    await Promise.all(answers);
+    t.notOk(
+      acceptd.records.some(({ event }) => event === 'respawning'),
+      name,
+    );
+    t.equal(await acceptd.stop(), 0);
+  }
+});
+
+t.test('stream wait: a server that accepts nobody is started ever more seldom', async (t) => {
+  for (const { name, to, words } of streams(t, await freePort())) {
+    const acceptd = await startAcceptd(t, { config: `${words} ${me} /bin/true true\n` });
+    const come = () => createConnection(to).on('error', () => {});
+    const clients = [come(), come()];
+    const grown = ({ event, fields }: LogRecord): boolean =>
+      event === 'respawning' && Number(fields['pause']) >= 80;
+    await acceptd.waitFor(grown, 'a pause');
+    // who has left waits no more, but was not served either
+    for (const client of clients) {
+      if (name === 'tcp') client.resetAndDestroy();
+      else client.destroy();
+    }
+    clients.push(come());
+    await acceptd.waitFor(
+      ({ event, fields }) => event === 'respawning' && Number(fields['pause']) >= 160,
+      `${name}: a longer one`,
+    );
+    for (const client of clients) client.destroy();
+    t.equal(await acceptd.stop(), 0);
+  }
 });
 
 t.test('dgram wait: a server that does not read is started ever more seldom', async (t) => {

@@ -235,7 +235,7 @@ t.test('acceptd is the daemon of another acceptd, which starts it with the first
       say(`127.0.0.1:${ownPort}`, 'own'),
     ].join(''),
   );
-  const words = [process.execPath, mainModule, 'run', '-f', inner, '--log-format', 'json'];
+  const words = [process.execPath, mainModule, 'run', '-f', inner, '--log-format', 'json', '--no-control'];
   const outer = [
     `inner on listen = tcp:127.0.0.1:${tcpPort} unix:${unix}, activation = listen_fds, notify = yes,`,
     `  user = ${me}, exec = ${process.execPath}, args = node ${words.slice(1).join(' ')} ;`,

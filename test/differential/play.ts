@@ -21,7 +21,7 @@ export type Order = {
 };
 
 const director = fileURLToPath(new URL('director.js', import.meta.url));
-const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
 const unshare = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
 
 /** Why there can be no comparison here; undefined where there can. */

@@ -70,7 +70,7 @@ t.test('the process that listens at an address is found', async (t) => {
 
 t.test('acceptd itself is found at an abstract name', async (t) => {
   const name = `@acceptd-measured-${process.pid}`;
-  const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
   const child = spawn(process.execPath, [main, 'listen', name, '--', '/bin/cat'], {
     env: childEnvironment(),
     stdio: ['ignore', 'ignore', 'pipe'],

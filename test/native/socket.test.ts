@@ -1,7 +1,8 @@
 // Sockets: options, addresses, accepted clients and what is known of them.
 import { once } from 'node:events';
-import { lstatSync, readFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Descriptor } from '../../src/model/descriptor.ts';
@@ -329,6 +330,44 @@ t.test('a shortage of descriptors is told once nobody could be accepted', async 
   t.equal(kernel.accept(listener, 8).length, 2);
   for (const client of clients) client.destroy();
   kernel.close(listener);
+});
+
+t.test('who waits at a listener is known one by one', async (t) => {
+  const place = mkdtempSync(join(tmpdir(), 'acceptd-socket-'));
+  t.teardown(() => rmSync(place, { recursive: true }));
+  const path = join(place, 'socket');
+  const shown = (listener: Descriptor): readonly bigint[] => [...(kernel.waitingClients(listener) ?? [])];
+  for (const [what, listener] of [
+    ['IPv4', listenAt(kernel, loopback(4))],
+    ['both families', listenAt(kernel, { ...loopback(6), host: '::', takesMapped: true })],
+    ['unix', listenAt(kernel, unixAt(path))],
+  ] as const) {
+    const to = what === 'unix' ? { path } : { host: '127.0.0.1', port: kernel.portOf(listener) };
+    t.strictSame(shown(listener), [], what);
+    const clients = [];
+    for (let count = 0; count < 3; count++) {
+      const client = connect(to);
+      await once(client, 'connect');
+      clients.push(client);
+    }
+    await readable(kernel, listener);
+    const before = shown(listener);
+    t.equal(new Set(before).size, 3, 'nobody is like another');
+    const [accepted] = kernel.accept(listener, 1);
+    const left = shown(listener);
+    t.equal(left.length, 2);
+    t.ok(left.every((client) => before.includes(client) && client !== 0n));
+    for (const client of clients) client.destroy();
+    // one who is reset is not found any more, or as nobody; one who has said all still waits
+    if (what === 'unix') {
+      await Promise.all(clients.map((client) => once(client, 'close')));
+      t.strictSame(shown(listener), [0n, 0n]);
+    }
+    if (accepted === undefined) throw new Error('nobody was accepted');
+    t.equal(kernel.waitingClients(accepted.descriptor), undefined, 'a connection has no queue');
+    kernel.close(accepted.descriptor);
+    kernel.close(listener);
+  }
 });
 
 t.test('the queue of a listener is as long as clients wait', async (t) => {

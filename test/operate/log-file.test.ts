@@ -170,6 +170,23 @@ t.test('at the hard limit the writing stops with one message, whole lines stay',
   await log.finish(patience);
 });
 
+t.test('at the hard limit a line that is shorter than the others is not written either', async (t) => {
+  const path = join(t.testdir(), 'l');
+  const log = openLog(path, { soft: undefined, hard: bytes(55) });
+  for (const line of [...numbered(6), 'abc\n']) {
+    log.write(line);
+    await log.flush(patience);
+  }
+  t.equal(readFileSync(path, 'utf8'), numbered(5).join(''));
+  t.strictSame(log.kinds(), ['log-hard-limit']);
+  truncateSync(path);
+  log.clock.advance(1_000);
+  log.write('abc\n');
+  await log.finish(patience);
+  t.equal(readFileSync(path, 'utf8'), 'abc\n', 'it is when there is room');
+  t.strictSame(log.kinds(), ['log-hard-limit', 'log-below-limit']);
+});
+
 t.test('a file that is full from the start is not written to', async (t) => {
   const path = join(t.testdir(), 'l');
   writeFileSync(path, 'x'.repeat(60));

@@ -126,3 +126,33 @@ t.test('records are gathered for a while, and written together', (t) => {
   t.equal(reader.taken(), 'one\ntwo\n');
   t.end();
 });
+
+t.test(
+  'what nobody can take is counted, and told when somebody can again; no record goes on within another',
+  (t) => {
+    let text = '';
+    let room = 25;
+    const outlet: Outlet = (bytes) => {
+      if (room === 0) return 'lost';
+      const count = Math.min(room, bytes.length);
+      text += Buffer.from(bytes.subarray(0, count)).toString();
+      room -= count;
+      return count;
+    };
+    const sink = createLogSink(outlet, atOnce);
+    sink.onRoom(() => sink.write(`lost ${sink.takeDropped()}\n`));
+    for (let index = 0; index < 5; index++) sink.write(record(index));
+    t.equal(text, 'record 0\nrecord 1\nrecord ', 'the disk is full');
+    t.equal(sink.lost(), 3);
+    t.equal(sink.takeDropped(), 0, 'not told as long as nothing is taken');
+    room = 1;
+    sink.write(record(5));
+    t.equal(sink.lost(), 4);
+    room = 1_000;
+    sink.write(record(6));
+    t.equal(text, 'record 0\nrecord 1\nrecord \nrecord 6\nlost 4\n');
+    t.equal(sink.takeDropped(), 0);
+    t.equal(sink.lost(), 4, 'in all');
+    t.end();
+  },
+);

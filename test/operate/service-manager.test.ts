@@ -19,6 +19,7 @@ const scene = (watchdog: number | undefined, storeLimit = 2, inherited: readonly
       address: '@manager',
       watchdog: watchdog === undefined ? undefined : milliseconds(watchdog),
       storeLimit,
+      isGuard: false,
     },
     inherited.map((name, index) => ({ name, descriptor: descriptorOf(100 + index) })),
     (address, text, descriptors) => {
@@ -186,7 +187,8 @@ t.test('the environment is read once and its words are taken out', (t) => {
   });
   t.strictSame(takeStartEnvironment(environment), {
     inherited: [],
-    manager: { address: '@manager', watchdog: 2_000, storeLimit: 12 },
+    manager: { address: '@manager', watchdog: 2_000, storeLimit: 12, isGuard: false },
+    restart: undefined,
   });
   t.strictSame(environment, { HOME: '/root' });
   t.end();

@@ -84,6 +84,8 @@ const showsThatItRuns = async (test: Test, prefix: string, path?: string): Promi
   const command = join(prefix, 'bin/acceptd');
   const shown = await run(command, ['--version'], options);
   test.match(shown, { status: 0, output: new RegExp(`^(acceptd )?${version}\\n$`) }, '--version');
+  const guarded = await run(command, ['run', '--guard', '-f', join(folder, 'absent.conf')], options);
+  test.match(guarded, { status: 78, errors: /^acceptd: no service to run.*\n$/ }, 'the guard runs');
   const help = await run(command, ['--help'], options);
   test.match(help, { status: 0, output: /acceptd run/, errors: '' }, '--help');
 };
@@ -100,9 +102,10 @@ t.test('the package has what runs and what builds, and nothing else', async (t) 
     .split('\n')
     .map((name) => name.replace(/^package\//, ''));
   for (const name of [
-    'dist/src/main.js',
+    'dist/acceptd/main.js',
     'native/addon.cc',
     'native/Makefile',
+    'native/guard/guard.cc',
     'native/load.cjs',
     'conf/acceptd.conf',
     'docs/convert.md',
@@ -111,7 +114,7 @@ t.test('the package has what runs and what builds, and nothing else', async (t) 
   }
   const strangers = names.filter(
     (name) =>
-      !/^(dist\/src|conf|docs|native)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(name) ||
+      !/^(dist\/acceptd|conf|docs|native)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(name) ||
       /^native\/(build|portable)/.test(name),
   );
   t.strictSame(strangers, []);
@@ -136,7 +139,9 @@ t.test('without a prebuilt addon it builds one', async (t) => {
   const why = whyNotInstalled(outcome);
   if (why !== false) return t.pass('an installation', { skip: why });
   t.match(outcome, { status: 0 }, 'the installation');
-  t.ok(existsSync(join(prefix, 'lib/node_modules/acceptd/native/build/acceptd.node')), 'it built');
+  for (const name of ['acceptd.node', 'acceptd-guard']) {
+    t.ok(existsSync(join(prefix, 'lib/node_modules/acceptd/native/build', name)), `it built ${name}`);
+  }
   await showsThatItRuns(t, prefix);
 });
 

@@ -3,10 +3,12 @@ import t, { type Test } from 'tap';
 import { createUsage, enterInstance } from '../../src/admission/limits.ts';
 import { addressKey } from '../../src/model/address.ts';
 import { milliseconds } from '../../src/model/quantity.ts';
+import type { ConnectionRecord } from '../../src/model/record.ts';
 import type { ResolvedService } from '../../src/model/service.ts';
 import { plainSocket } from '../../src/model/socket-settings.ts';
 import { checkConsistency, type Tables } from '../../src/runtime/consistency.ts';
 import { createDirectoryHold, createDirectoryKeeper } from '../../src/runtime/directory-holds.ts';
+import { noDoubt } from '../../src/runtime/queue.ts';
 import type { RunningListener, RunningService } from '../../src/runtime/running.ts';
 import { connectTo, listenAt, openEngine, recipeOf } from '../support/engine.ts';
 import { noLimits, resolved, tcp } from '../support/services.ts';
@@ -29,8 +31,11 @@ const runningOf = (service: ResolvedService): RunningService => ({
   ),
   listeners: new Set(),
   isHeld: false,
+  isPaused: false,
   rules: undefined,
+  limits: service.limits,
   visitors: 0,
+  toldVisitors: 0,
   suspension: undefined,
   suspendedUntil: undefined,
 });
@@ -59,7 +64,7 @@ const scene = async (t: Test) => {
     owner: undefined,
     holder: undefined,
     opening: { failures: 0, cancel: undefined },
-    respawning: { failures: 0, cancel: undefined },
+    respawning: { ...noDoubt(), cancel: undefined },
   };
   service.listeners.add(listener);
   const { client, accepted } = await connectTo(kernel, descriptor, { host: '127.0.0.1', port: address.port });
@@ -119,7 +124,8 @@ t.test('counts that nobody is there for, and instances that nobody has counted',
 t.test('a built-in counts as its service has it', async (t) => {
   const { tables, service } = await scene(t);
   const stop = (): void => undefined;
-  tables.builtins.set(stop, service);
+  const record = new Uint8Array(64) as ConnectionRecord;
+  tables.builtins.set(stop, { service, what: 'built-in', record, startedAt: milliseconds(0) });
   t.strictSame(checkConsistency(tables), ['cat: 1 instances are counted and there are 2']);
   enterInstance(service.usage, 1);
   t.strictSame(checkConsistency(tables), []);
@@ -202,7 +208,10 @@ t.test('a socket that is lent, and somebody who does not know of it', async (t) 
   t.strictSame(checkConsistency(tables), [`listener ${key}: pid ${pid} does not have it`]);
   const instance = tables.instances.get(pid);
   if (instance === undefined) throw new Error('there is no instance');
-  tables.instances.set(pid, { ...instance, lent: { listener, waiting: { length: 0, first: undefined } } });
+  tables.instances.set(pid, {
+    ...instance,
+    lent: { listener, waiting: { length: 0, first: undefined, clients: undefined } },
+  });
   t.strictSame(checkConsistency(tables), []);
   listener.owner = undefined;
   t.match(checkConsistency(tables), [

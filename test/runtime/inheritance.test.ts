@@ -143,7 +143,7 @@ t.test(
 t.test('one of ours that is wanted no more is taken from the store', async (t) => {
   const [listener] = bound('127.0.0.1');
   const forgotten: string[] = [];
-  const store = { keep: () => true, forget: (name: string) => void forgotten.push(name) };
+  const store = { outlivesStop: true, keep: () => true, forget: (name: string) => void forgotten.push(name) };
   const name = storedName('tcp4:127.0.0.1:1');
   createInheritance(kernel, [{ descriptor: listener, name }]).closeUnused(store);
   t.strictSame(forgotten, [name]);

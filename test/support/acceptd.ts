@@ -8,10 +8,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { searchPath } from './command.ts';
-import { childEnvironment } from './environment.ts';
+import { childEnvironment, withOnly } from './environment.ts';
 
-export const mainModule = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-const deadline = 20_000;
+export const mainModule = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
+const deadline = 60_000;
 
 /** One line of acceptd's log. `event` is a kind of src/model/event.ts, or empty; `fields` is the whole record. */
 export type LogRecord = {
@@ -49,7 +49,7 @@ export type Acceptd = {
   readonly records: readonly LogRecord[];
   /** Everything acceptd wrote to stderr, also what is no record. */
   readonly output: () => string;
-  /** The first record that fits, from index `from` on, once it is there; `what` is for the error after 20 s. */
+  /** The first record that fits, from index `from` on, once it is there; `what` is for the error after a minute. */
   readonly waitFor: (fits: (record: LogRecord) => boolean, what: string, from?: number) => Promise<LogRecord>;
   readonly signal: (name: NodeJS.Signals) => void;
   /** Stops reading acceptd's stderr, and goes on; no records come meanwhile. */
@@ -116,11 +116,15 @@ export const startAcceptd = async (t: Test, options: AcceptdOptions): Promise<Ac
   const dialect = options.dialect === undefined ? [] : ['--dialect', options.dialect];
   const command = options.command ?? ['run', '-f', configPath, ...dialect];
   const words = [options.program ?? mainModule, ...command, ...(options.arguments ?? [])];
-  const environment = { PATH: searchPath, ...childEnvironment(), ...options.environment };
-  // tap adds NODE_OPTIONS to whatever environment a child is given, which doubles acceptd's memory: env takes it away
-  const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  const started = [...assignments, ...(options.under ?? []), process.execPath, ...words];
-  const child = spawn('env', ['-i', ...started], {
+  // servers of tests that run at once must not fight for the default place of the control socket
+  const environment = {
+    PATH: searchPath,
+    ACCEPTD_CONTROL: '',
+    ...childEnvironment(),
+    ...options.environment,
+  };
+  const started = withOnly(environment, [...(options.under ?? []), process.execPath, ...words]);
+  const child = spawn('env', started, {
     env: { PATH: searchPath },
     cwd: '/',
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,6 +1,7 @@
 // Runs other programs for a test: clients, and what fixtures are made with.
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
+import { withOnly } from './environment.ts';
 
 /** What a test's processes get as PATH, whatever the tester's own is. */
 export const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -31,8 +32,9 @@ export const run = (
   options: RunOptions = {},
 ): Promise<RunResult> =>
   new Promise((resolve, reject) => {
-    const child = spawn(command, programArguments, {
-      env: { PATH: searchPath, LC_ALL: 'C', ...options.environment },
+    const environment = { PATH: searchPath, LC_ALL: 'C', ...options.environment };
+    const child = spawn('env', withOnly(environment, [command, ...programArguments]), {
+      env: { PATH: searchPath },
       cwd: options.directory,
       stdio: 'pipe',
     });
@@ -65,7 +67,10 @@ export const run = (
     });
     child.on('close', (code) => {
       clearTimeout(timer);
-      resolve({ code: code ?? undefined, stdout, stderr });
+      // env's own words where it cannot start the program
+      if ((code === 126 || code === 127) && stderr.startsWith('env: '))
+        reject(new Error(`${command}: ${stderr}`));
+      else resolve({ code: code ?? undefined, stdout, stderr });
     });
   });
 

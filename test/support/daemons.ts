@@ -7,7 +7,7 @@ import type { Event } from '../../src/model/event.ts';
 import { milliseconds } from '../../src/model/quantity.ts';
 import { plainSurroundings, type ResolvedService } from '../../src/model/service.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import { createSupervisor, type Supervisor } from '../../src/runtime/supervisor.ts';
+import { createSupervisor, type Supervisor, type SupervisorOptions } from '../../src/runtime/supervisor.ts';
 import { exchange } from './client.ts';
 import { compileHandlers } from './compile.ts';
 import { resolved } from './services.ts';
@@ -29,7 +29,7 @@ export type Watching = {
 /** One for a test process: the engine is one too. */
 export const openSupervisor = (
   tests: { readonly teardown: (end: () => unknown) => unknown },
-  options: { readonly strictReload?: boolean } = {},
+  options: Pick<SupervisorOptions, 'strictReload' | 'processLimit'> = {},
 ): Watching => {
   const directory = compileHandlers('serve');
   const events: Event[] = [];

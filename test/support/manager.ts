@@ -11,8 +11,8 @@ import { searchPath } from './command.ts';
 import { type Engine, recipeOf } from './engine.ts';
 import { childEnvironment } from './environment.ts';
 
-export const mainModule = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-const deadline = 20_000;
+export const mainModule = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
+const deadline = 60_000;
 
 export type Named = { readonly name: string; readonly descriptor: Descriptor };
 
@@ -31,7 +31,7 @@ export type Manager = {
     sockets: readonly Named[],
     more?: Readonly<Record<string, string>>,
   ) => Started;
-  /** The first message that was not taken yet and matches; `what` is for the error after 20 s. */
+  /** The first message that was not taken yet and matches; `what` is for the error after a minute. */
   readonly next: (fits: RegExp) => Promise<string>;
   /** What is kept for the next start, by name. */
   readonly stored: ReadonlyMap<string, Descriptor>;
@@ -81,6 +81,7 @@ export const createManager = (t: Test, { kernel, ended }: Engine, config: string
     const log = join(directory, `log${starts++}`);
     const environment = {
       PATH: searchPath,
+      ACCEPTD_CONTROL: '',
       ...childEnvironment(),
       NOTIFY_SOCKET: address,
       ...(sockets.length === 0

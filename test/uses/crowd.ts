@@ -7,7 +7,7 @@ import type { Acceptd } from '../support/acceptd.ts';
 import { mustRun } from '../support/command.ts';
 import { childEnvironment } from '../support/environment.ts';
 
-const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
 
 export type Load = {
   readonly port: number;

@@ -12,6 +12,7 @@ import { sameConfiguration } from './same-configuration.ts';
 import type { Scenario } from './scenario.ts';
 import { standstill } from './standstill.ts';
 import { units } from './units.ts';
+import { watched } from './watched.ts';
 
 export const allScenarios: readonly Scenario[] = [
   clients,
@@ -21,6 +22,7 @@ export const allScenarios: readonly Scenario[] = [
   open,
   listeners,
   accessRules,
+  watched,
   live,
   reload,
   standstill,

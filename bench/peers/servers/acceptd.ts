@@ -6,7 +6,7 @@ import { projectDirectory } from '../compiler.ts';
 import type { Command } from '../server.ts';
 import { extraAddresses, type PresentServer, type ServerKind } from '../server-kind.ts';
 
-const main = join(projectDirectory, 'dist', 'src', 'main.js');
+const main = join(projectDirectory, 'dist', 'acceptd', 'main.js');
 
 /** acceptd run with this configuration; its records go where every server's output goes. */
 export const acceptdCommand = (

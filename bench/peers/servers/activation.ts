@@ -6,7 +6,7 @@ import { projectDirectory } from '../compiler.ts';
 import type { ServerKind } from '../server-kind.ts';
 import { acceptdCommand } from './acceptd.ts';
 
-const main = join(projectDirectory, 'dist', 'src', 'main.js');
+const main = join(projectDirectory, 'dist', 'acceptd', 'main.js');
 
 /** The least that it can cost. */
 export const activationFloor: ServerKind = {

@@ -7,7 +7,7 @@ import { commandOf } from '../programs.ts';
 import type { Command } from '../server.ts';
 import { type Assignment, missing, type ServerKind } from '../server-kind.ts';
 
-const main = join(projectDirectory, 'dist', 'src', 'main.js');
+const main = join(projectDirectory, 'dist', 'acceptd', 'main.js');
 
 /** Attributes beyond those that every service has; limits are raised on both sides so that they do not bite. */
 export const serviceEntry = (

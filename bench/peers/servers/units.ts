@@ -6,7 +6,7 @@ import type { ServerKind } from '../server-kind.ts';
 import { acceptdCommand, serviceLine } from './acceptd.ts';
 import { unitsOf, withoutLimits } from './systemd.ts';
 
-const main = join(projectDirectory, 'dist', 'src', 'main.js');
+const main = join(projectDirectory, 'dist', 'acceptd', 'main.js');
 const quiet = { text: '`--log-level warn`', reason: 'systemd writes nothing for a connection either' };
 
 export const acceptdWithUnits: ServerKind = {

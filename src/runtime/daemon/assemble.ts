@@ -33,7 +33,7 @@ export const assembleDaemonParts = (
     requests: createRequests(host),
     files: listeners.files,
     registerProcess: instances.registerProcess,
-    onStartError: (service, error) => answers.onStartError(service, error, undefined),
+    onStartError: answers.onDaemonError,
     isOthers: (pid) => commands.has(pid) || isAnswer(pid),
     hasExecuted: runtime.kernel.hasExecuted,
     adopt: adoption.begin,

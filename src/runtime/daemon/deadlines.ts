@@ -1,6 +1,8 @@
 // The one deadline that a daemon's state has, and what may move it.
 import type { Clock } from '../../model/clock.ts';
 import { type Milliseconds, milliseconds } from '../../model/quantity.ts';
+import type { Plan } from './plan.ts';
+import type { Deadline } from './state.ts';
 
 export const createDeadline = (clock: Clock, onOver: () => void) => {
   let cancel: (() => void) | undefined;
@@ -38,4 +40,17 @@ export const createDeadline = (clock: Clock, onOver: () => void) => {
   };
 
   return { set, extend, clear, at: () => at };
+};
+
+/** How long a state may last; undefined: as long as it takes. `patience` is for an end without a limit of its own. */
+export const timeLimit = (
+  of: Deadline,
+  plan: Plan | undefined,
+  pause: Milliseconds,
+  patience: Milliseconds | undefined,
+): Milliseconds | undefined => {
+  if (of === 'pause') return pause;
+  if (plan === undefined) return undefined;
+  if (of === 'abort') return plan.daemon.abortTimeout ?? plan.lifetime.ending.timeout;
+  return of === 'stop' ? (plan.lifetime.ending.timeout ?? patience) : plan.daemon.startTimeout;
 };

@@ -9,7 +9,7 @@ import type { SavedRunner } from './saved.ts';
 import type { DaemonState } from './state.ts';
 import type { Store } from './store.ts';
 
-type Now = Pick<SavedRunner, 'state' | 'hasStarted' | 'until'> & {
+type Now = Pick<SavedRunner, 'state' | 'hasStarted' | 'isPutOff' | 'until'> & {
   readonly plan: Plan | undefined;
   readonly live: LiveRun | undefined;
 };
@@ -56,13 +56,14 @@ export const createRunnerHandover = (runner: {
 
     save: (): SavedRunner => {
       const now = read();
-      const { state, hasStarted, until, live, plan } = now;
+      const { state, hasStarted, isPutOff, until, live, plan } = now;
       const run = live?.save();
       const stored = store.save();
       return {
         state,
         until,
         hasStarted,
+        isPutOff,
         planned: plan?.service,
         history: history.save(),
         store: stored,

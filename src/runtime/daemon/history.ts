@@ -1,6 +1,7 @@
 // What earlier runs of a daemon say about the next one: how often it was started again, how often it was of no use.
 import type { Failure } from '../../model/event.ts';
 import type { Milliseconds } from '../../model/quantity.ts';
+import { countRun, needsCloseLook, noDoubt } from '../queue.ts';
 import type { Plan } from './plan.ts';
 import { endOf, type Run } from './run.ts';
 import type { SavedHistory } from './saved.ts';
@@ -17,7 +18,7 @@ export type Findings = {
 export const createHistory = () => {
   const limit = createStartLimit();
   let restarts = 0;
-  let failures = 0;
+  const doubt = noDoubt();
 
   return {
     /** How long the next start has to wait; otherwise it is counted. */
@@ -28,15 +29,17 @@ export const createHistory = () => {
     judge: (
       run: Run,
       queues: { readonly isUntouched: boolean; readonly isSomebodyWaiting: boolean },
+      now: Milliseconds,
     ): Findings => {
       const end = endOf(run);
       const isAsked = end.cause === 'asked';
       const hasFailedToStart = !run.isReady && !end.isWell;
-      if (!isAsked) failures = hasFailedToStart || queues.isUntouched ? failures + 1 : 0;
-      const { isSomebodyWaiting } = queues;
+      const { isUntouched, isSomebodyWaiting } = queues;
+      const wasClose = needsCloseLook(doubt);
+      if (!isAsked) countRun(doubt, { hasFailed: hasFailedToStart, isUntouched, wasClose }, now);
       const verdict = judgeRun(run.plan.daemon, end, {
         restarts,
-        failures,
+        failures: doubt.failures,
         hasFailedToStart,
         isSomebodyWaiting,
       });
@@ -45,18 +48,21 @@ export const createHistory = () => {
       return { verdict, failure: end.isWell || isAsked ? undefined : failure, hasFailedToStart };
     },
 
-    failures: (): number => failures,
+    failures: (): number => doubt.failures,
+    /** The next run is to be judged by who waits. */
+    isSuspect: (): boolean => needsCloseLook(doubt),
 
     /** It says that it works, or somebody wants another try. */
     forget: (): void => {
       restarts = 0;
-      failures = 0;
+      doubt.failures = 0;
     },
     forgetStarts: limit.forget,
 
-    save: (): SavedHistory => ({ restarts, failures, starts: limit.save() }),
+    save: (): SavedHistory => ({ restarts, doubt, starts: limit.save() }),
     restore: (saved: SavedHistory): void => {
-      ({ restarts, failures } = saved);
+      restarts = saved.restarts;
+      Object.assign(doubt, saved.doubt);
       limit.restore(saved.starts);
     },
   };

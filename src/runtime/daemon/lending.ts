@@ -1,5 +1,7 @@
 // The listeners of a daemon: lent to it for a run, ours again afterwards.
 import type { ListenAddress } from '../../model/address.ts';
+import type { ConnectionRecord } from '../../model/record.ts';
+import { observeTurnedAway } from '../accepted.ts';
 import { listenerKey } from '../plan.ts';
 import type { DaemonHandle, RunningListener, RunningService, Runtime } from '../running.ts';
 import { isLent } from '../running.ts';
@@ -53,8 +55,10 @@ export const createLending = (
   },
 
   flush: (): void => {
+    const onDropped = (record: ConnectionRecord): void =>
+      observeTurnedAway(runtime, running, 'suspended', record);
     for (const { address, descriptor } of running.listeners)
-      if (descriptor !== undefined) flushQueue(runtime.kernel, address, descriptor);
+      if (descriptor !== undefined) flushQueue(runtime.kernel, address, descriptor, onDropped);
   },
 });
 

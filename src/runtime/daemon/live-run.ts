@@ -33,6 +33,8 @@ export type RunContext = {
   readonly extend: (by: Milliseconds) => void;
   /** Connections of relays to it. */
   readonly countHolds: () => number;
+  /** Earlier runs seem to have taken nobody from the queues. */
+  readonly isSuspect: boolean;
   readonly resetHistory: () => void;
   readonly onReady: () => void;
 };
@@ -53,14 +55,9 @@ export const createLiveRun = (context: RunContext, saved?: SavedRun) => {
   const impairBy = ({ code, message }: SystemError): void => impair({ code, what: message });
 
   const lent = saved === undefined ? lending.lend() : lending.lendAgain(saved.listeners);
-  const run: Run = createRun(
-    runtime,
-    plan,
-    lent,
-    parts.isOthers,
-    ({ address }, waiting) => observer.observe({ kind: 'queue-stuck', service: id(), address, waiting }),
-    saved,
-  );
+  const onStuck: Parameters<typeof createRun>[5] = ({ address }, waiting) =>
+    observer.observe({ kind: 'queue-stuck', service: id(), address, waiting });
+  const run: Run = createRun(runtime, plan, lent, parts.isOthers, context.isSuspect, onStuck, saved);
   const isCurrent = (): boolean => !isClosed;
   const processes = createRunProcesses(parts, running, run, store, isCurrent, dispatch, impair);
 

@@ -73,15 +73,17 @@ export const createMembers = (mark: string, isOthers: (pid: number) => boolean) 
 
   const includes = (pid: number): boolean => look().some((each) => each.pid === pid);
 
-  /** Everybody gets it once, those too who come into being meanwhile; but not whom `spares` names. */
-  const signal = (number: number, spares: (pid: number) => boolean = () => false): void => {
+  /** Everybody gets it once, those too who come into being meanwhile; but not whom `spares` names. How many have got it. */
+  const signal = (number: number, spares: (pid: number) => boolean = () => false): number => {
     const told = new Set<number>();
+    let count = 0;
     for (let round = 0; round < mostRounds; round++) {
       const fresh = look().filter(({ pid }) => !told.has(pid) && !spares(pid));
-      if (fresh.length === 0) return;
+      if (fresh.length === 0) break;
       for (const { pid } of fresh) told.add(pid);
-      signalAll(fresh, number);
+      count += signalAll(fresh, number);
     }
+    return count;
   };
 
   const signalOne = (pid: number, number: number): void => {

@@ -43,6 +43,7 @@ export const createRun = (
   plan: Plan,
   listeners: readonly RunningListener[],
   isOthers: (pid: number) => boolean,
+  isSuspect: boolean,
   onStuck: (listener: RunningListener, waiting: number) => void,
   saved: SavedRun | undefined,
 ): Run => {
@@ -56,7 +57,7 @@ export const createRun = (
     upSince: saved?.upSince,
     members,
     listeners,
-    queues: watchQueues(runtime.kernel, runtime.clock, listeners, onStuck),
+    queues: watchQueues(runtime.kernel, runtime.clock, listeners, isSuspect, onStuck),
     notifications: undefined,
     access: saved?.access ?? plan.daemon.notifyAccess,
     main: undefined,
@@ -75,6 +76,12 @@ export const blame = (run: Run, cause: Cause, failure: Failure | undefined): voi
   run.cause ??= cause;
   run.failure ??= failure;
 };
+
+/** To be asked before the listeners are given back: afterwards others may take from the queues. */
+export const queuesOf = (run: Run | undefined) => ({
+  isUntouched: run?.queues.isUntouched() ?? false,
+  isSomebodyWaiting: run?.queues.isSomebodyWaiting() ?? false,
+});
 
 export const endOf = (run: Run): End => ({
   cause: run.cause ?? 'itself',

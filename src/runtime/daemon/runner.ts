@@ -5,14 +5,15 @@ import type { Ended } from '../../native/kernel.ts';
 import { createDirectoryHold } from '../directory-holds.ts';
 import { isSameService } from '../plan.ts';
 import type { DaemonHandle, RunningService } from '../running.ts';
-import { createDeadline } from './deadlines.ts';
+import { createDeadline, timeLimit } from './deadlines.ts';
 import { createRunnerHandover } from './handover.ts';
 import { createHistory } from './history.ts';
 import { createHolds } from './holds.ts';
 import { createLending } from './lending.ts';
 import { createLiveRun, type LiveRun, type RunContext } from './live-run.ts';
 import type { DaemonParts } from './parts.ts';
-import { type Plan, planOf } from './plan.ts';
+import { type Plan, planOf, refuseReload } from './plan.ts';
+import { queuesOf } from './run.ts';
 import {
   type DaemonAction,
   type DaemonEvent,
@@ -24,7 +25,7 @@ import {
 } from './state.ts';
 import { off, step } from './step.ts';
 import { createStore } from './store.ts';
-import { createWishes, type Outcome } from './wishes.ts';
+import { createWishes, type Outcome, promiseOf } from './wishes.ts';
 
 /** While the next version of acceptd is awaited. */
 const nextLook = milliseconds(100);
@@ -43,6 +44,8 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   /** For an end that may take as long as it takes, at our own end. */
   let patience: Milliseconds | undefined;
   let hasStarted = false;
+  /** A start that nobody waits for came while the service was paused. */
+  let isPutOff = false;
   const history = createHistory();
   const holds = createHolds();
   const ready = createWishes();
@@ -105,12 +108,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     }
   };
 
-  const timeOf = (of: Deadline): Milliseconds | undefined => {
-    if (of === 'pause') return pause;
-    if (plan === undefined) return undefined;
-    if (of === 'abort') return plan.daemon.abortTimeout ?? plan.lifetime.ending.timeout;
-    return of === 'stop' ? (plan.lifetime.ending.timeout ?? patience) : plan.daemon.startTimeout;
-  };
+  const timeOf = (of: Deadline): Milliseconds | undefined => timeLimit(of, plan, pause, patience);
 
   const deadline = createDeadline(clock, () => {
     // whoever takes over has the same pause before him
@@ -128,6 +126,11 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   const requestStart = (how: 'counted' | 'free'): void => {
     const next = planOf(running.prepared.service);
     if (isClosing() || runtime.isHandingOver || next === undefined || !isOff(state)) return;
+    if (how === 'counted' && running.isPaused) {
+      isPutOff ||= ready.count() === 0;
+      return;
+    }
+    isPutOff = false;
     plan = next;
     const wait = how === 'free' ? undefined : history.takeStart(next, clock.now());
     if (wait === undefined) {
@@ -156,6 +159,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     dispatch,
     extend: deadline.extend,
     countHolds: holds.count,
+    isSuspect: history.isSuspect(),
     resetHistory: history.forget,
     onReady: ready.fulfil,
   });
@@ -165,11 +169,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   const settle = (restartsNow: boolean): void => {
     const ended = live;
     live = undefined;
-    // before the listeners are given back: afterwards others may take from the queues
-    const queues = {
-      isUntouched: ended?.run.queues.isUntouched() ?? false,
-      isSomebodyWaiting: ended?.run.queues.isSomebodyWaiting() ?? false,
-    };
+    const queues = queuesOf(ended?.run);
     ended?.close();
     if (restartsNow && !isRetired) requestStart('free');
     else if (ended !== undefined && !isRetired) decide(ended, queues);
@@ -178,7 +178,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
 
   const decide = ({ run }: LiveRun, queues: Parameters<typeof history.judge>[1]): void => {
     const isSomebodyWaiting = queues.isSomebodyWaiting || ready.count() > 0;
-    const findings = history.judge(run, { ...queues, isSomebodyWaiting });
+    const findings = history.judge(run, { ...queues, isSomebodyWaiting }, clock.now());
     const { verdict, failure, hasFailedToStart } = findings;
     if (failure !== undefined) {
       const restartIn = verdict.kind === 'off' ? undefined : verdict.pause;
@@ -216,6 +216,10 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   // --- For everybody else ---
 
   const handle: DaemonHandle = {
+    resume: () => {
+      if (state.kind === 'off' && (isPutOff || ready.count() > 0)) requestStart('counted');
+    },
+    signal: (number) => live?.run.members.signal(number) ?? 0,
     trigger: () => {
       if (state.kind === 'off') requestStart('counted');
     },
@@ -229,8 +233,6 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   };
 
   const lending = createLending(parts, running, handle);
-
-  const promiseOf = (wish: (onDone: Outcome) => void): Promise<Failure | undefined> => new Promise(wish);
 
   /** What failed before may work by now. */
   const retry = (): void => {
@@ -256,10 +258,10 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
       history,
       directories,
       isIdle: () => !isStepping && !isRetired,
-      read: () => ({ state, plan, live, hasStarted, until: deadline.at() }),
+      read: () => ({ state, plan, live, hasStarted, isPutOff, until: deadline.at() }),
       write: (saved) => {
         plan = saved.planned && planOf(saved.planned);
-        ({ state, hasStarted } = saved);
+        ({ state, hasStarted, isPutOff } = saved);
         if (saved.until !== undefined) deadline.set(milliseconds(Math.max(0, saved.until - clock.now())));
         if (plan === undefined || saved.run === undefined) return;
         live = createLiveRun(contextOf(plan), saved.run);
@@ -281,18 +283,19 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
 
     restart: (): Promise<Failure | undefined> =>
       promiseOf((onDone) => {
-        ready.add(onDone);
-        if (isClosing()) ready.reject(stopped());
-        else if (state.kind === 'off') requestStart('free');
-        else stop('restart', true);
+        if (isClosing()) onDone(stopped());
+        else if (running.isPaused && isOff(state)) onDone({ code: 'EBUSY', what: `${id()} is paused` });
+        else {
+          ready.add(onDone);
+          if (state.kind === 'off') requestStart('free');
+          else stop('restart', true);
+        }
       }),
 
     reload: (): Promise<Failure | undefined> =>
       promiseOf((onDone) => {
-        const isPossible = plan?.daemon.type === 'notify-reload' || (plan?.daemon.reload.length ?? 0) > 0;
-        if (state.kind !== 'running') onDone({ code: 'ESRCH', what: `${id()} does not run` });
-        else if (!isPossible)
-          onDone({ code: 'ENOTSUP', what: `${id()} has no command for a reload; restart it` });
+        const refusal = refuseReload(id(), state, plan);
+        if (refusal !== undefined) onDone(refusal);
         else {
           reloaded.add(onDone);
           dispatch({ kind: 'reload' });

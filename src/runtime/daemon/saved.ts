@@ -6,6 +6,7 @@ import type { Milliseconds } from '../../model/quantity.ts';
 import type { ResolvedService } from '../../model/service.ts';
 import type { KnownProcess } from '../../native/process-tree.ts';
 import type { SavedDirectories } from '../directory-holds.ts';
+import type { Doubt } from '../queue.ts';
 import type { Cause } from './ends.ts';
 import type { DaemonState } from './state.ts';
 import type { SavedStore } from './store.ts';
@@ -41,7 +42,7 @@ export type SavedProcesses = {
 
 export type SavedHistory = {
   readonly restarts: number;
-  readonly failures: number;
+  readonly doubt: Doubt;
   readonly starts: { readonly began: Milliseconds | undefined; readonly count: number };
 };
 
@@ -50,6 +51,8 @@ export type SavedRunner = {
   /** Of a pause. */
   readonly until: Milliseconds | undefined;
   readonly hasStarted: boolean;
+  /** A start that nobody waits for came while the service was paused. */
+  readonly isPutOff: boolean;
   /** What the run, or the last one, was planned from. */
   readonly planned: ResolvedService | undefined;
   readonly history: SavedHistory;

@@ -2,10 +2,9 @@
 import { backOff } from '../../admission/limits.ts';
 import type { Daemon } from '../../model/daemon.ts';
 import { type Milliseconds, milliseconds } from '../../model/quantity.ts';
+import { patientRuns } from '../queue.ts';
 import { type End, restartPause, restartsAfter } from './ends.ts';
 
-/** Runs in a row that took nothing from the queue, before a daemon is made to wait. */
-const patientRuns = 8;
 const shortestPause = milliseconds(10);
 const longestPause = milliseconds(30_000);
 

@@ -3,6 +3,9 @@ import type { Failure } from '../../model/event.ts';
 
 export type Outcome = (failure: Failure | undefined) => void;
 
+/** A wish as a promise; it never rejects. */
+export const promiseOf = (wish: (onDone: Outcome) => void): Promise<Failure | undefined> => new Promise(wish);
+
 export const createWishes = () => {
   const wishes = new Set<Outcome>();
 

@@ -7,13 +7,13 @@ import type { Inheritance } from '../inheritance.ts';
 import type { Lifetimes } from '../lifetimes.ts';
 import type { Listeners } from '../listener.ts';
 import type { RunningService } from '../running.ts';
-import type { ServiceTable } from '../services.ts';
+import type { Services } from '../services.ts';
 import type { ShellCommands } from '../shell-commands.ts';
 import type { States } from '../watch.ts';
 
 export type ServiceParts = {
   readonly states: States;
-  readonly services: ServiceTable;
+  readonly services: Services;
   readonly listeners: Listeners;
   readonly answers: Answers;
   readonly lifetimes: Lifetimes;

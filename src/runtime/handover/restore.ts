@@ -25,7 +25,9 @@ export const restoreRuntime = (runtime: Runtime, parts: ServiceParts, saved: Sav
     const { usage, log } = each;
     Object.assign(running.usage, { live: usage.live, bucket: usage.bucket });
     for (const [source, count] of usage.perSource) running.usage.perSource.set(source, count);
+    running.limits = each.limits;
     running.isHeld = each.isHeld;
+    running.isPaused = each.isPaused;
     if (log !== undefined) running.log = services.reviveLog(running, log);
     running.directories.restore(each.service, each.directories);
     if (each.suspendedUntil !== undefined) states.beginSuspension(running, left(each.suspendedUntil));
@@ -35,8 +37,9 @@ export const restoreRuntime = (runtime: Runtime, parts: ServiceParts, saved: Sav
     const { key, address, service, respawning, ...rest } = each;
     const listener = listeners.add(key, address, serviceAt(service));
     Object.assign(listener, rest);
-    listener.respawning.failures = respawning.failures;
-    if (respawning.until !== undefined) beginRespawning(listener, respawning.until);
+    const { until, ...doubt } = respawning;
+    Object.assign(listener.respawning, doubt);
+    if (until !== undefined) beginRespawning(listener, until);
   };
 
   const beginRespawning = (listener: RunningListener, until: number): void => {
@@ -77,12 +80,12 @@ export const restoreRuntime = (runtime: Runtime, parts: ServiceParts, saved: Sav
   takeOver(descriptorsOf(saved), pidsOf(saved));
   parts.inheritance.restore(saved.inherited);
 
-  for (const { service: index, answered, source, talk } of saved.builtins) {
+  for (const { service: index, answered, source, talk, ...begun } of saved.builtins) {
     const service = serviceAt(index);
     // a reload may have changed the service while it was answered as it had been
     const prepared: Prepared =
       answered === service.prepared.service ? service.prepared : { service: answered, recipe: undefined };
-    answers.goOn(service, prepared, source, talk);
+    answers.goOn({ service, ...begun }, prepared, source, talk);
   }
   for (const { service: index, through, descriptor, record, isGreeted } of saved.clients) {
     const enter = through === 'mux' ? parts.enterMux : parts.enter;

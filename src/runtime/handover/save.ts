@@ -31,12 +31,14 @@ export const saveRuntime = (
   const current = new Set(runtime.services.values());
 
   const saveService = (running: RunningService): SavedService => {
-    const { prepared, usage, isHeld, suspendedUntil, log, directories } = running;
+    const { prepared, usage, limits, isHeld, isPaused, suspendedUntil, log, directories } = running;
     return {
       service: prepared.service,
       isRetired: !current.has(running),
       usage,
+      limits,
       isHeld,
+      isPaused,
       suspendedUntil,
       log: log?.save(),
       directories: directories.save(prepared.service),
@@ -46,11 +48,11 @@ export const saveRuntime = (
 
   const listeners = [...runtime.listeners.values()].map((listener): SavedListener => {
     const { service, respawning, holder, opening, isWatched, isAsking, ...rest } = listener;
-    const { failures, cancel, until } = respawning;
+    const { failures, trustedUntil, cancel, until } = respawning;
     return {
       ...rest,
       service: indexOf(service),
-      respawning: { failures, until: cancel === undefined ? undefined : until },
+      respawning: { failures, trustedUntil, until: cancel === undefined ? undefined : until },
     };
   });
 
@@ -71,11 +73,14 @@ export const saveRuntime = (
     ];
   });
 
-  const builtins = [...runtime.talks.values()].flatMap(
-    ({ service, source, talk }): readonly SavedBuiltin[] => {
-      const saved = talk.save();
-      if (saved === undefined) return [];
-      return [{ service: indexOf(service), answered: talk.service, source, talk: saved }];
+  const builtins = [...runtime.builtins].flatMap(
+    ([stop, { service, what, record, startedAt }]): readonly SavedBuiltin[] => {
+      const running = runtime.talks.get(stop);
+      const talk = running?.talk.save();
+      if (running === undefined || talk === undefined) return [];
+      const { source } = running;
+      const answered = running.talk.service;
+      return [{ service: indexOf(service), what, record, startedAt, answered, source, talk }];
     },
   );
 

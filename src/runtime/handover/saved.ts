@@ -4,6 +4,7 @@ import type { Source, Usage } from '../../admission/limits.ts';
 import type { SavedSensors } from '../../admission/sensor-list.ts';
 import type { SavedRates } from '../../admission/source-rates.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
+import type { Limits } from '../../model/limits.ts';
 import type { Milliseconds } from '../../model/quantity.ts';
 import type { ConnectionRecord } from '../../model/record.ts';
 import type { ResolvedService } from '../../model/service.ts';
@@ -13,8 +14,8 @@ import type { SavedDirectories } from '../directory-holds.ts';
 import type { SavedLog } from '../handler-log.ts';
 import type { Inherited } from '../inheritance.ts';
 import type { SavedEnd } from '../lifetimes.ts';
-import type { Waiting } from '../queue.ts';
-import type { RunningListener } from '../running.ts';
+import type { Doubt, Waiting } from '../queue.ts';
+import type { BuiltinInstance, RunningListener } from '../running.ts';
 
 /** To be raised with every change of what is saved, or of what a part of it means. */
 export const stateVersion = 1;
@@ -27,6 +28,9 @@ export type SavedService = {
   /** Gone from the configuration, and something of it still runs. */
   readonly isRetired: boolean;
   readonly usage: Usage;
+  /** As somebody may have changed them. */
+  readonly limits: Limits;
+  readonly isPaused: boolean;
   readonly isHeld: boolean;
   readonly suspendedUntil: Milliseconds | undefined;
   readonly log: SavedLog | undefined;
@@ -50,7 +54,7 @@ export type SavedListener = Pick<
   | 'owner'
 > & {
   readonly service: ServiceIndex;
-  readonly respawning: { readonly failures: number; readonly until: Milliseconds | undefined };
+  readonly respawning: Doubt & { readonly until: Milliseconds | undefined };
 };
 
 export type SavedInstance = {
@@ -74,7 +78,7 @@ export type SavedClient = {
 };
 
 /** A built-in or a relay in progress. */
-export type SavedBuiltin = {
+export type SavedBuiltin = Pick<BuiltinInstance, 'what' | 'record' | 'startedAt'> & {
   readonly service: ServiceIndex;
   /** The service as it was when this began. */
   readonly answered: ResolvedService;

@@ -41,6 +41,7 @@ const createRefusalReport = (): ((surface: Surface, service: ResolvedService, pe
 /** A question is an event only where a service keeps a log of who was served: there may be very many. */
 const reportQuestion = ({ observer }: Surface, { id, serviceLog }: ResolvedService, peer: Peer): void => {
   if (serviceLog === undefined || serviceLog.onSuccess.length === 0) return;
+  if (observer.isWanted('accepted')) observer.observe({ kind: 'accepted', service: id, count: 1 });
   if (observer.isWanted('builtin-started')) observer.observe({ kind: 'builtin-started', service: id, peer });
 };
 

@@ -1,0 +1,31 @@
+// The metrics of a running server: what they are made from, loaded only where somebody wants them.
+import type { Clock } from '../model/clock.ts';
+import type { Metrics } from '../operate/metrics/metrics.ts';
+import type { Tally } from '../operate/tally.ts';
+import type { Supervisor } from '../runtime/supervisor.ts';
+import type { ServerLog } from './server-log.ts';
+import { readVersion } from './version.ts';
+
+export type ServerMetricsParts = {
+  readonly supervisor: Pick<Supervisor, 'kernel' | 'steering' | 'snapshot'>;
+  readonly tally: Tally;
+  readonly clock: Clock;
+  readonly log: Pick<ServerLog, 'say'>;
+  readonly isStopping: () => boolean;
+};
+
+/** Counts from now on; a server without metrics loads nothing of it. */
+export const openServerMetrics = async (parts: ServerMetricsParts): Promise<Metrics> => {
+  const { supervisor, tally, clock, log, isStopping } = parts;
+  const { createMetrics } = await import('../operate/metrics/metrics.ts');
+  return createMetrics({
+    tally,
+    clock,
+    kernel: supervisor.kernel,
+    version: readVersion(),
+    services: supervisor.steering.describeAll,
+    isReady: () => !isStopping() && supervisor.snapshot().every(({ failed }) => failed.length === 0),
+    isDraining: isStopping,
+    complain: (what) => log.say('warn', { event: 'metrics' }, what),
+  });
+};
