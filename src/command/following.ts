@@ -38,11 +38,12 @@ export const serverPartOf = ({ parts }: SavedServer): ServerPart => {
 export const readPlace = (state: SavedServer | string) => {
   if (typeof state === 'string') throw new Error(`cannot take over: ${state}`);
   const { runtime, parts, kept } = state;
-  takeOver(Object.values(kept).map(descriptorOf), []);
   return {
     runtime,
     part: serverPartOf(state),
     tally: parts[tallyPart],
+    /** No child inherits by accident what the server keeps; to be called as soon as there is an engine. */
+    adoptKept: (): void => takeOver(Object.values(kept).map(descriptorOf), []),
     kept: (name: string): Descriptor | undefined => {
       const number = kept[name];
       return number === undefined ? undefined : descriptorOf(number);

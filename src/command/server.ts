@@ -76,6 +76,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     store: manager.store,
   });
   const { kernel } = supervisor;
+  before?.adoptKept();
   const trace = options.trace === undefined ? undefined : openTraceLog(kernel, options.trace);
   if (trace !== undefined && 'refusal' in trace) {
     kernel.shutDown();
