@@ -110,7 +110,14 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     },
   });
   const metrics = options.hasMetrics
-    ? await openServerMetrics({ supervisor, tally, clock: systemClock, log, isStopping: ending.isStopping })
+    ? await openServerMetrics({
+        supervisor,
+        tally,
+        clock: systemClock,
+        log,
+        isStopping: ending.isStopping,
+        before: before?.kept('tcp-ends'),
+      })
     : undefined;
   const wrapping = createWrapping(log, supervisor.setWrapperRules);
   const configuration = createConfiguration({
@@ -213,6 +220,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     before: before?.kept,
     upgraded: before && { what: upgradedText() },
   });
+  keeping.descriptors.set('tcp-ends', () => metrics?.kept());
   for (const name of controlKeeps) keeping.descriptors.set(name, () => control.kept(name));
   if (options.announces && before === undefined) process.stdout.write(announce(first.services));
   manager.enterReady(() => countState(supervisor.snapshot()));

@@ -9,7 +9,8 @@ import type { SavedRunner } from './saved.ts';
 import type { DaemonState } from './state.ts';
 import type { Store } from './store.ts';
 
-type Now = Pick<SavedRunner, 'state' | 'hasStarted' | 'isPutOff' | 'until'> & {
+/** How it stands. */
+export type Now = Pick<SavedRunner, 'state' | 'hasStarted' | 'isPutOff' | 'until'> & {
   readonly plan: Plan | undefined;
   readonly live: LiveRun | undefined;
 };
