@@ -1,12 +1,14 @@
 // Upgrade in place with the real program: the new code takes over in the same process while clients come and go.
 import { once } from 'node:events';
-import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
+import { ask } from '../operate/control/stage.ts';
 import { type Acceptd, mainModule, startAcceptd } from '../support/acceptd.ts';
 import { connect, exchange } from '../support/client.ts';
+import { run } from '../support/command.ts';
 import { compileHandlers } from '../support/compile.ts';
 import { freePorts } from '../support/ports.ts';
 import { descriptorsOf, me, readToEnd } from './scene.ts';
@@ -189,4 +191,95 @@ t.test('a version that says nothing is not waited for without end', async (t) =>
   t.match(JSON.stringify(fields['failure']), /not ready after 2s/);
   t.equal(await exchange(port, 'new'), 'new');
   t.equal(await acceptd.stop(), 0);
+});
+
+type Status = {
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly upgrades: number;
+  readonly services: readonly {
+    readonly service: string;
+    readonly condition: string;
+    readonly limit: number | null;
+    readonly accepted: number;
+    readonly served: number;
+    readonly refused: number;
+    readonly failed: number;
+    readonly waiting: number;
+  }[];
+};
+
+const isStatus = (value: unknown): value is Status =>
+  typeof value === 'object' && value !== null && 'services' in value && Array.isArray(value.services);
+
+t.test('an upgrade by the control socket keeps what was counted and what was steered', async (t) => {
+  const [short = 0, long = 0, shut = 0] = await freePorts(3);
+  const control = join(mkdtempSync(join(tmpdir(), 'acceptd-upgraded-')), 'control');
+  t.teardown(() => rmSync(dirname(control), { recursive: true, force: true }));
+  const acceptd = await startAcceptd(t, {
+    config: [short, long, shut]
+      .map((port) => `127.0.0.1:${port} stream tcp nowait ${me} /bin/cat cat\n`)
+      .join(''),
+    arguments: ['--control', control, '--metrics'],
+  });
+  const { pid } = acceptd;
+  const pathOf = (port: number): string => `/v1/services/${encodeURIComponent(`127.0.0.1:${port}/tcp`)}`;
+  const order = async (method: string, path: string, body = '{}') => {
+    const { status, text } = await ask(control, method, path, body);
+    t.equal(status, 200, `${method} ${path}: ${text}`);
+    return text;
+  };
+  const look = async (port: number) => {
+    const { value } = await ask(control, 'GET', '/v1/status');
+    if (!isStatus(value)) throw new Error('that is no status');
+    for (const { service, accepted, served, refused, failed, waiting } of value.services)
+      t.equal(accepted, served + refused + failed + waiting, `${service}: each client is accounted for`);
+    const service = value.services.find((each) => each.service === `127.0.0.1:${port}/tcp`);
+    return { value, service };
+  };
+
+  t.equal(await exchange(short, 'one'), 'one');
+  t.equal(await exchange(short, 'two'), 'two');
+  const session = await connect(long);
+  t.equal(await talk(session, 'begin'), 'begin');
+  const begun = performance.now();
+  await order('PATCH', pathOf(long), JSON.stringify({ instances: 1 }));
+  await order('POST', `${pathOf(shut)}/pause`);
+  const waiting = exchange(shut, 'let me in', { timeout: 60_000 });
+  const { value: before } = await look(short);
+
+  const from = acceptd.records.length;
+  t.match(await order('POST', '/v1/upgrade'), /has taken over/);
+  await acceptd.waitFor(({ event }) => event === 'upgraded', 'the record of it', from);
+  const { value: after, service } = await look(short);
+  t.match(after, { pid, startedAt: before.startedAt, upgrades: 1 });
+  t.match(service, { accepted: 2, served: 2 });
+  t.match((await look(shut)).service, { condition: 'paused', accepted: 0 });
+  t.match((await look(long)).service, { limit: 1, accepted: 1, served: 1 });
+  t.match((await ask(control, 'GET', pathOf(long))).text, /instances \S+ -> 1"/);
+
+  t.equal(await exchange(short, 'three'), 'three');
+  t.match((await look(short)).service, { accepted: 3, served: 3 });
+  const { text } = await ask(control, 'GET', '/metrics');
+  t.match(text, `acceptd_connections_accepted_total{service="127.0.0.1:${short}/tcp"} 3\n`);
+  await order('POST', `${pathOf(shut)}/resume`);
+  t.equal(await waiting, 'let me in');
+
+  const lasted = performance.now() - begun;
+  session.end();
+  t.equal(await readToEnd(session), '');
+  const { fields } = await acceptd.waitFor(
+    (record) => record.event === 'exited' && record.service === `127.0.0.1:${long}/tcp`,
+    'the end of the session',
+    from,
+  );
+  t.ok(Number(fields['duration']) >= lasted, 'it has lasted since before the upgrade');
+
+  const { stdout, code } = await run(process.execPath, [mainModule, 'upgrade', '--control', control]);
+  t.equal(code, 0);
+  t.match(stdout, /has taken over/);
+  t.match((await look(short)).value, { pid, upgrades: 2 });
+  await order('PATCH', pathOf(long), JSON.stringify({ instances: null }));
+  t.equal(await acceptd.stop(), 0);
+  t.notOk(existsSync(control), 'the next version removes the file');
 });
