@@ -1,5 +1,6 @@
 // What happens to the server while its clients come: each is a thing that happens to servers.
 import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { SoakServer } from './server.ts';
 import type { Setting } from './setting.ts';
@@ -10,12 +11,19 @@ export type Disturbance = {
   readonly act: () => Promise<number>;
 };
 
+/** By the server's own user: in some containers not even root may change the limits of others. */
+const as = (pid: number): { readonly uid: number; readonly gid: number } => {
+  const { uid, gid } = statSync(`/proc/${pid}`);
+  return { uid, gid };
+};
+
 const limitOf = (pid: number, resource: string): string =>
   spawnSync(
     'prlimit',
     ['--pid', String(pid), `--${resource}`, '--noheadings', '--raw', '--output', 'SOFT,HARD'],
     {
       encoding: 'utf8',
+      ...as(pid),
     },
   )
     .stdout.trim()
@@ -24,6 +32,7 @@ const limitOf = (pid: number, resource: string): string =>
 const setLimit = (pid: number, resource: string, limit: string): void => {
   const { status, stderr } = spawnSync('prlimit', ['--pid', String(pid), `--${resource}=${limit}`], {
     encoding: 'utf8',
+    ...as(pid),
   });
   if (status !== 0) throw new Error(`prlimit: ${stderr.trim()}`);
 };
@@ -84,6 +93,15 @@ export const createDisturbances = (
     return 0;
   };
 
+  const forbidProcesses = async (): Promise<number> => {
+    const before = limitOf(server.pid, 'nproc');
+    const [, hard] = before.split(':');
+    setLimit(server.pid, 'nproc', `1:${hard}`);
+    await wait(300 + random() * 500);
+    setLimit(server.pid, 'nproc', before);
+    return 0;
+  };
+
   const pause = async (): Promise<number> => {
     await server.ask('POST', `${path}/pause`, {});
     await wait(200 + random() * 500);
@@ -97,6 +115,7 @@ export const createDisturbances = (
     { name: 'upgraded in place', act: upgrade },
     { name: 'log not read', act: stallLog },
     { name: 'out of descriptors', act: starve },
+    { name: 'out of processes', act: forbidProcesses },
     { name: 'service paused', act: pause },
   ];
 };

@@ -1,9 +1,9 @@
 // The server of the long run, seen from outside: its control socket, its descriptors, its children, its memory.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { chownSync, readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ServerStatus, ServiceDetail } from '../../src/model/control.ts';
 import { projectDirectory } from '../peers/compiler.ts';
@@ -32,6 +32,7 @@ export type SoakServer = {
 };
 
 const main = join(projectDirectory, 'dist', 'acceptd', 'main.js');
+const nobody = 65_534;
 const startPatience = 60_000;
 
 const ask = (path: string, method: string, target: string, body: unknown): Promise<string> =>
@@ -83,7 +84,10 @@ const untilListening = async (setting: Setting, child: ChildProcess): Promise<vo
 
 export const startSoakServer = async (setting: Setting): Promise<SoakServer> => {
   const words = [main, 'run', '-f', setting.configuration, '--control', setting.control, '--no-announce'];
-  const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+  // the kernel counts root's processes and refuses none
+  const user = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
+  if (user.uid !== undefined) chownSync(dirname(setting.control), user.uid, user.gid);
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'], ...user });
   const pid = child.pid ?? 0;
   let last = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -134,12 +134,14 @@ const renderWide = (
   ];
 };
 
-/** Many ids say it already: `127.0.0.1:7079/tcp`. */
+/** Many ids say it already: `127.0.0.1:7079/tcp`, `[::1]:7007/tcp6`. A member of tcpmux has no endpoint of its own. */
 const isSaidByName = ({ service, endpoints: [first, ...others] }: ServiceSummary): boolean =>
-  first !== undefined &&
-  others.length === 0 &&
-  first.state !== 'closed' &&
-  (service === first.address || service === `${first.address}/${first.protocol}`);
+  first === undefined ||
+  (others.length === 0 &&
+    first.state !== 'closed' &&
+    ['', `/${first.protocol}`, `/${first.protocol}4`, `/${first.protocol}6`].includes(
+      service.startsWith(first.address) ? service.slice(first.address.length) : 'another',
+    ));
 
 /** Below an id, or below its row. */
 const indented = (text: string, { width }: Screen): readonly string[] =>

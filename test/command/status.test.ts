@@ -52,6 +52,18 @@ t.test('no line is wider than the terminal, and nothing that somebody acts upon 
   }
 });
 
+t.test(
+  'an id that is an address needs no second line, nor does a member of tcpmux, which has none',
+  async (t) => {
+    const endpoint = { address: '[::1]:7007', protocol: 'tcp', state: 'listening', waiting: 0 } as const;
+    const both = [
+      summaryOf('[::1]:7007/tcp6', { endpoints: [endpoint] }),
+      summaryOf('tcpmux/date', { endpoints: [] }),
+    ];
+    t.notMatch(renderStatus(statusOf(both), screen(80), now), /^ +on/m);
+  },
+);
+
 t.test('a row has the figures of a service, and below it why it has refused and failed', async (t) => {
   const text = renderStatus(statusOf([finger]), screen(80), now);
   const [title = '', , , , head = '', row = '', second = '', counts = ''] = linesOf(text);
