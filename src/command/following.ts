@@ -24,6 +24,8 @@ export type ServerPart = {
 
 export const serverPart = 'server';
 export const tallyPart = 'tally';
+/** Who has asked for the upgrade at the control socket. */
+export const askerPart = 'asker';
 
 const isServerPart = (value: unknown): value is ServerPart =>
   typeof value === 'object' && value !== null && 'configuration' in value && 'history' in value;
@@ -38,10 +40,12 @@ export const serverPartOf = ({ parts }: SavedServer): ServerPart => {
 export const readPlace = (state: SavedServer | string) => {
   if (typeof state === 'string') throw new Error(`cannot take over: ${state}`);
   const { runtime, parts, kept } = state;
+  const asker = parts[askerPart];
   return {
     runtime,
     part: serverPartOf(state),
     tally: parts[tallyPart],
+    askedBy: typeof asker === 'string' ? asker : undefined,
     /** No child inherits by accident what the server keeps; to be called as soon as there is an engine. */
     adoptKept: (): void => takeOver(Object.values(kept).map(descriptorOf), []),
     kept: (name: string): Descriptor | undefined => {

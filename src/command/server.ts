@@ -21,7 +21,7 @@ import { takeHandedOver } from '../operate/upgrade-environment.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createSupervisor } from '../runtime/supervisor.ts';
 import { announce } from './announce.ts';
-import { readPlace, sayWhetherReady } from './following.ts';
+import { askerPart, readPlace, sayWhetherReady } from './following.ts';
 import { createConfiguration } from './server-configuration.ts';
 import { openServerControl } from './server-control.ts';
 import { openServerLog } from './server-log.ts';
@@ -189,7 +189,8 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   if (before === undefined) await configuration.prepare(first);
   if (options.exitIdleTime !== undefined) {
     // a stop like any other: who comes before the listeners are closed is served to his end
-    watchers.push(createIdleExit(systemClock, options.exitIdleTime, () => process.kill(process.pid)));
+    const end = (): boolean => process.kill(process.pid);
+    watchers.push(createIdleExit(systemClock, options.exitIdleTime, end, before?.runtime.builtins.length));
   }
   if (before === undefined) configuration.take(first);
   else {
@@ -219,7 +220,9 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     metrics: async (accept) => metrics?.render(accept),
     before: before?.kept,
     upgraded: before && { what: upgradedText() },
+    askedBy: before?.askedBy,
   });
+  keeping.parts.set(askerPart, control.askedBy);
   keeping.descriptors.set('tcp-ends', () => metrics?.kept());
   for (const name of controlKeeps) keeping.descriptors.set(name, () => control.kept(name));
   if (options.announces && before === undefined) process.stdout.write(announce(first.services));

@@ -251,6 +251,12 @@ t.test('an upgrade by the control socket keeps what was counted and what was ste
   const from = acceptd.records.length;
   t.match(await order('POST', '/v1/upgrade'), /has taken over/);
   await acceptd.waitFor(({ event }) => event === 'upgraded', 'the record of it', from);
+  const { fields: ordered } = await acceptd.waitFor(
+    ({ event }) => event === 'control-order',
+    'the record of who wanted it',
+    from,
+  );
+  t.match(ordered, { order: 'POST /v1/upgrade', status: 200, by: `pid ${process.pid}` });
   const { value: after, service } = await look(short);
   t.match(after, { pid, startedAt: before.startedAt, upgrades: 1 });
   t.match(service, { accepted: 2, served: 2 });
