@@ -19,7 +19,9 @@ export type ServerPart = {
   /** Names under which the service manager keeps something for us. */
   readonly stored: readonly string[];
   readonly history: Pick<ServerStatus, 'startedAt' | 'upgrades' | 'restarts'>;
+  /** By the logs, and of TCP connections that had ended. */
   readonly lostRecords: number;
+  readonly lostEnds: number;
 };
 
 export const serverPart = 'server';

@@ -12,12 +12,11 @@ export type ServerMetricsParts = {
   readonly clock: Clock;
   readonly log: Pick<ServerLog, 'say'>;
   readonly isStopping: () => boolean;
-  readonly before: MetricsParts['before'];
-};
+} & Pick<MetricsParts, 'before' | 'lostBefore'>;
 
 /** Counts from now on; a server without metrics loads nothing of it. */
 export const openServerMetrics = async (parts: ServerMetricsParts): Promise<Metrics> => {
-  const { supervisor, tally, clock, log, isStopping, before } = parts;
+  const { supervisor, tally, clock, log, isStopping, before, lostBefore } = parts;
   const { createMetrics } = await import('../operate/metrics/metrics.ts');
   return createMetrics({
     tally,
@@ -28,6 +27,7 @@ export const openServerMetrics = async (parts: ServerMetricsParts): Promise<Metr
     isReady: () => !isStopping() && supervisor.snapshot().every(({ failed }) => failed.length === 0),
     isDraining: isStopping,
     before,
+    lostBefore,
     complain: (what) => log.say('warn', { event: 'metrics' }, what),
   });
 };

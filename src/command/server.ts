@@ -117,6 +117,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
         log,
         isStopping: ending.isStopping,
         before: before?.kept('tcp-ends'),
+        lostBefore: before?.part.lostEnds,
       })
     : undefined;
   const wrapping = createWrapping(log, supervisor.setWrapperRules);
@@ -164,6 +165,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
       stored: manager.stored(),
       history,
       lostRecords: lostRecords(),
+      lostEnds: metrics?.lostEnds() ?? 0,
     }),
     flush,
   });

@@ -23,8 +23,9 @@ export type MetricsParts = {
   readonly services: () => readonly ServiceFacts[];
   readonly isReady: () => boolean;
   readonly isDraining: () => boolean;
-  /** What kept() of the version before us gave. */
+  /** What kept() and lostEnds() of the version before us gave. */
   readonly before?: Descriptor | undefined;
+  readonly lostBefore?: number | undefined;
   /** Told once, where something cannot be counted here. */
   readonly complain: (what: string) => void;
 };
@@ -35,7 +36,9 @@ export type Metrics = {
   /** `accept`: an Accept header. Those who ask at the same time get the same text. */
   readonly render: (accept: string) => Promise<Rendered>;
   readonly stop: () => void;
+  /** For the version that takes over. */
   readonly kept: () => Descriptor | undefined;
+  readonly lostEnds: () => number;
 };
 
 /** The names of everything that is exported. */
@@ -57,6 +60,7 @@ export const createMetrics = (parts: MetricsParts): Metrics => {
   const traffic = createTraffic(clock, kernel, tally.addTraffic, parts.complain, () =>
     openTcpEnds(takeBefore()),
   );
+  const lostEnds = (): number => (parts.lostBefore ?? 0) + traffic.read().lost;
   const waiting = new Map<Format, Promise<Rendered>>();
 
   const write = async (format: Format): Promise<Rendered> => {
@@ -73,7 +77,7 @@ export const createMetrics = (parts: MetricsParts): Metrics => {
       isDraining: parts.isDraining(),
       reloads: tally.reloads(),
       lag: lag.read(),
-      traffic: traffic.read(),
+      traffic: { ...traffic.read(), lost: lostEnds() },
     };
     return render(format, [
       ...serverMetrics.map((metric) => blockOf(metric, [server])),
@@ -85,6 +89,7 @@ export const createMetrics = (parts: MetricsParts): Metrics => {
   return {
     setServices: traffic.setServices,
     kept: traffic.kept,
+    lostEnds,
     render: (accept) => {
       const format = formatFor(accept);
       const present = waiting.get(format);
