@@ -1,6 +1,7 @@
 // Signals that come between an exec and the first line of JavaScript: by default they would end the process, and with it
 // all that was handed over. Node takes back a mask and what is ignored, but leaves a handler alone that it finds: this
-// library is preloaded by execProgram() and has one before Node begins.
+// library is preloaded by execProgram() and has one before Node begins. For TERM and INT Node has one of its own, which
+// resets the terminal and ends the process: it is kept out until somebody in JavaScript catches them.
 #include "early-signal.hh"
 
 #include <dlfcn.h>
@@ -18,6 +19,15 @@ constexpr int kHeld[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIG
 constexpr const char* kPreload = "LD_PRELOAD";
 
 std::atomic<uint64_t> noted = 0;
+std::atomic<bool> isHolding = false;
+
+using Sigaction = int (*)(int, const struct sigaction*, struct sigaction*);
+
+/// That of the C library, or of whoever else was preloaded.
+Sigaction realSigaction() {
+  static const auto found = reinterpret_cast<Sigaction>(dlsym(RTLD_NEXT, "sigaction"));
+  return found;
+}
 
 void note(int signal, siginfo_t*, void*) { noted |= uint64_t{1} << signal; }
 
@@ -41,10 +51,19 @@ __attribute__((constructor)) void holdSignals() {
   struct sigaction action = {};
   action.sa_sigaction = note;
   action.sa_flags = SA_SIGINFO | SA_RESTART;
-  for (const int signal : kHeld) static_cast<void>(sigaction(signal, &action, nullptr));
+  for (const int signal : kHeld) static_cast<void>(realSigaction()(signal, &action, nullptr));
+  isHolding = true;
 }
 
 }  // namespace
+
+/// What Node calls where this library is preloaded. Its own handlers of signals that end it are good for one signal, which
+/// tells them from those of its loop.
+extern "C" __attribute__((visibility("default"))) int sigaction(int signal, const struct sigaction* action,
+                                                                struct sigaction* before) noexcept {
+  if (isHolding && action && (action->sa_flags & SA_RESETHAND) != 0 && (signal == SIGTERM || signal == SIGINT)) return 0;
+  return realSigaction()(signal, action, before);
+}
 
 std::string ownLibrary() {
   Dl_info found = {};
@@ -55,6 +74,7 @@ std::string ownLibrary() {
 
 /// takeEarlySignals(): a bit for each signal that has come; whom nobody catches by now ends us again.
 Napi::Value takeEarlySignals(const Napi::CallbackInfo& info) {
+  isHolding = false;
   for (const int signal : kHeld) {
     struct sigaction now = {};
     if (sigaction(signal, nullptr, &now) < 0 || now.sa_sigaction != note) continue;

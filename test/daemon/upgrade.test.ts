@@ -1,9 +1,18 @@
 // Upgrade in place with the real program: the new code takes over in the same process while clients come and go.
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { ask } from '../operate/control/stage.ts';
 import { type Acceptd, mainModule, startAcceptd } from '../support/acceptd.ts';
@@ -14,7 +23,7 @@ import { freePorts } from '../support/ports.ts';
 import { descriptorsOf, me, readToEnd } from './scene.ts';
 
 const handlers = compileHandlers('serve');
-const rounds = Number(process.env['ACCEPTD_UPGRADES'] ?? 3);
+const rounds = Number(process.env['ACCEPTD_UPGRADES'] ?? 2);
 const crowd = 6;
 
 // each upgrade is two starts of a program, and machines are slow
@@ -297,4 +306,22 @@ t.test('an upgrade by the control socket keeps what was counted and what was ste
   await order('PATCH', pathOf(long), JSON.stringify({ instances: null }));
   t.equal(await acceptd.stop(), 0);
   t.notOk(existsSync(control), 'the next version removes the file');
+});
+
+t.test('a stop that comes before the next version can hear it is kept for it', async (t) => {
+  const [port = 0] = await freePorts(1);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const acceptd = await startAcceptd(t, {
+      config: `127.0.0.1:${port} stream tcp nowait ${me} /bin/cat cat\n`,
+    });
+    acceptd.signal('SIGUSR2');
+    // what it was started with, from its first moment on
+    const isNext = (): boolean =>
+      readFileSync(`/proc/${acceptd.pid}/environ`, 'utf8').includes('ACCEPTD_STATE=');
+    while (!isNext()) await setImmediate();
+    acceptd.signal(signal);
+    t.equal(await acceptd.ended(), 0, signal);
+    t.ok(acceptd.records.some(({ event }) => event === 'upgraded'));
+    t.ok(acceptd.records.some(({ event }) => event === 'stopped'));
+  }
 });
