@@ -106,6 +106,13 @@ Napi::Value zoneName(const Napi::CallbackInfo& info);
 Napi::Value openMemoryFile(const Napi::CallbackInfo& info);
 Napi::Value holdProcess(const Napi::CallbackInfo& info);
 Napi::Value signalHeld(const Napi::CallbackInfo& info);
+// exec.cc
+Napi::Value sealMemoryFile(const Napi::CallbackInfo& info);
+Napi::Value isSealed(const Napi::CallbackInfo& info);
+Napi::Value isStarting(const Napi::CallbackInfo& info);
+Napi::Value takeOver(const Napi::CallbackInfo& info);
+// early-signal.cc
+Napi::Value takeEarlySignals(const Napi::CallbackInfo& info);
 // inspect.cc
 Napi::Value inspectSocket(const Napi::CallbackInfo& info);
 // adopt.cc
@@ -131,6 +138,8 @@ Napi::Value connectState(const Napi::CallbackInfo& info);
 // relay-binding.cc
 Napi::Value openRelay(const Napi::CallbackInfo& info);
 Napi::Value joinFlow(const Napi::CallbackInfo& info);
+Napi::Value saveFlow(const Napi::CallbackInfo& info);
+Napi::Value restoreFlow(const Napi::CallbackInfo& info);
 Napi::Value stopFlow(const Napi::CallbackInfo& info);
 Napi::Value quietTime(const Napi::CallbackInfo& info);
 // load-binding.cc

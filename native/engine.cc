@@ -194,6 +194,8 @@ constexpr uint32_t kWatchedFor[] = {EPOLLIN | EPOLLRDHUP, EPOLLIN | EPOLLRDHUP |
 
 }  // namespace
 
+void sweepSoon(Engine& engine) { uv_timer_start(engine.sweep, onSweep, 1, 0); }
+
 /// A child says nothing when it has left the table: waking us would cost it more than all else it does before its exec.
 /// Most often the next event comes sooner; where none does, a client must not wait for our copy of its connection.
 void closeLeft(Engine& engine) {

@@ -79,6 +79,9 @@ struct Engine {
 /// will own and close is not `isOurs`: it is not counted.
 [[nodiscard]] int raise(Engine& engine, int low, bool isOurs);
 
+/// Looks at all children, once and soon, whether or not a signal has named one.
+void sweepSoon(Engine& engine);
+
 /// Calls with a number. An exception is an uncaught one. While the process ends the loop still runs to close handles:
 /// nobody is called.
 void call(const Napi::FunctionReference& function, size_t count);

@@ -188,6 +188,37 @@ void Direction::returnPipe(Workshop& workshop) {
   inPipe_ = 0;
 }
 
+bool Direction::save(Workshop& workshop, SavedDirection& out) {
+  if (inPipe_ > 0) {
+    // from here on as if it had come through the buffer
+    std::unique_ptr<uint8_t[]> bytes(new (std::nothrow) uint8_t[inPipe_]);
+    if (!bytes) return false;
+    size_t got = 0;
+    while (got < inPipe_) {
+      const ssize_t part = read(pipe_.out.get(), bytes.get() + got, inPipe_ - got);
+      if (part < 0 && errno == EINTR) continue;
+      if (part <= 0) return false;
+      got += static_cast<size_t>(part);
+    }
+    kept_ = std::move(bytes);
+    keptFrom_ = 0;
+    keptUntil_ = static_cast<uint32_t>(got);
+    inPipe_ = 0;
+    returnPipe(workshop);
+  }
+  out = {taken_, given_, isAtEnd_, isFinished_, {}};
+  if (keptUntil_ > keptFrom_) out.kept.assign(kept_.get() + keptFrom_, kept_.get() + keptUntil_);
+  return true;
+}
+
+int Direction::restore(const SavedDirection& saved) {
+  taken_ = saved.taken;
+  given_ = saved.given;
+  isAtEnd_ = saved.isAtEnd;
+  isFinished_ = saved.isFinished;
+  return keep(saved.kept.data(), saved.kept.size());
+}
+
 void Direction::close(Workshop& workshop) {
   returnPipe(workshop);
   kept_.reset();

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "pipe-pool.hh"
 
@@ -32,6 +33,15 @@ struct Side {
   [[nodiscard]] int stopBlocking();
 };
 
+/// What one direction is, for the version of acceptd that takes our place.
+struct SavedDirection {
+  uint64_t taken = 0;
+  uint64_t given = 0;
+  bool isAtEnd = false;
+  bool isFinished = false;
+  std::vector<uint8_t> kept;
+};
+
 class Direction {
  public:
   enum class State : uint8_t {
@@ -48,6 +58,11 @@ class Direction {
   [[nodiscard]] State move(Workshop& workshop, size_t share, bool isLast);
   /// Gives back what is lent; nothing may be moved afterwards.
   void close(Workshop& workshop);
+
+  /// Nothing is lost by it, and the direction goes on; false where there is no memory for what is under way.
+  [[nodiscard]] bool save(Workshop& workshop, SavedDirection& out);
+  /// Before anything is moved.
+  [[nodiscard]] int restore(const SavedDirection& saved);
 
   /// Nothing was taken that is still to be given.
   [[nodiscard]] bool isEmpty() const { return pending() == 0; }

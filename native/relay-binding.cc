@@ -76,6 +76,48 @@ Napi::Value joinFlow(const Napi::CallbackInfo& info) {
   return number(info, engineOf(info.Env())->relay->join(integer(info, 0), integer(info, 1)));
 }
 
+/// saveFlow(id, numbers): the bytes under way in each direction, or -errno; `numbers` has both descriptors, and for each
+/// direction taken, given, whether its end was read and whether it was passed on.
+Napi::Value saveFlow(const Napi::CallbackInfo& info) {
+  SavedFlow saved;
+  if (!engineOf(info.Env())->relay->save(static_cast<uint32_t>(integer(info, 0)), saved)) return number(info, -ENOENT);
+  auto numbers = info[1].As<Napi::Float64Array>();
+  numbers[0] = saved.first;
+  numbers[1] = saved.second;
+  auto out = Napi::Array::New(info.Env(), 2);
+  size_t at = 2;
+  uint32_t index = 0;
+  for (const SavedDirection* each : {&saved.there, &saved.back}) {
+    numbers[at++] = static_cast<double>(each->taken);
+    numbers[at++] = static_cast<double>(each->given);
+    numbers[at++] = each->isAtEnd ? 1 : 0;
+    numbers[at++] = each->isFinished ? 1 : 0;
+    auto bytes = Napi::Uint8Array::New(info.Env(), each->kept.size());
+    std::copy(each->kept.begin(), each->kept.end(), bytes.Data());
+    out.Set(index++, bytes);
+  }
+  return out;
+}
+
+/// restoreFlow(numbers, there, back): as joinFlow().
+Napi::Value restoreFlow(const Napi::CallbackInfo& info) {
+  auto numbers = info[0].As<Napi::Float64Array>();
+  SavedFlow saved;
+  saved.first = static_cast<int>(numbers[0]);
+  saved.second = static_cast<int>(numbers[1]);
+  size_t at = 2;
+  size_t index = 1;
+  for (SavedDirection* each : {&saved.there, &saved.back}) {
+    each->taken = static_cast<uint64_t>(numbers[at++]);
+    each->given = static_cast<uint64_t>(numbers[at++]);
+    each->isAtEnd = numbers[at++] != 0;
+    each->isFinished = numbers[at++] != 0;
+    auto bytes = info[index++].As<Napi::Uint8Array>();
+    each->kept.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
+  }
+  return number(info, engineOf(info.Env())->relay->join(saved));
+}
+
 /// stopFlow(id, resets, row): whether it ran; then `row` is its end.
 Napi::Value stopFlow(const Napi::CallbackInfo& info) {
   const auto id = static_cast<uint32_t>(integer(info, 0));

@@ -93,7 +93,15 @@ void Relay::close(std::function<void()> whenClosed) {
   });
 }
 
-int Relay::join(int first, int second) {
+bool Relay::save(uint32_t id, SavedFlow& out) {
+  Flow* const flow = find(id);
+  if (!flow) return false;
+  out.first = flow->sides[0].descriptor;
+  out.second = flow->sides[1].descriptor;
+  return flow->there.save(workshop_, out.there) && flow->back.save(workshop_, out.back);
+}
+
+int Relay::join(const SavedFlow& saved) {
   uint32_t id = static_cast<uint32_t>(flows_.size());
   if (freeIds_.empty()) {
     flows_.emplace_back();
@@ -104,14 +112,16 @@ int Relay::join(int first, int second) {
   flows_[id] = std::make_unique<Flow>(id);
   Flow& flow = *flows_[id];
   flow.movedAt = uv_now(loop_);
-  flow.sides[0].descriptor = ways_.raise(first);
-  flow.sides[1].descriptor = ways_.raise(second);
+  flow.sides[0].descriptor = ways_.raise(saved.first);
+  flow.sides[1].descriptor = ways_.raise(saved.second);
   for (const Side& side : flow.sides) prepareSide(side.descriptor);
   // what the client has said already goes on at once: that spares it a turn of the loop. What comes after the look is
   // told when the socket joins the epoll
   flow.sides[0].mayRead = true;
-  const Direction::State state = flow.there.move(workshop_, kShare, false);
-  int error = 0;
+  int error = flow.there.restore(saved.there);
+  if (error == 0) error = flow.back.restore(saved.back);
+  const Direction::State state =
+      error == 0 ? flow.there.move(workshop_, kShare, flow.back.isFinished()) : Direction::State::Waiting;
   for (uint32_t index = 0; index < 2 && error == 0; index++) {
     const int descriptor = flow.sides[index].descriptor;
     epoll_event event = {};
@@ -124,7 +134,9 @@ int Relay::join(int first, int second) {
     freeIds_.push_back(id);
     return error;
   }
-  if (state == Direction::State::Unspent || state == Direction::State::Broken) {
+  // nothing tells of what was under way when it was saved
+  const bool isBegun = !flow.back.isEmpty() || saved.there.isAtEnd || saved.back.isAtEnd;
+  if (isBegun || state == Direction::State::Unspent || state == Direction::State::Broken) {
     queue(flow);
     goOn();
   }

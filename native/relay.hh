@@ -25,6 +25,14 @@ struct FlowEnd {
   double reserved[2];
 };
 
+/// A flow as the version that takes our place gets it.
+struct SavedFlow {
+  int first = -1;
+  int second = -1;
+  SavedDirection there;
+  SavedDirection back;
+};
+
 /// How descriptors become long-lived, and end (SpawnEngine counts them).
 struct DescriptorWays {
   std::function<int(int)> raise;  // the descriptor itself where it cannot be raised
@@ -48,7 +56,11 @@ class Relay {
   void close(std::function<void()> whenClosed);
 
   /// Takes both sockets, whatever comes of it, and gives the id of their flow or -errno.
-  [[nodiscard]] int join(int first, int second);
+  [[nodiscard]] int join(int first, int second) { return join(SavedFlow{first, second, {}, {}}); }
+  /// The same where somebody has begun it.
+  [[nodiscard]] int join(const SavedFlow& saved);
+  /// The flow goes on; false where it has ended, or there is no memory.
+  [[nodiscard]] bool save(uint32_t id, SavedFlow& out);
   /// Ends a flow, with a reset for both or where nothing is under way with an end of file; its end is not told but given.
   /// False when it has ended already.
   [[nodiscard]] bool stop(uint32_t id, bool resets, FlowEnd& end);

@@ -168,6 +168,11 @@ bool SpawnEngine::hasExecuted(pid_t pid) const {
                       [pid](Slot* slot) { return slot->pid == pid && (slot->isRunning() || slot->hasFailed()); });
 }
 
+bool SpawnEngine::isStarting() const {
+  return std::any_of(starting_.begin(), starting_.end(),
+                     [](Slot* slot) { return slot->hasFailed() || (!slot->isCopied && slot->isRunning()); });
+}
+
 bool SpawnEngine::closeLeft() {
   std::erase_if(sharing_, [this](Slot* slot) {
     if (!slot->hasLeftTable()) return false;

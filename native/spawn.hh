@@ -53,6 +53,12 @@ class SpawnEngine {
   /// Whether a child is its program by now.
   [[nodiscard]] bool hasExecuted(pid_t pid) const;
 
+  /// Whether a child is not its program yet, or has failed to become that and nobody has heard of it.
+  [[nodiscard]] bool isStarting() const;
+
+  /// A child that the version before us has started.
+  void adopt(pid_t pid) { children_.insert(pid); }
+
   /// Children that were started and not forgotten.
   [[nodiscard]] int alive() const { return static_cast<int>(children_.size()); }
 

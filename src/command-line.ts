@@ -163,13 +163,19 @@ export const runCommandLine = async (words: readonly string[], argv0: string): P
             describe:
               'a reload ends instances whose service is gone or whose client would not be let in any more',
           })
+          .option('upgrade-deadline', {
+            type: 'number',
+            coerce: wholeNumber('upgrade-deadline'),
+            default: 30,
+            describe: 'seconds that a new version has to say that it could take over, when USR2 asks for it',
+          })
           .option('dump', {
             type: 'string',
             nargs: 1,
             describe: 'file in which USR1 writes the state (default: the log)',
           })
           .usage(
-            '$0 run [-f PATH]...\n\nHUP reloads, TERM drains and stops, QUIT stops at once and ends nobody, ALRM tries failed sockets again, USR1 writes the state, ABRT checks the consistency.',
+            '$0 run [-f PATH]...\n\nHUP reloads, TERM drains and stops, QUIT stops at once and ends nobody, ALRM tries failed sockets again, USR1 writes the state, USR2 has a new version take over in the same process, ABRT checks the consistency.',
           )
           .example('$0 run -f conf/acceptd.conf', 'the sample configuration')
           .example(

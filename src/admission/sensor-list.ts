@@ -13,6 +13,14 @@ export type Trapped = {
   readonly left: Milliseconds | 'forever';
 };
 
+/** In the order in which the times of each length end. */
+export type SavedSensors = readonly {
+  readonly source: Source;
+  readonly address: string;
+  readonly until: number;
+  readonly length: number;
+}[];
+
 export type SensorList = {
   /** Keeps a client out from now on, or for longer. True when it was not kept out before. */
   readonly trap: (
@@ -24,6 +32,8 @@ export type SensorList = {
   readonly size: (now: Milliseconds) => number;
   /** For a dump. */
   readonly entries: (now: Milliseconds) => readonly Trapped[];
+  readonly save: () => SavedSensors;
+  readonly restore: (saved: SavedSensors) => void;
 };
 
 type Entry = {
@@ -129,6 +139,19 @@ export const createSensorList = (): SensorList => {
         address,
         left: until === Number.POSITIVE_INFINITY ? 'forever' : milliseconds(until - now),
       }));
+    },
+    save: () => {
+      const saved: SavedSensors[number][] = [];
+      for (const [length, { first }] of rows)
+        for (let entry = first; entry !== undefined; entry = entry.after) {
+          const { source, address, until } = entry;
+          saved.push({ source, address, until, length });
+        }
+      return saved;
+    },
+    restore: (saved) => {
+      for (const { source, address, until, length } of saved)
+        entries.set(source, append(rowOf(length), source, address, until));
     },
   };
 };

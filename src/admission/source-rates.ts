@@ -10,6 +10,12 @@ import type { Source } from './limits.ts';
 const rows = 4;
 const cells = 16_384;
 
+/** Each filled cell and its number: most are empty. */
+export type SavedRates = {
+  readonly seeds: readonly number[];
+  readonly cells: readonly (readonly [place: number, wholeAt: number])[];
+};
+
 type SourceRate = { readonly count: number; readonly window: Milliseconds };
 
 export type SourceRates = {
@@ -17,6 +23,9 @@ export type SourceRates = {
   readonly admit: (service: string, source: Source, rate: SourceRate, now: Milliseconds) => boolean;
   /** What admit() would say; nothing is counted. */
   readonly wouldAdmit: SourceRates['admit'];
+  /** undefined: nobody was counted. */
+  readonly save: () => SavedRates | undefined;
+  readonly restore: (saved: SavedRates) => void;
 };
 
 /** FNV-1a over the text's UTF-16 units, begun with a seed that a client cannot know. */
@@ -58,5 +67,15 @@ export const createSourceRates = (): SourceRates => {
     },
     wouldAdmit: (service, source, rate, now) =>
       nextWhole(placesOf(service, source, rate), rate, now) !== undefined,
+    save: () =>
+      full && {
+        seeds: [...seeds],
+        cells: [...full].flatMap((wholeAt, place) => (wholeAt === 0 ? [] : [[place, wholeAt] as const])),
+      },
+    restore: (saved) => {
+      seeds.set(saved.seeds);
+      full = new Float64Array(rows * cells);
+      for (const [place, wholeAt] of saved.cells) full[place] = wholeAt;
+    },
   };
 };

@@ -4,6 +4,7 @@ import { writeSync } from 'node:fs';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { type Descriptor, descriptorOf } from '../model/descriptor.ts';
 import { countInherited, leaveTo } from '../operate/start-environment.ts';
+import { isFollowing } from '../operate/upgrade-environment.ts';
 
 /** Sockets that were handed over stand before it, at the same numbers. */
 const firstDescriptor = 3;
@@ -45,6 +46,8 @@ export type Stay =
  * called in, for the paths on the command line.
  */
 export const enterBackground = async (): Promise<Stay> => {
+  // in the process of the version before it nobody waits for it any more
+  if (isFollowing(process.env)) return inForeground;
   const mark = process.env[readyMark];
   if (mark === undefined) return { kind: 'left', status: await startInBackground() };
   // no handler may find it

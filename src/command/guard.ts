@@ -4,6 +4,7 @@ import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { type Descriptor, descriptorOf } from '../model/descriptor.ts';
 import { execProgram } from '../native/exec.ts';
 import { guardProgram } from '../native/guard-program.ts';
+import { adoptDescriptor } from '../native/inheritance.ts';
 import { countInherited } from '../operate/start-environment.ts';
 import { readyMark } from './background.ts';
 
@@ -31,9 +32,10 @@ export const withoutGuard = (words: readonly string[]): readonly string[] => {
 export const becomeGuard = ({ ready, isSilent = false }: GuardWishes = {}): ExitStatus => {
   const { env, execArgv, execPath, argv } = process;
   const own = [guardProgram, ...(isSilent ? ['--silent-when-ready'] : [])];
+  // fewer may be open than promised
   const sockets = Array.from({ length: countInherited(env) }, (_, index) =>
     descriptorOf(firstDescriptor + index),
-  );
+  ).filter(adoptDescriptor);
   const { message } = execProgram(
     guardProgram,
     [...own, execPath, ...execArgv, ...withoutGuard(argv.slice(1))],

@@ -9,8 +9,9 @@ import { type Dialect, dialects } from '../model/service.ts';
 import { loadServices } from '../operate/reload.ts';
 import { enterBackground, inForeground } from './background.ts';
 import { becomeGuard } from './guard.ts';
-import { runServer, usualServer } from './server.ts';
+import { runServer } from './server.ts';
 import { controlWishes } from './server-control.ts';
+import { usualServer } from './server-options.ts';
 
 const help = `acceptd inetd [OPTION...] [FILE|DIRECTORY...]
 

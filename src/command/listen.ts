@@ -13,8 +13,9 @@ import { daemonDefinition, eachDefinition, type ProgramChoice } from './listen-d
 import { type InheritedPlace, inheritedPlaces } from './listen-inherited.ts';
 import type { RecordTarget } from './log-targets.ts';
 import type { LogFormat } from './record-log.ts';
-import { runServer, usualServer } from './server.ts';
+import { runServer } from './server.ts';
 import { type ControlChoice, controlWishes } from './server-control.ts';
+import { usualServer } from './server-options.ts';
 
 export type ListenChoice = ProgramChoice &
   ControlChoice & {

@@ -13,8 +13,9 @@ import type { SyslogFormat } from '../operate/syslog-message.ts';
 import { becomeGuard } from './guard.ts';
 import type { RecordTarget } from './log-targets.ts';
 import type { LogFormat } from './record-log.ts';
-import { runServer, usualServer } from './server.ts';
+import { runServer } from './server.ts';
 import { type ControlChoice, controlWishes } from './server-control.ts';
+import { usualServer } from './server-options.ts';
 
 export type RelayChoice = ControlChoice & {
   readonly addresses: readonly string[] | undefined;

@@ -9,8 +9,9 @@ import { becomeGuard } from './guard.ts';
 import { loadOptions, type ReadingChoice } from './load-options.ts';
 import type { RecordTarget } from './log-targets.ts';
 import type { LogFormat } from './record-log.ts';
-import { runServer, usualServer } from './server.ts';
+import { runServer } from './server.ts';
 import { type ControlChoice, controlWishes } from './server-control.ts';
+import { usualServer } from './server-options.ts';
 
 export type RunChoice = ReadingChoice &
   ControlChoice & {
@@ -28,6 +29,7 @@ export type RunChoice = ReadingChoice &
     readonly strictReload: boolean;
     readonly dump: string | undefined;
     readonly syslogFormat: SyslogFormat;
+    readonly upgradeDeadline: number;
   };
 
 export const run = async (chosen: RunChoice): Promise<ExitStatus> => {
@@ -50,6 +52,8 @@ export const run = async (chosen: RunChoice): Promise<ExitStatus> => {
     isStrictReload: chosen.strictReload,
     dump: chosen.dump,
     syslogFormat: chosen.syslogFormat,
+    upgradesOnSignal: true,
+    upgradeDeadline: seconds(chosen.upgradeDeadline),
     daemonLog: { kind: 'records', targets: chosen.log },
   });
 };

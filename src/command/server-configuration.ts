@@ -20,27 +20,45 @@ export type ConfigurationParts = {
   readonly manager: Pick<ServiceManager, 'enterReloading' | 'leaveReloading'>;
   readonly clock: Clock;
   readonly isStopping: () => boolean;
+  /** The next version is about to take over, and applies what is loaded now. */
+  readonly isHandingOver: () => boolean;
+};
+
+/** For the version that takes over. */
+export type SavedConfiguration = {
+  /** What was applied last. */
+  readonly loaded: Loaded;
+  readonly at: Date;
+  readonly refusedBecause: string | null;
+  /** A reload was asked for and has not been made. */
+  readonly owesReload: boolean;
 };
 
 export type ServerConfiguration = {
   /** Before take(), of the first one. */
   readonly prepare: (loaded: Loaded) => Promise<void>;
   readonly take: (loaded: Loaded) => ReloadReport;
+  /** In place of take(): what the version before us had applied; `apply` has it run here. */
+  readonly takeOver: (saved: SavedConfiguration, apply: () => void) => void;
   readonly reload: () => Promise<ReloadReport>;
   /** What a reload would do; nothing is done. */
   readonly plan: () => Promise<ReloadReport>;
   readonly files: () => readonly string[];
   readonly status: () => ServerStatus['configuration'];
+  readonly owesReload: () => boolean;
+  readonly save: () => SavedConfiguration;
 };
 
 const count = (loaded: Loaded | undefined, severity: 'error' | 'warning'): number =>
   loaded?.diagnostics.filter((diagnostic) => isError(diagnostic) === (severity === 'error')).length ?? 0;
 
 export const createConfiguration = (parts: ConfigurationParts): ServerConfiguration => {
-  const { read, supervisor, log, tally, metrics, wrapping, manager, clock, isStopping } = parts;
+  const { read, supervisor, log, tally, metrics, wrapping, manager, clock, isStopping, isHandingOver } =
+    parts;
   const gate = createGate();
   let current: { readonly loaded: Loaded; readonly at: Date } | undefined;
   let refusedBecause: string | null = null;
+  let owesReload = false;
 
   const reasonAgainst = (loaded: Loaded): string | undefined =>
     isStopping() ? 'acceptd is stopping' : gate.refusalOf(loaded);
@@ -52,7 +70,17 @@ export const createConfiguration = (parts: ConfigurationParts): ServerConfigurat
     diagnostics,
   });
 
+  /** It is the running one, once it is applied. */
+  const enter = (loaded: Loaded, at: Date): void => {
+    gate.enter(loaded);
+    current = { loaded, at };
+    log.setServices(loaded.services);
+    tally.setServices(loaded.services.map(({ id }) => id));
+    metrics?.setServices(loaded.services);
+  };
+
   const take = (loaded: Loaded): ReloadReport => {
+    if (isHandingOver()) return refuse('the next version takes over, and loads the configuration', loaded);
     log.tell(loaded.diagnostics);
     const why = reasonAgainst(loaded);
     if (why !== undefined) {
@@ -61,12 +89,8 @@ export const createConfiguration = (parts: ConfigurationParts): ServerConfigurat
         observer.observe({ kind: 'reload-refused', why });
       return refuse(why, loaded);
     }
-    gate.enter(loaded);
     refusedBecause = null;
-    current = { loaded, at: clock.wallClock() };
-    log.setServices(loaded.services);
-    tally.setServices(loaded.services.map(({ id }) => id));
-    metrics?.setServices(loaded.services);
+    enter(loaded, clock.wallClock());
     const changes = supervisor.apply(loaded.services);
     return { outcome: 'applied', why: null, changes, diagnostics: loaded.diagnostics };
   };
@@ -84,10 +108,18 @@ export const createConfiguration = (parts: ConfigurationParts): ServerConfigurat
   return {
     prepare,
     take,
+    takeOver: (saved, apply) => {
+      ({ refusedBecause } = saved);
+      enter(saved.loaded, saved.at);
+      apply();
+    },
     reload: async () => {
       log.startReload();
       manager.enterReloading();
+      owesReload = true;
       const report = await load();
+      // what came while the next version was to take over is made by whoever serves then
+      owesReload = isHandingOver();
       manager.leaveReloading();
       return report;
     },
@@ -98,6 +130,11 @@ export const createConfiguration = (parts: ConfigurationParts): ServerConfigurat
       if (why !== undefined) return refuse(why, loaded);
       const { diagnostics, services } = loaded;
       return { outcome: 'planned', why: null, changes: supervisor.steering.plan(services), diagnostics };
+    },
+    owesReload: () => owesReload,
+    save: () => {
+      if (current === undefined) throw new Error('no configuration is in place');
+      return { ...current, refusedBecause, owesReload };
     },
     files: () => current?.loaded.files ?? [],
     status: () => ({

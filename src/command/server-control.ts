@@ -71,9 +71,12 @@ export const openServerControl = (
   { path, probes }: ControlWishes,
   group: number | undefined,
   parts: DeskParts &
-    Pick<ControlOptions, 'before' | 'upgraded'> & { readonly kernel: Kernel; readonly say: ServerLog['say'] },
+    Pick<ControlOptions, 'before' | 'upgraded' | 'askedBy'> & {
+      readonly kernel: Kernel;
+      readonly say: ServerLog['say'];
+    },
 ): Control => {
-  const { kernel, clock, say, before, upgraded } = parts;
+  const { kernel, clock, say, before, upgraded, askedBy } = parts;
   return openControl(
     { path, group, probes },
     {
@@ -82,6 +85,7 @@ export const openServerControl = (
       desk: createDesk(parts),
       before,
       upgraded,
+      askedBy,
       onOrder: ({ by, what, status }) =>
         say(
           'info',

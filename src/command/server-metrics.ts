@@ -1,6 +1,6 @@
 // The metrics of a running server: what they are made from, loaded only where somebody wants them.
 import type { Clock } from '../model/clock.ts';
-import type { Metrics } from '../operate/metrics/metrics.ts';
+import type { Metrics, MetricsParts } from '../operate/metrics/metrics.ts';
 import type { Tally } from '../operate/tally.ts';
 import type { Supervisor } from '../runtime/supervisor.ts';
 import type { ServerLog } from './server-log.ts';
@@ -12,11 +12,11 @@ export type ServerMetricsParts = {
   readonly clock: Clock;
   readonly log: Pick<ServerLog, 'say'>;
   readonly isStopping: () => boolean;
-};
+} & Pick<MetricsParts, 'before' | 'lostBefore'>;
 
 /** Counts from now on; a server without metrics loads nothing of it. */
 export const openServerMetrics = async (parts: ServerMetricsParts): Promise<Metrics> => {
-  const { supervisor, tally, clock, log, isStopping } = parts;
+  const { supervisor, tally, clock, log, isStopping, before, lostBefore } = parts;
   const { createMetrics } = await import('../operate/metrics/metrics.ts');
   return createMetrics({
     tally,
@@ -26,6 +26,8 @@ export const openServerMetrics = async (parts: ServerMetricsParts): Promise<Metr
     services: supervisor.steering.describeAll,
     isReady: () => !isStopping() && supervisor.snapshot().every(({ failed }) => failed.length === 0),
     isDraining: isStopping,
+    before,
+    lostBefore,
     complain: (what) => log.say('warn', { event: 'metrics' }, what),
   });
 };

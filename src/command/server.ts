@@ -1,155 +1,61 @@
 // A server from its first load to its end: what run, listen, inetd and xinetd have in common.
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
-import { isError, showDiagnostic } from '../model/diagnostic.ts';
 import type { Observer } from '../model/event.ts';
-import { type Milliseconds, milliseconds, seconds } from '../model/quantity.ts';
+import { milliseconds } from '../model/quantity.ts';
 import type { SystemError } from '../native/addon.ts';
+import { takeEarlySignals } from '../native/exec.ts';
 import { exitNow } from '../native/exit.ts';
 import { sendNotify } from '../native/notify.ts';
 import { openAnswers } from '../operate/consistency.ts';
+import { controlKeeps } from '../operate/control/control.ts';
 import { createEnding, type StopWish } from '../operate/ending.ts';
 import { createIdleExit } from '../operate/idle-exit.ts';
 import { createTrimmer, observers } from '../operate/memory.ts';
-import { findRunning, removePidFile, writePidFile } from '../operate/pid-file.ts';
-import type { Loaded } from '../operate/reload.ts';
-import { type Counts, openServiceManager } from '../operate/service-manager.ts';
+import { findRunning, removePidFile } from '../operate/pid-file.ts';
+import { openServiceManager } from '../operate/service-manager.ts';
 import { catchSignals, holdHangups } from '../operate/signals.ts';
 import { showRestart, takeStartEnvironment } from '../operate/start-environment.ts';
 import { createTally } from '../operate/tally.ts';
 import { openTraceLog } from '../operate/trace.ts';
+import { takeHandedOver } from '../operate/upgrade-environment.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createSupervisor } from '../runtime/supervisor.ts';
 import { announce } from './announce.ts';
+import { askerPart, readPlace, sayWhetherReady } from './following.ts';
 import { createConfiguration } from './server-configuration.ts';
-import { type ControlWishes, groupOf, openServerControl, withoutControl } from './server-control.ts';
-import { type LogOptions, openServerLog } from './server-log.ts';
+import { openServerControl } from './server-control.ts';
+import { openServerLog } from './server-log.ts';
 import { openServerMetrics } from './server-metrics.ts';
+import type { ServerOptions } from './server-options.ts';
+import { countState, findGroup, isRefused, ownNames, tellCaller, tryWritePidFile } from './server-start.ts';
 import { createInspection } from './server-state.ts';
+import { createServerUpgrade, upgradedText } from './server-upgrade.ts';
 import { readVersion } from './version.ts';
 import { createWrapping } from './wrapping.ts';
-
-export type ServerOptions = LogOptions & {
-  readonly load: () => Promise<Loaded>;
-  /** A start without any service is refused: always, where there are mistakes, or never. */
-  readonly emptyStart: 'refused' | 'refused-with-mistakes' | 'served';
-  readonly drain: Milliseconds;
-  /** Before that: clients are served, and whoever asks is told that the server is not ready. */
-  readonly drainDelay: Milliseconds;
-  readonly control: ControlWishes;
-  /** Counts what monitoring wants to know. */
-  readonly hasMetrics: boolean;
-  readonly isStrictReload: boolean;
-  /** Processes of all services together. */
-  readonly processLimit: number | undefined;
-  /** What the command line says and acceptd does not do. */
-  readonly warnings: readonly string[];
-  readonly pidFile: string | undefined;
-  /** Where USR1 writes the state; undefined: to the log. */
-  readonly dump: string | undefined;
-  /** Between two consistency checks. */
-  readonly checkInterval: Milliseconds | undefined;
-  readonly reloadSignals: readonly NodeJS.Signals[];
-  /** It ends when nobody has been answered for so long. */
-  readonly exitIdleTime: Milliseconds | undefined;
-  /** Where each connection's moments are written. */
-  readonly trace: string | undefined;
-  /** Writes to stderr too what is wrong with the first configuration, for who has called the start. */
-  readonly tellsCaller: boolean;
-  /** Says on stdout what listens and how to try it. */
-  readonly announces: boolean;
-  /** Called once, when everything listens that can. */
-  readonly onReady: () => void;
-};
-
-/** What most servers are told. */
-export const usualServer = {
-  emptyStart: 'refused-with-mistakes',
-  drain: seconds(10),
-  drainDelay: seconds(0),
-  control: withoutControl,
-  hasMetrics: false,
-  isStrictReload: false,
-  processLimit: undefined,
-  logLevel: 'info',
-  logFormat: 'auto',
-  daemonLog: { kind: 'records' },
-  syslogFormat: 'rfc3164',
-  warnings: [],
-  pidFile: undefined,
-  dump: undefined,
-  checkInterval: undefined,
-  reloadSignals: ['SIGHUP'],
-  exitIdleTime: undefined,
-  trace: undefined,
-  tellsCaller: false,
-  announces: false,
-  onReady: () => undefined,
-} as const satisfies Omit<ServerOptions, 'load'>;
 
 const flushPatience = 500;
 /** What a stop takes beyond the drain: TERM, KILL, and what is written. */
 const killTime = 10_000;
-/** Names under which one of us runs, as /proc/PID/comm has them. */
-const ownNames = ['acceptd', 'inetd', 'xinetd', 'node', 'MainThread'];
-
-/** What is wrong with the place of the pid file, if anything is. */
-const tryWritePidFile = (path: string): string | undefined => {
-  try {
-    writePidFile(path);
-    return undefined;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return `cannot write the pid file ${path}: ${reason}; choose another place for it`;
-  }
-};
-
-/** Whether a start is none, because nothing would be served. */
-const isRefused = (
-  { isReadable, services, diagnostics }: Loaded,
-  rule: ServerOptions['emptyStart'],
-): boolean =>
-  !isReadable ||
-  (services.length === 0 &&
-    (rule === 'refused' || (rule === 'refused-with-mistakes' && diagnostics.some(isError))));
-
-const countState = (services: ReturnType<ReturnType<typeof createSupervisor>['snapshot']>): Counts => {
-  const sum = (of: (service: (typeof services)[number]) => number): number =>
-    services.reduce((total, service) => total + of(service), 0);
-  return {
-    services: services.length,
-    listening: sum(({ listening }) => listening.length),
-    failed: sum(({ failed }) => failed.length),
-    live: sum(({ live }) => live),
-  };
-};
-
-/** The number of the group that may look; a text says what is wrong with it. */
-const findGroup = async (name: string | undefined): Promise<number | undefined | string> => {
-  if (name === undefined) return undefined;
-  const found = await groupOf(name);
-  return found ?? `--control-group '${name}' is no group of this system; write one of getent group`;
-};
-
-const tellCaller = ({ diagnostics }: Loaded): void => {
-  for (const diagnostic of diagnostics) process.stderr.write(`${showDiagnostic(diagnostic)}\n`);
-};
 
 /** Runs until it is told to stop; gives the exit status. */
 export const runServer = async (options: ServerOptions): Promise<ExitStatus> => {
   const { pidFile } = options;
-  const { inherited, manager: wishes, restart } = takeStartEnvironment(process.env);
+  const following = takeHandedOver(process.env);
+  if (following?.isTrial === true) return sayWhetherReady(following.state, options.load);
+  const before = following && readPlace(following.state);
+  const { inherited, manager: wishes, restart } = takeStartEnvironment(process.env, before?.part.manager);
   const running = pidFile === undefined ? undefined : findRunning(pidFile, ownNames);
   if (running !== undefined) {
     return complain(`already running as pid ${running} (${pidFile}); stop it first`, exitStatus.system);
   }
   const hasHungUp = holdHangups();
-  const first = await options.load();
-  if (isRefused(first, options.emptyStart)) {
+  const first = before?.part.configuration.loaded ?? (await options.load());
+  if (before === undefined && isRefused(first, options.emptyStart)) {
     tellCaller(first);
     return complain('no service to run; mend the configuration and start again', exitStatus.configuration);
   }
 
-  if (options.tellsCaller) tellCaller(first);
+  if (options.tellsCaller && before === undefined) tellCaller(first);
 
   const group = await findGroup(options.control.group);
   if (typeof group === 'string') return complain(group, exitStatus.usage);
@@ -157,9 +63,8 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   const watchers: Observer[] = [];
   // there is no log before there is an engine
   const unsent: SystemError[] = [];
-  const manager = openServiceManager(wishes, inherited, sendNotify, systemClock, (error) =>
-    unsent.push(error),
-  );
+  const kept = before?.part.stored.map((name) => ({ name })) ?? inherited;
+  const manager = openServiceManager(wishes, kept, sendNotify, systemClock, (error) => unsent.push(error));
   const supervisor = createSupervisor({
     clock: systemClock,
     observer: observers(watchers),
@@ -171,6 +76,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     store: manager.store,
   });
   const { kernel } = supervisor;
+  before?.adoptKept();
   const trace = options.trace === undefined ? undefined : openTraceLog(kernel, options.trace);
   if (trace !== undefined && 'refusal' in trace) {
     kernel.shutDown();
@@ -179,6 +85,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   if (trace !== undefined) watchers.push(trace.observer);
   const log = await openServerLog(kernel, systemClock, options);
   const tally = createTally(systemClock, { timesStarts: options.hasMetrics });
+  if (before !== undefined) tally.restore(before.tally);
   watchers.push(...log.observers, createTrimmer(systemClock, supervisor.trimMemory));
   // where nobody can ask for counts, the events that are only counted are not even made
   const { path: controlPath, probes } = options.control;
@@ -187,6 +94,9 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   if (restart !== undefined) log.say('warn', { event: 'restarted', ...restart }, showRestart(restart));
   for (const warning of options.warnings) log.say('warn', { event: 'option' }, warning);
 
+  const flush = async (): Promise<void> => {
+    await Promise.all([log, trace].map((each) => each?.flush(milliseconds(flushPatience))));
+  };
   const usualStop: StopWish = { delay: options.drainDelay, drain: options.drain };
   const ending = createEnding({
     stop: ({ delay, drain }) => {
@@ -200,7 +110,15 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     },
   });
   const metrics = options.hasMetrics
-    ? await openServerMetrics({ supervisor, tally, clock: systemClock, log, isStopping: ending.isStopping })
+    ? await openServerMetrics({
+        supervisor,
+        tally,
+        clock: systemClock,
+        log,
+        isStopping: ending.isStopping,
+        before: before?.kept('tcp-ends'),
+        lostBefore: before?.part.lostEnds,
+      })
     : undefined;
   const wrapping = createWrapping(log, supervisor.setWrapperRules);
   const configuration = createConfiguration({
@@ -213,6 +131,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     manager,
     clock: systemClock,
     isStopping: ending.isStopping,
+    isHandingOver: supervisor.handover.isUnderWay,
   });
   let answer: ReturnType<typeof openAnswers>;
   const inspection = createInspection({
@@ -224,6 +143,34 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     processLimit: options.processLimit,
     answer: (findings) => answer?.(findings),
   });
+  const history = {
+    startedAt: before?.part.history.startedAt ?? systemClock.wallClock().toISOString(),
+    upgrades: before === undefined ? 0 : before.part.history.upgrades + 1,
+    restarts: before?.part.history.restarts ?? restart?.count ?? 0,
+  };
+  const lostRecords = (): number => (before?.part.lostRecords ?? 0) + log.lostRecords();
+  const { keeping, upgrade } = createServerUpgrade({
+    supervisor,
+    clock: systemClock,
+    deadline: options.upgradeDeadline,
+    log,
+    trace: options.trace,
+    tally,
+    manager,
+    configuration,
+    isStopping: ending.isStopping,
+    save: () => ({
+      configuration: configuration.save(),
+      manager: wishes,
+      stored: manager.stored(),
+      history,
+      lostRecords: lostRecords(),
+      lostEnds: metrics?.lostEnds() ?? 0,
+    }),
+    flush,
+  });
+  // what comes to a version that takes over is held until it serves; see early-signal.cc
+  if (before !== undefined) await configuration.prepare(first);
   // before the first recipe: handlers must find at its default what is caught here
   catchSignals(
     {
@@ -231,6 +178,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
       retry: supervisor.retryNow,
       writeState: inspection.writeState,
       check: inspection.check,
+      upgrade: options.upgradesOnSignal ? () => void upgrade() : undefined,
       stop: () => {
         if (!ending.stop(usualStop)) ending.hurry();
       },
@@ -238,14 +186,20 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     },
     options.reloadSignals,
   );
+  if (before !== undefined) for (const signal of takeEarlySignals()) process.kill(process.pid, signal);
   answer = openAnswers(kernel);
-  await configuration.prepare(first);
+  if (before === undefined) await configuration.prepare(first);
   if (options.exitIdleTime !== undefined) {
     // a stop like any other: who comes before the listeners are closed is served to his end
-    watchers.push(createIdleExit(systemClock, options.exitIdleTime, () => process.kill(process.pid)));
+    const end = (): boolean => process.kill(process.pid);
+    watchers.push(createIdleExit(systemClock, options.exitIdleTime, end, before?.runtime.builtins.length));
   }
-  configuration.take(first);
-  if (hasHungUp()) void configuration.reload();
+  if (before === undefined) configuration.take(first);
+  else {
+    configuration.takeOver(before.part.configuration, () => supervisor.takePlace(before.runtime));
+    log.say('info', { event: 'upgraded', version: readVersion() }, upgradedText());
+  }
+  if (hasHungUp() || before?.part.configuration.owesReload === true) void configuration.reload();
   const refusal = pidFile === undefined ? undefined : tryWritePidFile(pidFile);
   if (refusal !== undefined) {
     await supervisor.stop(milliseconds(0));
@@ -259,18 +213,21 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     tally,
     clock: systemClock,
     version: readVersion(),
-    history: () => ({ upgrades: 0, restarts: 0 }),
+    history: () => history,
     configuration,
     ending,
     usualStop,
-    log,
-    upgrade: async () => ({
-      code: 'ENOTSUP',
-      what: 'this acceptd cannot exchange its code while it runs; stop it and start the new one',
-    }),
+    log: { follow: log.follow, lostRecords },
+    upgrade,
     metrics: async (accept) => metrics?.render(accept),
+    before: before?.kept,
+    upgraded: before && { what: upgradedText() },
+    askedBy: before?.askedBy,
   });
-  if (options.announces) process.stdout.write(announce(first.services));
+  keeping.parts.set(askerPart, control.askedBy);
+  keeping.descriptors.set('tcp-ends', () => metrics?.kept());
+  for (const name of controlKeeps) keeping.descriptors.set(name, () => control.kept(name));
+  if (options.announces && before === undefined) process.stdout.write(announce(first.services));
   manager.enterReady(() => countState(supervisor.snapshot()));
   for (const error of unsent) log.say('warn', { event: 'notify' }, error.message);
   options.onReady();
@@ -282,7 +239,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   manager.end();
   wrapping.stop();
   if (pidFile !== undefined) removePidFile(pidFile);
-  await Promise.all([log, trace].map((each) => each?.flush(milliseconds(flushPatience))));
+  await flush();
   kernel.shutDown();
   // what still waits for a disk, a logger or a resolver has had its time
   return exitNow(exitStatus.done);

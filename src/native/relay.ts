@@ -10,6 +10,8 @@ const addon = openAddon<{
   connectState(fd: number): number;
   openRelay(rows: Float64Array, onEnded: (count: number) => void): number;
   joinFlow(first: number, second: number): number;
+  saveFlow(id: number, numbers: Float64Array): number | readonly [there: Uint8Array, back: Uint8Array];
+  restoreFlow(numbers: Float64Array, there: Uint8Array, back: Uint8Array): number;
   stopFlow(id: number, resets: boolean, row: Float64Array): number;
   quietTime(id: number): number;
 }>();
@@ -24,6 +26,16 @@ export type FlowEnd = {
   readonly givenToSecond: number;
 };
 
+/** A flow that goes on elsewhere: both sockets, what is under way between them, and how far each direction has come. */
+export type SavedFlow = {
+  readonly first: Descriptor;
+  readonly second: Descriptor;
+  readonly there: Uint8Array;
+  readonly back: Uint8Array;
+  /** As native/relay-binding.cc has them. */
+  readonly numbers: readonly number[];
+};
+
 export type Flow = {
   /**
    * Resets both sides, or says an end of file to both where nothing is under way that would be missing; `onEnded` is
@@ -32,6 +44,8 @@ export type Flow = {
   readonly stop: (how?: 'reset' | 'end') => void;
   /** For how long no byte was moved; undefined when it has ended. */
   readonly quietFor: () => Milliseconds | undefined;
+  /** What it is now; it goes on here all the same. undefined when it has ended. */
+  readonly save: () => SavedFlow | undefined;
 };
 
 export type Relay = {
@@ -41,6 +55,8 @@ export type Relay = {
    * throws SystemError. `onEnded` is called once, later or by stop().
    */
   readonly join: (first: Descriptor, second: Descriptor, onEnded: (end: FlowEnd) => void) => Flow;
+  /** The same with one that somebody has begun. */
+  readonly restore: (saved: SavedFlow, onEnded: (end: FlowEnd) => void) => Flow;
 };
 
 export const showTarget = (target: ConnectAddress): string => {
@@ -71,6 +87,7 @@ export const connectProgress = (
 };
 
 const rowFields = 8;
+const savedFields = 10;
 const rowCount = 64;
 
 const endOf = (rows: Float64Array, index: number): FlowEnd => {
@@ -106,27 +123,49 @@ const openRelay = (): Relay => {
 
   demand('open a relay', addon.openRelay(rows, tellEnds));
 
+  const follow = (id: number, onEnded: (end: FlowEnd) => void): Flow => {
+    const tell = (end: FlowEnd): void => {
+      isOver = true;
+      onEnded(end);
+    };
+    let isOver = false;
+    waiting.set(id, tell);
+    const isGone = (): boolean => isOver || waiting.get(id) !== tell;
+    return {
+      stop: (how = 'reset') => {
+        if (isGone() || addon.stopFlow(id, how === 'reset', row) === 0) return;
+        waiting.delete(id);
+        tell(endOf(row, 0));
+      },
+      quietFor: () => {
+        const time = isGone() ? -1 : addon.quietTime(id);
+        return time < 0 ? undefined : milliseconds(time);
+      },
+      save: () => {
+        const numbers = new Float64Array(savedFields);
+        const bytes = isGone() ? -1 : addon.saveFlow(id, numbers);
+        if (typeof bytes === 'number') return undefined;
+        const [first = -1, second = -1] = numbers;
+        const [there, back] = bytes;
+        return {
+          first: descriptorOf(first),
+          second: descriptorOf(second),
+          there,
+          back,
+          numbers: [...numbers],
+        };
+      },
+    };
+  };
+
   return {
-    join: (first, second, onEnded) => {
-      const id = demand('relay a connection', addon.joinFlow(first, second));
-      const tell = (end: FlowEnd): void => {
-        isOver = true;
-        onEnded(end);
-      };
-      let isOver = false;
-      waiting.set(id, tell);
-      return {
-        stop: (how = 'reset') => {
-          if (isOver || waiting.get(id) !== tell || addon.stopFlow(id, how === 'reset', row) === 0) return;
-          waiting.delete(id);
-          tell(endOf(row, 0));
-        },
-        quietFor: () => {
-          const time = isOver || waiting.get(id) !== tell ? -1 : addon.quietTime(id);
-          return time < 0 ? undefined : milliseconds(time);
-        },
-      };
-    },
+    join: (first, second, onEnded) =>
+      follow(demand('relay a connection', addon.joinFlow(first, second)), onEnded),
+    restore: ({ numbers, there, back }, onEnded) =>
+      follow(
+        demand('relay a connection', addon.restoreFlow(Float64Array.from(numbers), there, back)),
+        onEnded,
+      ),
   };
 };
 

@@ -34,11 +34,11 @@ const batches = 4;
 
 /**
  * Throws SystemError where the kernel does not tell it, as without the module tcp_diag. No capability is needed; with
- * CAP_NET_ADMIN more may wait for us. The descriptor is the caller's.
+ * CAP_NET_ADMIN more may wait for us. The descriptor is the caller's. `known`: one that was opened before an upgrade.
  */
-export const openTcpEnds = (): TcpEnds => {
+export const openTcpEnds = (known?: Descriptor): TcpEnds => {
   const what = 'hear of ended TCP connections (it asks a netlink socket, sock_diag(7))';
-  const descriptor = descriptorOf(demand(what, addon.openTcpEnds()));
+  const descriptor = known ?? descriptorOf(demand(what, addon.openTcpEnds()));
   const buffer = new ArrayBuffer(lossesSize + room * recordSize);
   const bytes = new Uint8Array(buffer);
   const ports = new Uint16Array(buffer);

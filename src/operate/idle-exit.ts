@@ -4,9 +4,15 @@ import type { Observer } from '../model/event.ts';
 import type { Milliseconds } from '../model/quantity.ts';
 
 /** Counts what acceptd answers itself. `stop` is called once; clients that come meanwhile are still answered. */
-export const createIdleExit = (clock: Clock, limit: Milliseconds, stop: () => void): Observer => {
-  let open = 0;
-  let cancel = clock.after(limit, stop);
+export const createIdleExit = (
+  clock: Clock,
+  limit: Milliseconds,
+  stop: () => void,
+  /** Begun before us. */
+  begun = 0,
+): Observer => {
+  let open = begun;
+  let cancel = open === 0 ? clock.after(limit, stop) : () => undefined;
   return {
     isWanted: (kind) => kind === 'builtin-started' || kind === 'builtin-ended',
     observe: ({ kind }) => {

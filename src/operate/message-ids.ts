@@ -66,6 +66,9 @@ const ownIds = {
   'log-below-limit': 'c57d28fb93424c99ad4013d45bcfdc1f',
   metrics: '25308a89042b40e0a6cbf22841845ffe',
   restarted: '65a7ab10a3ec4aa7a5d42017036c8374',
+  upgrading: '2647414f7c1e4415bf6d86db9e8a2396',
+  upgraded: '20773dad41194d0593883ff00a2dacb8',
+  'upgrade-failed': '7abfb29cb7b74496af229d2006f04550',
 } as const;
 
 export const messageIds: ReadonlyMap<string, string> = new Map(Object.entries({ ...eventIds, ...ownIds }));

@@ -55,13 +55,29 @@ const amountOf = (value: unknown): number =>
 const entriesOf = (value: unknown): readonly [string, unknown][] =>
   isFields(value) ? Object.entries(value) : [];
 
+/** New configurations, after that of the start. */
+export type Reloads = {
+  readonly applied: number;
+  readonly refused: number;
+  /** The last one, that of the start included. */
+  readonly last: { readonly at: Date; readonly isApplied: boolean } | undefined;
+};
+
 /** Each service that was saved, with what was. */
 export const savedServices = (saved: unknown): readonly [string, unknown][] =>
   isFields(saved) ? entriesOf(saved['services']) : [];
 
-export const savedReloads = (saved: unknown): { readonly applied: number; readonly refused: number } => {
-  const reloads = isFields(saved) && isFields(saved['reloads']) ? saved['reloads'] : {};
-  return { applied: amountOf(reloads['applied']), refused: amountOf(reloads['refused']) };
+export const savedReloads = (saved: unknown): Reloads => {
+  const { applied, refused, last } = isFields(saved) && isFields(saved['reloads']) ? saved['reloads'] : {};
+  const at = isFields(last) && typeof last['at'] === 'string' ? new Date(last['at']) : undefined;
+  return {
+    applied: amountOf(applied),
+    refused: amountOf(refused),
+    last:
+      isFields(last) && at !== undefined && !Number.isNaN(at.getTime())
+        ? { at, isApplied: last['isApplied'] === true }
+        : undefined,
+  };
 };
 
 const addTo = <Key>(

@@ -17,6 +17,8 @@ export type Counts = {
 
 export type ServiceManager = {
   readonly store: ListenerStore | undefined;
+  /** Names under which something is kept there. */
+  readonly stored: () => readonly string[];
   /** Everything listens that can. */
   readonly enterReady: (counts: () => Counts) => void;
   readonly enterReloading: () => void;
@@ -110,6 +112,7 @@ const repeat = (clock: Clock, pause: Milliseconds, round: () => void): (() => vo
 
 const silent: ServiceManager = {
   store: undefined,
+  stored: () => [],
   enterReady: () => undefined,
   enterReloading: () => undefined,
   leaveReloading: () => undefined,
@@ -120,7 +123,7 @@ const silent: ServiceManager = {
 /** `wishes` undefined: nobody wants to hear anything. `onFailed` hears of the first message that did not arrive. */
 export const openServiceManager = (
   wishes: ManagerWishes | undefined,
-  inherited: readonly Inherited[],
+  inherited: readonly Pick<Inherited, 'name'>[],
   send: (address: string, text: string, descriptors: readonly Descriptor[]) => void,
   clock: Clock,
   onFailed: (error: SystemError) => void,
@@ -167,6 +170,7 @@ export const openServiceManager = (
 
   return {
     store: storeLimit > 0 ? store : undefined,
+    stored: () => [...stored],
     enterReady: (counts) => {
       count = counts;
       told = status();

@@ -9,6 +9,8 @@ export type SignalActions = {
   readonly writeState: () => void;
   /** ABRT: look whether all tables agree. A real abort(3) still ends the process: it does not return. */
   readonly check: () => void;
+  /** USR2, where it does not mean to reload; undefined: it is not caught. */
+  readonly upgrade?: (() => void) | undefined;
   /** Each TERM or INT. */
   readonly stop: () => void;
   /** QUIT: go at once and end nobody. */
@@ -24,6 +26,7 @@ export const catchSignals = (
   process.on('SIGINT', actions.stop);
   process.on('SIGQUIT', actions.leave);
   for (const signal of reloadSignals) process.on(signal, actions.reload);
+  if (actions.upgrade !== undefined) process.on('SIGUSR2', actions.upgrade);
   process.on('SIGALRM', actions.retry);
   process.on('SIGUSR1', actions.writeState);
   process.on('SIGABRT', actions.check);

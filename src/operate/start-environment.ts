@@ -109,10 +109,14 @@ export const showRestart = ({ count, how, orphans }: Restart): string =>
   ].join('; ');
 
 /** To be called before anything else is started: nobody of ours finds these words. */
-export const takeStartEnvironment = (environment: Environment): StartEnvironment => {
+export const takeStartEnvironment = (
+  environment: Environment,
+  /** What the version before us was told. */
+  known?: ManagerWishes,
+): StartEnvironment => {
   const found = {
     inherited: takeInherited(environment),
-    manager: readManager(environment),
+    manager: known ?? readManager(environment),
     restart: readRestart(environment),
   };
   for (const name of [...listenNames, ...managerNames, restartName]) delete environment[name];

@@ -4,18 +4,11 @@ import type { Event, Observer } from '../model/event.ts';
 import { type Counts, count, createCounts, readCounts, type ServiceTally } from './counts.ts';
 import { createDurationCounts, recordDuration } from './durations.ts';
 import { createRecent, noteBadEnd, noteBuiltinEnd, noteFailure, noteRefusal, type Recent } from './recent.ts';
-import { putBackCounts, saveCounts, savedReloads, savedServices } from './saved-counts.ts';
+import { putBackCounts, type Reloads, saveCounts, savedReloads, savedServices } from './saved-counts.ts';
 
 export type { ServiceTally } from './counts.ts';
 export type { Durations } from './durations.ts';
-
-/** New configurations, after that of the start. */
-export type Reloads = {
-  readonly applied: number;
-  readonly refused: number;
-  /** The last one, that of the start included. */
-  readonly last: { readonly at: Date; readonly isApplied: boolean } | undefined;
-};
+export type { Reloads } from './saved-counts.ts';
 
 export type Tally = {
   readonly observer: Observer;
@@ -196,12 +189,22 @@ export const createTally = (clock: Clock, { timesStarts = false } = {}): Tally =
       isKnown = true;
     },
     save: () => ({
-      reloads: { applied: reloads.applied, refused: reloads.refused },
+      reloads: {
+        applied: reloads.applied,
+        refused: reloads.refused,
+        last: reloads.last && { at: reloads.last.at.toISOString(), isApplied: reloads.last.isApplied },
+      },
       services: Object.fromEntries([...services].map(([id, counts]) => [id, saveCounts(counts, clock)])),
     }),
     restore: (saved) => {
-      const { applied, refused } = savedReloads(saved);
-      reloads = { ...reloads, applied: reloads.applied + applied, refused: reloads.refused + refused };
+      const { applied, refused, last } = savedReloads(saved);
+      reloads = {
+        applied: reloads.applied + applied,
+        refused: reloads.refused + refused,
+        last: reloads.last ?? last,
+      };
+      // the configuration that comes next is not that of a start
+      hasStarted ||= last !== undefined;
       for (const [id, each] of savedServices(saved)) {
         const counts = countsOf(id);
         if (counts !== undefined) putBackCounts(counts, each, clock);

@@ -14,7 +14,7 @@ export type TraceLog = {
 const standardError = 2;
 
 /** A descriptor that acceptd was started with; its own three may be the log's too, so they are opened anew. */
-const inheritedNumber = (path: string): number | undefined => {
+export const inheritedNumber = (path: string): number | undefined => {
   const number = Number(/^\/dev\/fd\/(\d+)$/.exec(path)?.[1] ?? Number.NaN);
   return number > standardError ? number : undefined;
 };

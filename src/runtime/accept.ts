@@ -2,6 +2,7 @@
 import { roomFor } from '../admission/admit.ts';
 import { SystemError } from '../native/addon.ts';
 import type { Accepted } from '../native/kernel.ts';
+import { mannerOf } from '../serve/builtin/tcpmux.ts';
 import { serveDatagrams } from '../serve/serve.ts';
 import { observeAccepted } from './accepted.ts';
 import type { Answers } from './answers.ts';
@@ -66,9 +67,13 @@ export const createAcceptance = (
   const { kernel } = runtime;
 
   /** Of one that came through a listener. */
-  const closing: Manner = { greet: undefined, onRefused: ({ descriptor }) => kernel.close(descriptor) };
-  const enter = (service: RunningService, client: Accepted): void =>
-    reception.enter(service, client, closing);
+  const closing: Manner = {
+    through: 'listener',
+    greet: undefined,
+    onRefused: ({ descriptor }) => kernel.close(descriptor),
+  };
+  const enter = (service: RunningService, client: Accepted, isGreeted = false): void =>
+    reception.enter(service, client, closing, isGreeted);
 
   /** How many came and were answered or refused. */
   const acceptSome = ({ service, descriptor, acceptedOptions }: RunningListener, limit: number): number => {
@@ -135,5 +140,14 @@ export const createAcceptance = (
       serveDatagrams(runtime.surface, prepared, listener.descriptor);
   };
 
-  return { onReady, enter };
+  /** A client that the version before us has read the name of. */
+  const enterMux = (service: RunningService, client: Accepted, isGreeted: boolean): void => {
+    const { id } = service.prepared.service;
+    const member = runtime.surface.muxMembers().find(({ prepared }) => prepared.service.id === id);
+    reception.enter(service, client, member === undefined ? closing : mannerOf(kernel, member), isGreeted);
+  };
+
+  return { onReady, enter, enterMux };
 };
+
+export type Acceptance = ReturnType<typeof createAcceptance>;

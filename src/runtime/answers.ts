@@ -1,14 +1,15 @@
 // An admitted client gets its answer: a process, a built-in or a relay is started, and tried again where none can be made.
-import type { Source } from '../admission/limits.ts';
+import { giveBackStart, type Source } from '../admission/limits.ts';
 import { seconds } from '../model/quantity.ts';
 import { type ConnectionRecord, peerOf } from '../model/record.ts';
 import { SystemError } from '../native/addon.ts';
 import type { Accepted, Recipe } from '../native/kernel.ts';
 import { serveConnection, startRecipe } from '../serve/serve.ts';
+import type { Prepared, SavedTalk } from '../serve/surface.ts';
 import type { Instances } from './instances.ts';
 import type { Lifetimes } from './lifetimes.ts';
 import { observeRefusal } from './refusal.ts';
-import type { RunningService, Runtime } from './running.ts';
+import type { BuiltinInstance, RunningService, Runtime, Surrendered } from './running.ts';
 import { createStartTexts } from './start-texts.ts';
 import type { Visitors } from './visitors.ts';
 import type { States } from './watch.ts';
@@ -89,6 +90,13 @@ export const createAnswers = (
     shortages.get(error.code) === 'processes' &&
     tries < service.limits.startRetries;
 
+  /** Its place is another's until it has been decided on again. */
+  const surrender = (service: RunningService, client: Accepted, source: Source): Surrendered => {
+    giveBackStart(service.usage, service.limits.rate);
+    instances.release(service, source);
+    return { client, through: 'listener', isGreeted: true };
+  };
+
   /**
    * Starts the answer to an admitted client, whose place is taken already; takes the connection. `recipe` takes the
    * place of the service's own answer. Gives the pid of a process that was started at once.
@@ -101,7 +109,10 @@ export const createAnswers = (
     tries = 0,
   ): number | undefined => {
     const onBuiltinEnded = (): void => {
-      if (started?.kind === 'builtin') runtime.builtins.delete(started.stop);
+      if (started?.kind === 'builtin') {
+        runtime.builtins.delete(started.stop);
+        runtime.talks.delete(started.stop);
+      }
       instances.release(service, source);
     };
     if (recipe === undefined && isAwaiting(service)) {
@@ -125,7 +136,7 @@ export const createAnswers = (
         return undefined;
       }
       states.enterShortage('processes', { code: error.code, what: error.message });
-      const leave = visitors.enter(service, giveUp);
+      const leave = visitors.enter(service, giveUp, () => surrender(service, client, source));
       if (leave === undefined) giveUp();
       else
         runtime.clock.after(retryPause, () => {
@@ -149,10 +160,14 @@ export const createAnswers = (
       kernel.close(client.descriptor);
       instances.release(service, source);
     };
-    const leave = visitors.enter(service, () => {
-      observeRefusal(runtime, service, 'draining', client.record);
-      giveUp();
-    });
+    const leave = visitors.enter(
+      service,
+      () => {
+        observeRefusal(runtime, service, 'draining', client.record);
+        giveUp();
+      },
+      () => surrender(service, client, source),
+    );
     if (leave === undefined) {
       observeRefusal(runtime, service, 'load', client.record);
       giveUp();
@@ -186,7 +201,33 @@ export const createAnswers = (
     });
   };
 
-  return { start, onStartError, onDaemonError, enterShortage };
+  /** One of our own that the version before us has begun; its place is counted. */
+  const goOn = (
+    { service, what, record, startedAt }: BuiltinInstance,
+    prepared: Prepared,
+    source: Source | undefined,
+    saved: SavedTalk,
+  ): void => {
+    let started: ReturnType<typeof serveConnection> | undefined;
+    const onEnded = (): void => {
+      if (started?.kind === 'builtin') {
+        runtime.builtins.delete(started.stop);
+        runtime.talks.delete(started.stop);
+      }
+      instances.release(service, source);
+    };
+    try {
+      started = serveConnection(runtime.surface, prepared, saved.client, onEnded, saved);
+      if (started.kind !== 'builtin') throw new Error('a program cannot go on with what acceptd has begun');
+      instances.registerBuiltin({ service, what, record, startedAt }, started, source);
+    } catch (error) {
+      kernel.close(saved.client.descriptor);
+      onStartError(service, error, record);
+      instances.release(service, source);
+    }
+  };
+
+  return { start, goOn, onStartError, onDaemonError, enterShortage };
 };
 
 export type Answers = ReturnType<typeof createAnswers>;

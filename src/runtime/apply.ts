@@ -85,7 +85,7 @@ export const createApply = (runtime: Runtime, parts: ApplyParts) => {
    */
   const apply = (wanted: readonly ResolvedService[]): ReloadChanges => {
     // a reload that was under way when the end began
-    if (runtime.isDraining) return noChanges(runtime.listeners.size);
+    if (runtime.isDraining || runtime.isHandingOver) return noChanges(runtime.listeners.size);
     // asked here and not for each connection: who wants it says so before the services come
     kernel.traceConnections(observer.isWanted('traced'));
     if (isAsItIs(wanted)) return refreshAll();

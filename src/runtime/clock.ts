@@ -5,8 +5,11 @@ import { milliseconds } from '../model/quantity.ts';
 /** Longer waits than Node's timers know (24 days) end there; who still waits asks again. */
 const longest = 2 ** 31 - 1;
 
+/** What performance.now() counts from, on CLOCK_MONOTONIC: a moment means the same to the version that takes our place. */
+const begin = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 export const systemClock: Clock = {
-  now: () => milliseconds(performance.now()),
+  now: () => milliseconds(begin + performance.now()),
   wallClock: () => new Date(),
   after: (delay, call) => {
     // the engine keeps the process alive for as long as there is something to wait for

@@ -11,7 +11,7 @@ import { shouldWatch } from './watch.ts';
 /** What is looked at. */
 export type Tables = Pick<
   Runtime,
-  'services' | 'listeners' | 'instances' | 'builtins' | 'shortage' | 'isDraining'
+  'services' | 'listeners' | 'instances' | 'builtins' | 'shortage' | 'isDraining' | 'isHandingOver'
 >;
 
 /** A sentence for each thing that is not as it should be; none when all is well. */

@@ -42,6 +42,13 @@ const directoriesOf = ({ process }: ResolvedService): readonly ServiceDirectory[
 
 export const needsDirectories = (service: ResolvedService): boolean => directoriesOf(service).length > 0;
 
+/** What is held; whether it is all that the service wants; whether the service is gone. */
+export type SavedDirectories = {
+  readonly held: readonly ServiceDirectory[];
+  readonly isMade: boolean;
+  readonly isGone: boolean;
+};
+
 /** What one service, or one daemon, has of them. */
 export const createDirectoryHold = (
   { directories: keeper, observer }: { readonly directories: DirectoryKeeper; readonly observer: Observer },
@@ -122,6 +129,18 @@ export const createDirectoryHold = (
     retire: (isIdle: boolean): void => {
       isGone = true;
       if (isIdle) release();
+    },
+    save: (service: ResolvedService): SavedDirectories => ({
+      held,
+      isMade: latest?.service === service && latest.isMade,
+      isGone,
+    }),
+    /** They are there already. */
+    restore: (service: ResolvedService, saved: SavedDirectories): void => {
+      held = saved.held;
+      for (const directory of held) keeper.enter(directory);
+      if (saved.isMade) latest = { service, outcome: Promise.resolve(undefined), isMade: true };
+      isGone = saved.isGone;
     },
     /** The last process has ended. */
     becomeIdle: (): void => {

@@ -3,6 +3,13 @@ import type { Descriptor } from '../model/descriptor.ts';
 import type { Observer } from '../model/event.ts';
 import type { Kernel } from '../native/kernel.ts';
 
+/** Both ends, ours alone where no handler will get the other, and the lines that were begun. */
+export type SavedLog = {
+  readonly ours: Descriptor;
+  readonly theirs: Descriptor | undefined;
+  readonly unfinished: readonly (readonly [pid: number, beginning: Uint8Array])[];
+};
+
 export type HandlerLog = {
   /** For the handlers; never read from here. */
   readonly theirs: Descriptor;
@@ -14,6 +21,8 @@ export type HandlerLog = {
   readonly drain: () => void;
   /** No handler will be started with it any more; what the living ones still write is read until they end. */
   readonly retire: () => void;
+  /** undefined: it has come to its end. */
+  readonly save: () => SavedLog | undefined;
 };
 
 /**
@@ -35,9 +44,14 @@ export const openHandlerLog = (
   observer: Observer,
   service: string,
   isIdle: () => boolean,
+  saved?: SavedLog,
 ): HandlerLog => {
-  const { ours, theirs } = openRaisedPair(kernel);
-  const unfinished = new Map<number, Buffer>();
+  const { ours, theirs } = saved ?? openRaisedPair(kernel);
+  const unfinished = new Map<number, Buffer>(
+    saved?.unfinished.map(([pid, beginning]) => [pid, Buffer.from(beginning)]),
+  );
+  let isOver = false;
+  let isRetired = theirs === undefined;
   const listeners = new Set<(line: string) => void>();
 
   const say = (pid: number, line: Buffer): void => {
@@ -85,6 +99,7 @@ export const openHandlerLog = (
     }
     // all writers are gone
     flush();
+    isOver = true;
     kernel.close(ours);
     return false;
   };
@@ -99,7 +114,8 @@ export const openHandlerLog = (
   });
 
   return {
-    theirs,
+    // nobody asks for it where it is closed
+    theirs: theirs ?? ours,
     finish: (pid) => {
       if (unfinished.size > 0 && isIdle()) drain();
       const rest = unfinished.get(pid);
@@ -112,7 +128,12 @@ export const openHandlerLog = (
       return () => void listeners.delete(onLine);
     },
     drain,
-    retire: () => kernel.close(theirs),
+    retire: () => {
+      isRetired = true;
+      if (theirs !== undefined) kernel.close(theirs);
+    },
+    save: () =>
+      isOver ? undefined : { ours, theirs: isRetired ? undefined : theirs, unfinished: [...unfinished] },
   };
 };
 

@@ -168,6 +168,13 @@ export const createInheritance = (kernel: Kernel, inherited: readonly Inherited[
       waiting.add(examine({ descriptor, name }));
     },
 
+    save: (): readonly Inherited[] => [...waiting].map(({ descriptor, name }) => ({ descriptor, name })),
+    /** Those that the version before us had not used; nothing is closed for that. */
+    restore: (saved: readonly Inherited[]): void => {
+      isSettled = true;
+      for (const each of saved) waiting.add(examine(each));
+    },
+
     /** What nobody wants when the first configuration is in place, described; it is closed, and nobody keeps it for us. */
     closeUnused: (
       store: ListenerStore | undefined,

@@ -7,6 +7,7 @@ import type { Ended, Trace } from '../native/kernel.ts';
 import type { Started } from '../serve/surface.ts';
 import { countRun, isUntouched, lookAtQueue, patientRuns } from './queue.ts';
 import {
+  type BuiltinInstance,
   countAnswers,
   type DaemonProcess,
   type Instance,
@@ -48,7 +49,7 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
     if (started.kind === 'builtin') {
       if (record === undefined) throw new Error('what acceptd answers itself has a client');
       const what = service.prepared.service.answer.kind === 'relay' ? 'relay' : 'built-in';
-      runtime.builtins.set(started.stop, { service, what, record, startedAt: clock.now() });
+      registerBuiltin({ service, what, record, startedAt: clock.now() }, started, source);
       return;
     }
     const { pid } = started;
@@ -59,11 +60,25 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
     }
   };
 
+  const registerBuiltin = (
+    builtin: BuiltinInstance,
+    { stop, talk }: Extract<Started, { kind: 'builtin' }>,
+    source: Source | undefined,
+  ): void => {
+    runtime.builtins.set(stop, builtin);
+    if (talk !== undefined) runtime.talks.set(stop, { service: builtin.service, source, talk });
+  };
+
   /** A process of the service's daemon; one that was there before is known from now on. */
-  const registerProcess = (service: RunningService, pid: number, daemon: DaemonProcess): void => {
+  const registerProcess = (
+    service: RunningService,
+    pid: number,
+    daemon: DaemonProcess,
+    startedAt?: Milliseconds,
+  ): void => {
     const none = { source: undefined, record: undefined, lent: undefined };
-    instances.set(pid, { pid, service, ...none, startedAt: clock.now(), daemon });
-    if (observer.isWanted('started'))
+    instances.set(pid, { pid, service, ...none, startedAt: startedAt ?? clock.now(), daemon });
+    if (startedAt === undefined && observer.isWanted('started'))
       observer.observe({
         kind: 'started',
         service: service.prepared.service.id,
@@ -104,6 +119,7 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
 
   const enterRespawning = (listener: RunningListener, pause: Milliseconds): void => {
     const { respawning, service } = listener;
+    respawning.until = milliseconds(clock.now() + pause);
     respawning.cancel = clock.after(pause, () => {
       respawning.cancel = undefined;
       states.update(listener);
@@ -161,7 +177,7 @@ export const createInstances = (runtime: Runtime, states: States, onOrphanEnded:
     if (lent !== undefined) takeBack(lent, duration, ended.failure);
   };
 
-  return { register, registerProcess, release, onEnded };
+  return { register, registerBuiltin, registerProcess, release, onEnded };
 };
 
 export type Instances = ReturnType<typeof createInstances>;

@@ -24,6 +24,8 @@ import type { States } from './watch.ts';
 export type Manner = {
   /** Called before the answer starts. */
   readonly greet: ((client: Accepted) => void) | undefined;
+  /** Which way it came. */
+  readonly through: 'listener' | 'mux';
   /** The client is refused, that was told, and it is the caller's again. */
   readonly onRefused: (client: Accepted) => void;
 };
@@ -33,6 +35,8 @@ type Visit = {
   readonly service: RunningService;
   client: Accepted;
   readonly manner: Manner;
+  /** The first banner was said. */
+  isGreeted: boolean;
   /** Set while it holds a place among the service's instances. */
   source: Source | undefined;
   facts: WrapperFacts;
@@ -55,10 +59,19 @@ export const createReception = (
   /** Lets a client wait for something; when there are too many it is refused. `resume` does nothing once the wait is over. */
   const wait = (visit: Visit, begin: (resume: (next: () => void) => void) => () => void): void => {
     let stop: (() => void) | undefined;
-    const leave = visitors.enter(visit.service, () => {
-      stop?.();
-      refuse(visit, 'draining');
-    });
+    const leave = visitors.enter(
+      visit.service,
+      () => {
+        stop?.();
+        refuse(visit, 'draining');
+      },
+      () => {
+        stop?.();
+        leavePlace(visit);
+        const { client, manner, isGreeted } = visit;
+        return { client, through: manner.through, isGreeted };
+      },
+    );
     if (leave === undefined) {
       refuse(visit, 'access', 'unanswered');
       return;
@@ -188,6 +201,7 @@ export const createReception = (
 
   const decide = (visit: Visit): void => {
     const { service, client } = visit;
+    visit.isGreeted = true;
     if (runtime.isDraining) {
       refuse(visit, 'draining');
       return;
@@ -226,7 +240,7 @@ export const createReception = (
   };
 
   /** Decides on a client and takes it, unless it is refused. */
-  const enter = (service: RunningService, client: Accepted, manner: Manner): void => {
+  const enter = (service: RunningService, client: Accepted, manner: Manner, isGreeted = false): void => {
     const { answer } = service.prepared.service;
     if (answer.kind === 'sensor') {
       trap(service, client, answer.denyTime);
@@ -237,12 +251,13 @@ export const createReception = (
       service,
       client,
       manner,
+      isGreeted,
       source: undefined,
       facts: noWrapperFacts,
       recipe: undefined,
     };
     const banner = service.prepared.service.banners?.always;
-    if (banner === undefined) decide(visit);
+    if (banner === undefined || isGreeted) decide(visit);
     else sayBanner(visit, banner, () => decide(visit));
   };
 

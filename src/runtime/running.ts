@@ -13,8 +13,8 @@ import type { RecipeRequest } from '../model/recipe.ts';
 import type { ConnectionRecord } from '../model/record.ts';
 import type { SocketSettings } from '../model/socket-settings.ts';
 import type { WrapperRules } from '../model/wrapper-rules.ts';
-import type { Kernel } from '../native/kernel.ts';
-import type { Prepared, Surface } from '../serve/surface.ts';
+import type { Accepted, Kernel } from '../native/kernel.ts';
+import type { Prepared, Surface, Talk } from '../serve/surface.ts';
 import type { Banners } from './banners.ts';
 import type { DirectoryHold, DirectoryKeeper } from './directory-holds.ts';
 import type { HandlerLog } from './handler-log.ts';
@@ -24,7 +24,12 @@ import type { KeptFile } from './socket-file.ts';
 import type { SocketOption } from './socket-options.ts';
 
 /** A wait that grows with each failure in a row; `cancel` is set while it runs. */
-export type Patience = { failures: number; cancel: (() => void) | undefined };
+export type Patience = {
+  failures: number;
+  cancel: (() => void) | undefined;
+  /** When it is over, where that is asked for. */
+  until?: Milliseconds;
+};
 
 /** The daemon of a service, as everybody else sees it. */
 export type DaemonHandle = {
@@ -67,6 +72,7 @@ export type RunningService = {
   isPaused: boolean;
   /** Beyond its rate: set until it listens again. */
   suspension: (() => void) | undefined;
+  suspendedUntil: Milliseconds | undefined;
   /** Its clients for whom something is awaited. */
   visitors: number;
   /** Those of them who were told of as answered or refused already: they wait for a backend, or hear why they are refused. */
@@ -127,6 +133,26 @@ export type Instance = {
   readonly daemon: DaemonProcess | undefined;
 };
 
+/** A client that is given up by whoever lets it wait: to be decided on again. */
+export type Surrendered = {
+  readonly client: Accepted;
+  readonly through: 'listener' | 'mux';
+  readonly isGreeted: boolean;
+};
+
+/** `surrender` undefined: it is hearing its last words; `elsewhere`: a relay has it, which is handed over as such. */
+export type Visitor = {
+  readonly service: RunningService;
+  readonly dismiss: () => void;
+  readonly surrender: (() => Surrendered | undefined) | 'elsewhere' | undefined;
+};
+
+export type RunningTalk = {
+  readonly service: RunningService;
+  readonly source: Source | undefined;
+  readonly talk: Talk;
+};
+
 /** A built-in or a relay in progress. */
 export type BuiltinInstance = {
   readonly service: RunningService;
@@ -146,7 +172,7 @@ export type Runtime = {
   readonly listeners: Map<string, RunningListener>;
   readonly instances: Map<number, Instance>;
   /** Clients of all services for whom something is awaited; to be dismissed at the end. */
-  readonly visitors: Set<{ readonly dismiss: () => void }>;
+  readonly visitors: Set<Visitor>;
   readonly banners: Banners;
   readonly directories: DirectoryKeeper;
   /** Who has called a sensor; kept across reloads. */
@@ -159,11 +185,17 @@ export type Runtime = {
   readonly processLimit: number;
   /** Built-ins and relays by what stops them. */
   readonly builtins: Map<() => void, BuiltinInstance>;
+  /** The same, with what the next version of acceptd needs to go on with them. */
+  readonly talks: Map<() => void, RunningTalk>;
+  /** Logs of services that are gone, whose handlers may still write. */
+  readonly endingLogs: Map<HandlerLog, string>;
   /** Out of descriptors or processes: nothing is accepted until the pause is over. */
   readonly shortage: Patience & { of: 'descriptors' | 'processes' };
   /** Given up when there is no other descriptor, to tell one client so. */
   reserve: Descriptor | undefined;
   isDraining: boolean;
+  /** The next version of acceptd is about to take over: nobody is accepted and nothing starts. */
+  isHandingOver: boolean;
   /** Called when the last answer ends while draining. */
   whenIdle: (() => void) | undefined;
 };

@@ -10,7 +10,7 @@ import type { Prepared } from '../serve/surface.ts';
 import { recipeRequest } from '../serve/surroundings.ts';
 import type { Daemons } from './daemon/daemons.ts';
 import { createDirectoryHold } from './directory-holds.ts';
-import { type HandlerLog, openHandlerLog } from './handler-log.ts';
+import { type HandlerLog, openHandlerLog, type SavedLog } from './handler-log.ts';
 import { isSameService, listenerKey } from './plan.ts';
 import type { RunningService, Runtime } from './running.ts';
 import type { States } from './watch.ts';
@@ -23,7 +23,7 @@ export const createServices = (
   host: Host,
   daemons: Pick<Daemons, 'attach' | 'detach'>,
 ) => {
-  const { kernel, observer, services, listeners } = runtime;
+  const { kernel, observer, services, listeners, endingLogs } = runtime;
 
   /** Without a descriptor for its log a service serves all the same. */
   const openLog = (id: string, isIdle: () => boolean): HandlerLog | undefined => {
@@ -67,11 +67,20 @@ export const createServices = (
   };
 
   const withLog = (running: RunningService): RunningService => {
-    running.log ??= openLog(
-      running.prepared.service.id,
-      () => running.usage.live === 0 && (running.daemon?.processes() ?? 0) === 0,
-    );
+    running.log ??= openLog(running.prepared.service.id, isIdle(running));
     return running;
+  };
+
+  const isIdle = (running: RunningService) => (): boolean =>
+    running.usage.live === 0 && (running.daemon?.processes() ?? 0) === 0;
+
+  /** Its handlers may go on to write. */
+  const retireLog = (running: RunningService, id: string): void => {
+    if (running.log === undefined) return;
+    for (const log of endingLogs.keys()) if (log.save() === undefined) endingLogs.delete(log);
+    running.log.retire();
+    endingLogs.set(running.log, id);
+    running.log = undefined;
   };
 
   /** The record of a service, with everything that its answers need; one that runs already keeps its record and its counts. */
@@ -96,6 +105,7 @@ export const createServices = (
       isHeld: false,
       isPaused: false,
       suspension: undefined,
+      suspendedUntil: undefined,
       visitors: 0,
       toldVisitors: 0,
     };
@@ -108,10 +118,7 @@ export const createServices = (
     running.prepared = prepared;
     running.rules = rules;
     // under another name its handlers' lines are another service's
-    if (!wantsLog(service) || before.id !== service.id) {
-      running.log?.retire();
-      running.log = undefined;
-    }
+    if (!wantsLog(service) || before.id !== service.id) retireLog(running, before.id);
     if (JSON.stringify(before.limits.rate) !== JSON.stringify(service.limits.rate)) {
       running.usage.bucket = undefined;
       states.leaveSuspended(running);
@@ -133,8 +140,7 @@ export const createServices = (
     service.suspension = undefined;
     daemons.detach(service);
     service.directories.retire(service.usage.live === 0);
-    service.log?.retire();
-    service.log = undefined;
+    retireLog(service, service.prepared.service.id);
   };
 
   /** Prepares what is wanted; what is not wanted any more is retired when its listeners are gone, by the function it gives. */
@@ -163,7 +169,19 @@ export const createServices = (
     await Promise.all(leaving.map(({ directories }) => directories.settled()));
   };
 
-  return { replace, retireAll };
+  return {
+    replace,
+    retireAll,
+
+    /** The record of a service that ran before us; it has nothing of that yet. */
+    revive: (service: ResolvedService, isRetired: boolean): RunningService => {
+      const running = prepare(service, undefined);
+      if (!isRetired) services.set(service.id, running);
+      return running;
+    },
+    reviveLog: (running: RunningService, saved: SavedLog): HandlerLog =>
+      openHandlerLog(kernel, observer, running.prepared.service.id, isIdle(running), saved),
+  };
 };
 
 export type Services = ReturnType<typeof createServices>;

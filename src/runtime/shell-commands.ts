@@ -21,10 +21,13 @@ export type ShellCommands = {
     record: ConnectionRecord | undefined,
     limit: Milliseconds | undefined,
   ) => Promise<boolean>;
+  /** Another errand of acceptd itself; its pid. `onEnded` is told of its end. Throws SystemError. */
+  readonly start: (request: RecipeRequest, onEnded: (ended: Ended) => void) => number;
   /** To be told of every child that has ended; true for one of ours. */
   readonly onEnded: (ended: Ended) => boolean;
   readonly count: () => number;
   readonly has: (pid: number) => boolean;
+  readonly pids: () => readonly number[];
   /** Ends all that run. */
   readonly stop: () => void;
 };
@@ -33,20 +36,20 @@ export const createShellCommands = ({
   kernel,
   clock,
 }: {
-  readonly kernel: Pick<Kernel, 'compileRecipe' | 'spawn' | 'kill'>;
+  readonly kernel: Pick<Kernel, 'compileRecipe' | 'spawn' | 'kill' | 'standardError'>;
   readonly clock: Clock;
 }): ShellCommands => {
-  const running = new Map<number, (hasSucceeded: boolean) => void>();
+  const running = new Map<number, (ended: Ended) => void>();
 
-  const start: ShellCommands['run'] = (request, connection, record, limit) =>
+  const runOne: ShellCommands['run'] = (request, connection, record, limit) =>
     new Promise((resolve) => {
       const pid = kernel.spawn(kernel.compileRecipe(request), connection, record, 'keep');
       // its whole session: a shell has children
       const cancel =
         limit === undefined ? undefined : clock.after(limit, () => void kernel.kill(pid, 'SIGKILL'));
-      running.set(pid, (hasSucceeded) => {
+      running.set(pid, ({ status, failure }) => {
         cancel?.();
-        resolve(hasSucceeded);
+        resolve(failure === undefined && status === 0);
       });
     });
 
@@ -54,22 +57,29 @@ export const createShellCommands = ({
     run: async (request, connection, record, limit) => {
       if (running.size >= mostCommands) return false;
       try {
-        return await start(request, connection, record, limit);
+        return await runOne(request, connection, record, limit);
       } catch (error) {
         // no process can be made now
         if (!(error instanceof SystemError)) throw error;
         return false;
       }
     },
-    onEnded: ({ pid, status, failure }) => {
-      const end = running.get(pid);
+    start: (request, onEnded) => {
+      const { standardError } = kernel;
+      const pid = kernel.spawn(kernel.compileRecipe(request), standardError, undefined, 'keep');
+      running.set(pid, onEnded);
+      return pid;
+    },
+    onEnded: (ended) => {
+      const end = running.get(ended.pid);
       if (end === undefined) return false;
-      running.delete(pid);
-      end(failure === undefined && status === 0);
+      running.delete(ended.pid);
+      end(ended);
       return true;
     },
     count: () => running.size,
     has: (pid) => running.has(pid),
+    pids: () => [...running.keys()],
     stop: () => {
       for (const pid of running.keys()) kernel.kill(pid, 'SIGKILL');
     },

@@ -63,14 +63,10 @@ export const createSpeech = <Visit extends Listener>(
     const isSaid = rest === undefined || rest.length === 0;
     const leave = isSaid
       ? undefined
-      : visitors.enter(
-          service,
-          () => {
-            stop?.();
-            next();
-          },
-          'told',
-        );
+      : visitors.enter(service, () => {
+          stop?.();
+          next();
+        });
     if (isSaid || leave === undefined) {
       end();
       return;
@@ -88,7 +84,7 @@ export const createSpeech = <Visit extends Listener>(
       return;
     }
     // its file is read for the first time
-    const leave = visitors.enter(visit.service, next, 'told');
+    const leave = visitors.enter(visit.service, next);
     if (leave === undefined) {
       next();
       return;

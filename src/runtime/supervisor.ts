@@ -4,6 +4,7 @@ import { createSensorList } from '../admission/sensor-list.ts';
 import { createSourceRates } from '../admission/source-rates.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Observer } from '../model/event.ts';
+import type { ResolvedService } from '../model/service.ts';
 import type { WrapperRules } from '../model/wrapper-rules.ts';
 import { type Ended, openKernel, type Trace } from '../native/kernel.ts';
 import { findHost, type Host } from '../serve/host.ts';
@@ -22,6 +23,8 @@ import { createDirectoryKeeper } from './directory-holds.ts';
 import { createEffects } from './effects.ts';
 import { createEntrance } from './entrance.ts';
 import { createGate } from './gate.ts';
+import { createHandover } from './handover/handover.ts';
+import type { SavedRuntime } from './handover/saved.ts';
 import { createInheritance, type Inherited, type ListenerStore } from './inheritance.ts';
 import { createInstances } from './instances.ts';
 import { createLifetimes } from './lifetimes.ts';
@@ -34,6 +37,7 @@ import { createRpcRegistrar } from './rpc.ts';
 import type { RunningListener, Runtime } from './running.ts';
 import { createServices } from './services.ts';
 import { createShellCommands } from './shell-commands.ts';
+import { prepareBanners } from './speech.ts';
 import { describeServices, describeState } from './state.ts';
 import { createSteering } from './steering.ts';
 import { createStop } from './stopping.ts';
@@ -105,7 +109,7 @@ export const createSupervisor = ({
     },
     enterWait: ({ service: { id } }, dismiss) => {
       const service = services.get(id);
-      const leave = service && visitors.enter(service, dismiss, 'told');
+      const leave = service && visitors.enter(service, dismiss, 'elsewhere');
       if (service === undefined || leave === undefined) return undefined;
       return () => {
         const isOver = leave();
@@ -131,9 +135,12 @@ export const createSupervisor = ({
     loadAverage: createLoadAverage(clock),
     processLimit,
     builtins: new Map(),
+    talks: new Map(),
+    endingLogs: new Map(),
     shortage: { of: 'descriptors', failures: 0, cancel: undefined },
     reserve: openReserve(kernel),
     isDraining: false,
+    isHandingOver: false,
     whenIdle: undefined,
   };
   const { services } = runtime;
@@ -182,6 +189,15 @@ export const createSupervisor = ({
   let members: readonly MuxMember[] = [];
   let datagramPorts: ReadonlySet<number> = new Set();
 
+  /** What is known of all services together. */
+  const onServices = (wanted: readonly ResolvedService[]): void => {
+    members = wanted.flatMap(({ id, mux }) => {
+      const running = services.get(id);
+      return mux === undefined || running === undefined ? [] : [{ ...mux, prepared: running.prepared }];
+    });
+    datagramPorts = builtinDatagramPorts(wanted);
+  };
+
   const { plan, apply } = createApply(runtime, {
     states,
     services: serviceTable,
@@ -192,13 +208,7 @@ export const createSupervisor = ({
     rpc,
     daemons,
     enforce: strictReload ? enforce : undefined,
-    onServices: (wanted) => {
-      members = wanted.flatMap(({ id, mux }) => {
-        const running = services.get(id);
-        return mux === undefined || running === undefined ? [] : [{ ...mux, prepared: running.prepared }];
-      });
-      datagramPorts = builtinDatagramPorts(wanted);
-    },
+    onServices,
   });
   const steering = createSteering(runtime, { states, gate, questions, host, plan });
 
@@ -217,8 +227,36 @@ export const createSupervisor = ({
     },
   });
 
+  const handover = createHandover(runtime, {
+    states,
+    services: serviceTable,
+    listeners,
+    answers,
+    lifetimes,
+    daemons,
+    commands,
+    inheritance,
+    enter: acceptance.enter,
+    enterMux: acceptance.enterMux,
+  });
+
+  /** Takes the place of the version before us, in place of the first apply(). */
+  const takePlace = (saved: SavedRuntime): void => {
+    kernel.traceConnections(observer.isWanted('traced'));
+    handover.restore(saved);
+    onServices([...services.values()].map(({ prepared }) => prepared.service));
+    // what could not be opened before is tried anew
+    listeners.retryNow();
+    rpc.sync(runtime.listeners.values());
+    prepareBanners(runtime);
+  };
+
   return {
     kernel,
+    handover,
+    takePlace,
+    /** Runs another program of ours beside the handlers. */
+    startErrand: commands.start,
     /** To be awaited before apply() where there are many services: what it compares is looked at in the background. */
     examine: examineServices,
     /** What it did, as plan() of `steering` would have said. */

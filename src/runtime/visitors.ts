@@ -1,5 +1,5 @@
 // Clients between their accept and their answer, for whom something is awaited: how many there may be, and how it ends.
-import type { RunningService, Runtime } from './running.ts';
+import type { RunningService, Runtime, Visitor } from './running.ts';
 
 /** Each has a descriptor; beyond so many the next one is turned away. */
 const mostVisitors = 1_024;
@@ -18,28 +18,31 @@ export const createVisitors = ({ visitors }: Runtime) => ({
   /**
    * Registers a client that has to wait; undefined when there are too many. `dismiss` is called when the server is
    * stopped meanwhile. The function it gives ends the wait: false when it was over already, and nothing may be done then.
-   * `told`: what became of it was told already.
+   * Without a function that gives it up, what became of it was told already.
    */
   enter: (
     service: RunningService,
     dismiss: () => void,
-    how: 'open' | 'told' = 'open',
+    surrender?: Visitor['surrender'],
   ): (() => boolean) | undefined => {
     if (visitors.size >= mostVisitors || service.visitors >= mostOfOneService) return undefined;
-    const visitor = {
+    const isTold = typeof surrender !== 'function';
+    const visitor: Visitor = {
+      service,
       dismiss: () => {
         if (leave()) dismiss();
       },
+      surrender: typeof surrender === 'function' ? () => (leave() ? surrender() : undefined) : surrender,
     };
     const leave = (): boolean => {
       if (!visitors.delete(visitor)) return false;
       service.visitors -= 1;
-      if (how === 'told') service.toldVisitors -= 1;
+      if (isTold) service.toldVisitors -= 1;
       return true;
     };
     visitors.add(visitor);
     service.visitors += 1;
-    if (how === 'told') service.toldVisitors += 1;
+    if (isTold) service.toldVisitors += 1;
     return leave;
   },
 

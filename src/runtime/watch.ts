@@ -2,7 +2,7 @@
 import { backOff, instancesLeft } from '../admission/limits.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Failure, RefusalReason } from '../model/event.ts';
-import { milliseconds } from '../model/quantity.ts';
+import { type Milliseconds, milliseconds } from '../model/quantity.ts';
 import { SystemError } from '../native/addon.ts';
 import type { Kernel } from '../native/kernel.ts';
 import { isLent, type RunningListener, type RunningService, type Runtime } from './running.ts';
@@ -19,7 +19,7 @@ const isDaemonsBusiness = ({ service: { daemon, prepared } }: RunningListener): 
 
 /** Every reason for which clients are left in the kernel's queue. */
 export const shouldWatch = (
-  runtime: Pick<Runtime, 'shortage' | 'isDraining'>,
+  runtime: Pick<Runtime, 'shortage' | 'isDraining' | 'isHandingOver'>,
   listener: RunningListener,
 ): boolean =>
   listener.descriptor !== undefined &&
@@ -31,6 +31,7 @@ export const shouldWatch = (
   !listener.service.isPaused &&
   listener.service.suspension === undefined &&
   !isShort(runtime, listener) &&
+  !runtime.isHandingOver &&
   !runtime.isDraining;
 
 /** Brings the kernel in line with the rule; to be called after every change of what the rule reads. */
@@ -106,17 +107,23 @@ export const createStates = (
   ): void => {
     const { limits, prepared } = service;
     if (service.suspension !== undefined || pause === undefined) return;
-    service.suspension = runtime.clock.after(pause, () => leaveSuspended(service));
+    beginSuspension(service, pause);
     if (reason === 'rate' && limits.onRate === 'close')
       for (const listener of service.listeners) door.shut(listener);
     updateService(service);
     runtime.observer.observe({ kind: 'suspended', service: prepared.service.id, reason, pause });
   };
 
+  const beginSuspension = (service: RunningService, pause: Milliseconds): void => {
+    service.suspendedUntil = milliseconds(runtime.clock.now() + pause);
+    service.suspension = runtime.clock.after(pause, () => leaveSuspended(service));
+  };
+
   const leaveSuspended = (service: RunningService): void => {
     if (service.suspension === undefined) return;
     service.suspension();
     service.suspension = undefined;
+    service.suspendedUntil = undefined;
     runtime.observer.observe({ kind: 'resumed', service: service.prepared.service.id });
     for (const listener of service.listeners) door.open(listener);
     updateService(service);
@@ -152,6 +159,7 @@ export const createStates = (
     enterHeld,
     leaveHeld,
     enterSuspended,
+    beginSuspension,
     leaveSuspended,
     reconsider,
     enterShortage,

@@ -7,7 +7,7 @@ import type { Flow } from '../native/relay.ts';
 export const endWhenQuiet = (
   clock: Clock,
   limit: Milliseconds,
-  flow: Flow,
+  flow: Pick<Flow, 'quietFor' | 'stop'>,
   onQuiet: () => void,
 ): (() => void) => {
   let cancel: () => void;

@@ -14,7 +14,7 @@ import type { Outcome } from './connect.ts';
 import { proxyHeader } from './proxy-header.ts';
 import { endWhenQuiet } from './quiet-flow.ts';
 import { nothing } from './steps.ts';
-import type { Start, Surface } from './surface.ts';
+import type { Start, Surface, Talk, TalkRest } from './surface.ts';
 import { waitWithClient } from './waiting-client.ts';
 
 const noWords = new Uint8Array(0);
@@ -54,7 +54,7 @@ const watchFlow = (
 ): (() => void) => (idleTimeout === undefined ? nothing : endWhenQuiet(clock, idleTimeout, flow, onQuiet));
 
 /** Where there are no descriptors at the start it throws, as where no process can be made. */
-export const startRelay: Start = (surface, prepared, client, onEnded) => {
+export const startRelay: Start = (surface, prepared, client, onEnded, saved) => {
   const { kernel, observer } = surface;
   const { id, answer, socket } = prepared.service;
   if (answer.kind !== 'relay') throw new Error(`${id} is no relay`);
@@ -63,11 +63,17 @@ export const startRelay: Start = (surface, prepared, client, onEnded) => {
   let stopNow = nothing;
   let isStopped = false;
   let isQuiet = false;
+  let flow: Flow | undefined;
+  const startedAt = saved?.startedAt ?? surface.clock.now();
+  const begun = saved?.rest.kind === 'flow' ? saved.rest.flow : undefined;
 
   // most often the outcome is there before it is waited for
   const outcomes: { readonly outcome: Outcome; readonly release: () => void }[] = [];
   let onOutcome = (outcome: Outcome, release: () => void): void => void outcomes.push({ outcome, release });
-  const abandon = reachTarget(surface, prepared, answer, (outcome, release) => onOutcome(outcome, release));
+  const abandon =
+    begun === undefined
+      ? reachTarget(surface, prepared, answer, (outcome, release) => onOutcome(outcome, release))
+      : nothing;
   const [first] = outcomes;
   const shortage = first?.outcome.kind === 'failed' ? first.outcome.failures.find(isShortage) : undefined;
   if (shortage !== undefined) {
@@ -75,8 +81,10 @@ export const startRelay: Start = (surface, prepared, client, onEnded) => {
     throw shortage;
   }
 
-  const report = reportBuiltin(surface, prepared, client.record);
+  const report = reportBuiltin(surface, prepared, client.record, saved?.startedAt);
+  let isOver = false;
   const finish = (outcome: RelayOutcome): void => {
+    isOver = true;
     stopNow = nothing;
     report(outcome);
     // the caller is still starting us when all went at once
@@ -106,16 +114,17 @@ export const startRelay: Start = (surface, prepared, client, onEnded) => {
     release();
     fail(failure);
   };
-  const join = (target: Descriptor, release: () => void): void => {
+  const join = (begin: (onEnd: (end: FlowEnd) => void) => Flow, release: () => void): void => {
     let stopWatching = nothing;
     try {
-      const flow = relay.join(descriptor, target, (end) => {
+      const joined = begin((end) => {
         stopWatching();
         release();
         onFlowEnded(end);
       });
-      stopNow = flow.stop;
-      stopWatching = watchFlow(surface, answer, flow, () => {
+      flow = joined;
+      stopNow = joined.stop;
+      stopWatching = watchFlow(surface, answer, joined, () => {
         isQuiet = true;
       });
     } catch (error) {
@@ -138,14 +147,19 @@ export const startRelay: Start = (surface, prepared, client, onEnded) => {
         ? undefined
         : sayHeader(kernel, version, { descriptor, record: client.record }, target);
     if (failure === undefined) {
-      join(target, release);
+      join((onEnd) => relay.join(descriptor, target, onEnd), release);
     } else {
       kernel.close(target);
       turnAway(failure, release);
     }
   };
 
-  if (first !== undefined) {
+  if (begun !== undefined) {
+    join(
+      (onEnd) => relay.restore(begun, onEnd),
+      answer.backend === undefined ? nothing : surface.backends.hold(prepared),
+    );
+  } else if (first !== undefined) {
     proceed(first.outcome, first.release);
   } else {
     descriptor = kernel.tryRaise(descriptor);
@@ -168,5 +182,18 @@ export const startRelay: Start = (surface, prepared, client, onEnded) => {
     isStopped = true;
     stopNow();
   };
-  return { kind: 'builtin', stop };
+  // it goes on until the last moment, and what is under way goes along
+  const talk: Talk = {
+    service: prepared.service,
+    pause: nothing,
+    isSettled: () => true,
+    resume: nothing,
+    save: () => {
+      const on = flow?.save();
+      if (isOver || (flow !== undefined && on === undefined)) return undefined;
+      const rest: TalkRest = on === undefined ? { kind: 'begin' } : { kind: 'flow', flow: on };
+      return { startedAt, client: { descriptor, record: client.record }, rest };
+    },
+  };
+  return { kind: 'builtin', stop, talk };
 };

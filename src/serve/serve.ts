@@ -8,15 +8,15 @@ import { startRelay } from './relay.ts';
 import type { Prepared, ServeDatagrams, Start, Started, Surface } from './surface.ts';
 
 /** Starts the answer to one accepted client. Throws SystemError when no process can be made; the client is still ours then. */
-export const serveConnection: Start = (surface, prepared, client, onEnded) => {
+export const serveConnection: Start = (surface, prepared, client, onEnded, saved) => {
   const { answer } = prepared.service;
   switch (answer.kind) {
     case 'program':
       return startRecipe(surface, recipeOf(prepared), client);
     case 'builtin':
-      return startStreamBuiltin(surface, prepared, client, onEnded);
+      return startStreamBuiltin(surface, prepared, client, onEnded, saved);
     case 'relay':
-      return startRelay(surface, prepared, client, onEnded);
+      return startRelay(surface, prepared, client, onEnded, saved);
     case 'sensor':
       throw new Error(`${prepared.service.id}: a ${answer.kind} is not served yet`);
   }

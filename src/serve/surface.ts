@@ -2,9 +2,11 @@
 import type { Clock } from '../model/clock.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Failure, Observer } from '../model/event.ts';
+import type { Milliseconds } from '../model/quantity.ts';
 import type { ConnectionRecord } from '../model/record.ts';
 import type { ResolvedService } from '../model/service.ts';
 import type { Accepted, Kernel, Recipe } from '../native/kernel.ts';
+import type { SavedFlow } from '../native/relay.ts';
 
 /** A service with what was prepared for it at load. Built-ins have no recipe. */
 export type Prepared = { readonly service: ResolvedService; readonly recipe: Recipe | undefined };
@@ -37,7 +39,11 @@ export type Surface = {
   readonly enterMember: (
     member: MuxMember,
     client: Accepted,
-    how: { readonly greet: (client: Accepted) => void; readonly onRefused: (client: Accepted) => void },
+    how: {
+      readonly through: 'mux';
+      readonly greet: (client: Accepted) => void;
+      readonly onRefused: (client: Accepted) => void;
+    },
   ) => void;
   /** Whether the sender of a datagram may be answered by a built-in; a refusal is observed. */
   readonly mayAnswer: (prepared: Prepared, record: ConnectionRecord) => boolean;
@@ -52,13 +58,50 @@ export type Surface = {
   readonly enterWait: (prepared: Prepared, dismiss: () => void) => (() => boolean) | undefined;
 };
 
+/** What is left of an answer of our own, for the version of acceptd that takes our place: it goes on from there. */
+export type SavedTalk = {
+  readonly startedAt: Milliseconds;
+  readonly client: Accepted;
+  readonly rest: TalkRest;
+};
+
+export type TalkRest =
+  /** Nothing has been taken from the client and nothing said: it can begin anew. */
+  | { readonly kind: 'begin' }
+  /** A built-in that has said all that it wanted to: `pending` was read and is not answered yet. */
+  | { readonly kind: 'talk'; readonly pending: string }
+  /** The part of a name that a client of tcpmux has said. */
+  | { readonly kind: 'name'; readonly taken: string; readonly sawReturn: boolean }
+  | { readonly kind: 'flow'; readonly flow: SavedFlow };
+
+/** How an answer of our own is taken out of our hands. */
+export type Talk = {
+  /** As it was when this began: a reload may have changed it since. */
+  readonly service: ResolvedService;
+  /** Takes in nothing more; what was said goes out meanwhile. */
+  readonly pause: () => void;
+  /** Whether it can be saved now. */
+  readonly isSettled: () => boolean;
+  /** It goes on here. */
+  readonly resume: () => void;
+  readonly save: () => SavedTalk | undefined;
+};
+
 /** A running answer: a process that will be reaped, or work of our own that says when it has ended. */
 export type Started =
   | { readonly kind: 'process'; readonly pid: number }
-  | { readonly kind: 'builtin'; readonly stop: () => void };
+  /** `talk` undefined: it is over in a moment. */
+  | { readonly kind: 'builtin'; readonly stop: () => void; readonly talk?: Talk };
 
 /** Takes the connection. `onEnded` is called once, later, for a built-in only. */
-export type Start = (surface: Surface, prepared: Prepared, client: Accepted, onEnded: () => void) => Started;
+export type Start = (
+  surface: Surface,
+  prepared: Prepared,
+  client: Accepted,
+  onEnded: () => void,
+  /** What the version before us has left of it. */
+  saved?: SavedTalk,
+) => Started;
 
 /** Answers what waits at a datagram listener of a built-in; bounded, the rest comes with the next readiness. */
 export type ServeDatagrams = (surface: Surface, prepared: Prepared, listener: Descriptor) => void;

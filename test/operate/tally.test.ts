@@ -266,3 +266,27 @@ t.test('whatever comes back instead of what was saved, the counts are sound', as
   );
   t.pass();
 });
+
+t.test('a reload after an upgrade counts as one, and the last one before it is known', async (t) => {
+  const applied = {
+    kind: 'applied',
+    services: 1,
+    opened: 1,
+    kept: 0,
+    retuned: 0,
+    closed: 0,
+    added: 1,
+    dropped: [],
+  } as const;
+  const { clock, tally, tell } = open();
+  tell(applied, { kind: 'reload-refused', why: '1 new error' });
+  const next = createTally(clock);
+  next.restore(JSON.parse(JSON.stringify(tally.save())));
+  t.strictSame(next.reloads(), tally.reloads());
+  t.match(next.reloads(), { applied: 0, refused: 1, last: { isApplied: false } });
+  next.observer.observe(applied);
+  t.match(next.reloads(), { applied: 1, refused: 1, last: { isApplied: true } });
+  const unknown = createTally(clock);
+  unknown.restore({ reloads: { applied: 1, last: { at: 'yesterday', isApplied: true } } });
+  t.equal(unknown.reloads().last, undefined);
+});

@@ -291,24 +291,46 @@ t.test(
   },
 );
 
+const command = {
+  file: '/bin/cat',
+  arguments: ['cat'],
+  expandsVariables: false,
+  forgivesFailure: false,
+  rights: 'service' as const,
+};
+
+const readsTexts = (port: number): ResolvedService =>
+  resolved('texts', [tcp('127.0.0.1', port)], {
+    startTexts: {
+      command,
+      environmentFiles: [{ path: '/etc/hostname', isOptional: true }],
+      unsetVariables: [],
+      isPerInstance: false,
+    },
+  });
+
+t.test('who waits while another version was to take over is accepted once', async (t) => {
+  const port = await freePort();
+  supervisor.apply([readsTexts(port)]);
+  const since = events.length;
+  const heard = call(port, 'line');
+  await until('accepted', ({ service }) => service === 'texts', since);
+  supervisor.handover.pause();
+  supervisor.handover.surrender();
+  t.match(steering.describe('texts'), { waiting: 0, live: 0 });
+  t.match(supervisor.handover.save(), { clients: [{ through: 'listener' }] });
+  supervisor.handover.resume();
+  t.match(steering.describe('texts'), { waiting: 1, live: 1 });
+  t.equal(await heard, 'line');
+  await quiet();
+  t.match(accountOf('texts', since), { accepted: 1, served: 1, refused: 0 });
+  t.strictSame(findMiscounts(events.slice(since), supervisor), []);
+});
+
 t.test('who waits for something at the end is refused, once', async (t) => {
   const [texts, backend] = [await freePort(), await freePort()];
-  const command = {
-    file: '/bin/cat',
-    arguments: ['cat'],
-    expandsVariables: false,
-    forgivesFailure: false,
-    rights: 'service' as const,
-  };
   supervisor.apply([
-    resolved('texts', [tcp('127.0.0.1', texts)], {
-      startTexts: {
-        command,
-        environmentFiles: [{ path: '/etc/hostname', isOptional: true }],
-        unsetVariables: [],
-        isPerInstance: false,
-      },
-    }),
+    readsTexts(texts),
     resolved('behind', [tcp('127.0.0.1', backend)], {
       ...relayTo(await freePort()),
       answer: {

@@ -37,6 +37,7 @@ const runningOf = (service: ResolvedService): RunningService => ({
   visitors: 0,
   toldVisitors: 0,
   suspension: undefined,
+  suspendedUntil: undefined,
 });
 
 /** One service with a watched listener and an instance, as the runtime has them. */
@@ -90,6 +91,7 @@ const scene = async (t: Test) => {
     builtins: new Map(),
     shortage: { of: 'descriptors', failures: 0, cancel: undefined },
     isDraining: false,
+    isHandingOver: false,
   };
   t.teardown(async () => {
     client.destroy();

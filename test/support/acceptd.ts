@@ -10,7 +10,7 @@ import type { Test } from 'tap';
 import { searchPath } from './command.ts';
 import { childEnvironment, withOnly } from './environment.ts';
 
-const mainModule = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
+export const mainModule = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
 const deadline = 60_000;
 
 /** One line of acceptd's log. `event` is a kind of src/model/event.ts, or empty; `fields` is the whole record. */
@@ -28,6 +28,8 @@ export type AcceptdOptions = {
   readonly isDirectory?: boolean;
   /** In place of `run -f FILE`: another command of acceptd, which needs no configuration. */
   readonly command?: readonly string[];
+  /** In place of the main module that was built: a link to it, which can lead elsewhere later. */
+  readonly program?: string;
   /** Added after `run -f FILE`, or the other command. */
   readonly arguments?: readonly string[];
   readonly dialect?: string;
@@ -113,7 +115,7 @@ export const startAcceptd = async (t: Test, options: AcceptdOptions): Promise<Ac
 
   const dialect = options.dialect === undefined ? [] : ['--dialect', options.dialect];
   const command = options.command ?? ['run', '-f', configPath, ...dialect];
-  const words = [mainModule, ...command, ...(options.arguments ?? [])];
+  const words = [options.program ?? mainModule, ...command, ...(options.arguments ?? [])];
   // servers of tests that run at once must not fight for the default place of the control socket
   const environment = {
     PATH: searchPath,

@@ -34,6 +34,8 @@ export type ControlOptions = {
   readonly before?: ((name: ControlKeep) => Descriptor | undefined) | undefined;
   /** What whoever has asked for that upgrade is told. */
   readonly upgraded?: Done | undefined;
+  /** Who that was. */
+  readonly askedBy?: string | undefined;
 };
 
 /** What goes from one version of acceptd to the next one in an upgrade, by name. */
@@ -42,6 +44,8 @@ export type ControlKeep = (typeof controlKeeps)[number];
 
 export type Control = {
   readonly kept: (name: ControlKeep) => Descriptor | undefined;
+  /** Whose connection `control-asker` is. */
+  readonly askedBy: () => string | undefined;
   /** Answers that are being written may end within `patience`; the file is removed. */
   readonly end: (patience: Milliseconds) => Promise<void>;
 };
@@ -88,7 +92,7 @@ const openProbes = (kernel: Kernel, { version, host, port }: ProbeAddress): Desc
 
 export const openControl = (
   { path, group, probes }: ControlPlaces,
-  { kernel, clock, desk, onOrder, onTrouble, before, upgraded }: ControlOptions,
+  { kernel, clock, desk, onOrder, onTrouble, before, upgraded, askedBy }: ControlOptions,
 ): Control => {
   const closings: (() => void)[] = [];
   const intakes: ReturnType<typeof createIntake>[] = [];
@@ -123,6 +127,7 @@ export const openControl = (
   if (asker !== undefined) {
     if (upgraded !== undefined) kernel.write(asker, wholeAnswer(upgraded));
     kernel.close(asker);
+    if (askedBy !== undefined) onOrder({ by: askedBy, what: 'POST /v1/upgrade', status: 200 });
   }
   const [oldSocket, oldProbes] = [before?.('control'), before?.('control-http')];
   if (path === undefined && oldSocket !== undefined) kernel.close(oldSocket);
@@ -152,7 +157,8 @@ export const openControl = (
     });
 
   return {
-    kept: (name) => (name === 'control-asker' ? front?.upgrading() : kept.get(name)),
+    kept: (name) => (name === 'control-asker' ? front?.upgrading()?.descriptor : kept.get(name)),
+    askedBy: () => front?.upgrading()?.by,
     end: async (patience) => {
       for (const intake of intakes) intake.end();
       for (const close of closings) close();

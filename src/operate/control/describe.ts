@@ -27,8 +27,8 @@ export type Described = {
   readonly tally: Pick<Tally, 'of'>;
   readonly clock: Clock;
   readonly version: string;
-  /** How often the code was exchanged, and how often the server came back after a crash. */
-  readonly history: () => Pick<ServerStatus, 'upgrades' | 'restarts'>;
+  /** When the process began, how often its code was exchanged, and how often it came back after a crash. */
+  readonly history: () => Pick<ServerStatus, 'startedAt' | 'upgrades' | 'restarts'>;
   readonly configuration: { readonly status: () => ServerStatus['configuration'] };
   readonly ending: Pick<Ending, 'isStopping'>;
   readonly log: { readonly lostRecords: () => number };
@@ -74,7 +74,7 @@ const summarise = (
 const state = ({ ending }: Described): ServerStatus['state'] =>
   ending.isStopping() ? 'draining' : 'running';
 
-export const describeServer = async (parts: Described, startedAt: Date): Promise<ServerStatus> => {
+export const describeServer = async (parts: Described): Promise<ServerStatus> => {
   const running = parts.supervisor.steering.describeAll();
   const pids = running.flatMap(({ instances }) => pidsOf(instances));
   const read = new Set(pids.slice(0, mostProcesses));
@@ -88,7 +88,6 @@ export const describeServer = async (parts: Described, startedAt: Date): Promise
     version: controlVersion,
     acceptd: parts.version,
     pid: process.pid,
-    startedAt: startedAt.toISOString(),
     state: state(parts),
     configuration: parts.configuration.status(),
     ...parts.history(),

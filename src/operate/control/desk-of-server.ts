@@ -35,12 +35,11 @@ const outcomeOf = (failure: Failure | undefined, done: () => Done): Outcome => f
 export const createDesk = (parts: DeskParts): Desk => {
   const { supervisor, configuration, ending, usualStop, log, upgrade, metrics } = parts;
   const { steering } = supervisor;
-  const startedAt = parts.clock.wallClock();
 
   let describing: Promise<ServerStatus> | undefined;
   /** Whoever asks while it is being found out gets the same answer. */
   const status = (): Promise<ServerStatus> => {
-    describing ??= describeServer(parts, startedAt).finally(() => {
+    describing ??= describeServer(parts).finally(() => {
       describing = undefined;
     });
     return describing;

@@ -36,7 +36,7 @@ export type HttpFront = Front & {
   readonly end: () => Promise<void>;
   readonly cut: () => void;
   /** Whose connection waits for what an upgrade comes to. */
-  readonly upgrading: () => Descriptor | undefined;
+  readonly upgrading: () => { readonly descriptor: Descriptor; readonly by: string } | undefined;
 };
 
 /** For a whole request, from when its client came or got its last answer; and for an answer to be taken. */
@@ -216,7 +216,10 @@ export const createFront = ({ clock, desk, onOrder }: FrontOptions): HttpFront =
         for (const { pending, socket } of clients.values()) if (pending === 0) socket.destroy();
         if (clients.size === 0) resolve();
       }),
-    upgrading: () => [...clients.values()].find(({ isUpgrading }) => isUpgrading)?.descriptor,
+    upgrading: () => {
+      const client = [...clients.values()].find(({ isUpgrading }) => isUpgrading);
+      return client && { descriptor: client.descriptor, by: showPeer(client.caller.peer) };
+    },
     cut: () => {
       for (const { socket } of clients.values()) socket.destroy();
     },

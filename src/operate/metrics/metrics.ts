@@ -1,7 +1,9 @@
 // What monitoring reads: the counts of all services, how they stand, and acceptd itself.
 import type { Clock } from '../../model/clock.ts';
+import type { Descriptor } from '../../model/descriptor.ts';
 import type { ResolvedService } from '../../model/service.ts';
 import type { Kernel } from '../../native/kernel.ts';
+import { openTcpEnds } from '../../native/tcp-ends.ts';
 import type { Tally } from '../tally.ts';
 import { type Format, formatFor } from './accept.ts';
 import { createLoopLag } from './loop-lag.ts';
@@ -21,6 +23,9 @@ export type MetricsParts = {
   readonly services: () => readonly ServiceFacts[];
   readonly isReady: () => boolean;
   readonly isDraining: () => boolean;
+  /** What kept() and lostEnds() of the version before us gave. */
+  readonly before?: Descriptor | undefined;
+  readonly lostBefore?: number | undefined;
   /** Told once, where something cannot be counted here. */
   readonly complain: (what: string) => void;
 };
@@ -31,6 +36,9 @@ export type Metrics = {
   /** `accept`: an Accept header. Those who ask at the same time get the same text. */
   readonly render: (accept: string) => Promise<Rendered>;
   readonly stop: () => void;
+  /** For the version that takes over. */
+  readonly kept: () => Descriptor | undefined;
+  readonly lostEnds: () => number;
 };
 
 /** The names of everything that is exported. */
@@ -41,8 +49,18 @@ export const metricList = [...serverMetrics, ...serviceMetrics, ...processMetric
 /** A connection costs no more with it: what is exported is read when somebody asks. */
 export const createMetrics = (parts: MetricsParts): Metrics => {
   const { tally, clock, kernel, version } = parts;
+  let { before } = parts;
+  /** Once: it may have to be opened anew. */
+  const takeBefore = (): Descriptor | undefined => {
+    const known = before;
+    before = undefined;
+    return known;
+  };
   const lag = createLoopLag(clock);
-  const traffic = createTraffic(clock, kernel, tally.addTraffic, parts.complain);
+  const traffic = createTraffic(clock, kernel, tally.addTraffic, parts.complain, () =>
+    openTcpEnds(takeBefore()),
+  );
+  const lostEnds = (): number => (parts.lostBefore ?? 0) + traffic.read().lost;
   const waiting = new Map<Format, Promise<Rendered>>();
 
   const write = async (format: Format): Promise<Rendered> => {
@@ -59,7 +77,7 @@ export const createMetrics = (parts: MetricsParts): Metrics => {
       isDraining: parts.isDraining(),
       reloads: tally.reloads(),
       lag: lag.read(),
-      traffic: traffic.read(),
+      traffic: { ...traffic.read(), lost: lostEnds() },
     };
     return render(format, [
       ...serverMetrics.map((metric) => blockOf(metric, [server])),
@@ -70,6 +88,8 @@ export const createMetrics = (parts: MetricsParts): Metrics => {
 
   return {
     setServices: traffic.setServices,
+    kept: traffic.kept,
+    lostEnds,
     render: (accept) => {
       const format = formatFor(accept);
       const present = waiting.get(format);

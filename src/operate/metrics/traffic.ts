@@ -1,6 +1,7 @@
 // Which service a TCP connection that is over belonged to, and the bytes that it carried.
 import type { ListenAddress } from '../../model/address.ts';
 import type { Clock } from '../../model/clock.ts';
+import type { Descriptor } from '../../model/descriptor.ts';
 import { parseAddress } from '../../model/network.ts';
 import { milliseconds } from '../../model/quantity.ts';
 import type { ResolvedService } from '../../model/service.ts';
@@ -13,6 +14,8 @@ export type Traffic = {
   readonly setServices: (services: readonly ResolvedService[]) => void;
   readonly read: () => { readonly isCounting: boolean; readonly lost: number };
   readonly stop: () => void;
+  /** Where ends are told, for the version that takes over. */
+  readonly kept: () => Descriptor | undefined;
 };
 
 /** An address that somebody listens at. */
@@ -72,7 +75,7 @@ export const createTraffic = (
   kernel: Pick<Kernel, 'watch' | 'unwatch' | 'close'>,
   add: (service: string, bytesIn: number, bytesOut: number) => void,
   complain: (what: string) => void,
-  open: () => TcpEnds = openTcpEnds,
+  open: () => TcpEnds = () => openTcpEnds(),
 ): Traffic => {
   let places: ReadonlyMap<number, readonly Place[]> = new Map();
   let lost = 0;
@@ -124,5 +127,6 @@ export const createTraffic = (
     },
     read: () => ({ isCounting: ends !== undefined, lost }),
     stop,
+    kept: () => ends?.descriptor,
   };
 };

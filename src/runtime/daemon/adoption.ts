@@ -14,10 +14,12 @@ import type { Runtime } from '../running.ts';
 import { type AdoptedService, createGifts } from './adoption-gifts.ts';
 
 export type Adoption = {
-  /** For RecipeRequest.adoptChannel. */
-  readonly channel: Descriptor;
+  /** For RecipeRequest.adoptChannel; undefined where the run has begun already. */
+  readonly channel: Descriptor | undefined;
   /** The child has the channel too from here on, or there is none. */
   readonly onStarted: () => void;
+  /** Where its calls come in. */
+  readonly calls: () => Descriptor | undefined;
   /** The service's run is over: what is left of it gets nothing more, and is not kept from binding what it likes. */
   readonly end: () => void;
 };
@@ -40,16 +42,7 @@ export const createAdoption = (runtime: Pick<Runtime, 'kernel' | 'observer'>) =>
     const { ours: channel, theirs } = openAdoptionChannel();
     let isTheirsOpen = true;
     let isChannelOpen = true;
-    let isOver = false;
-    let hasFailed = false;
-
-    const fail = (error: SystemError): void => {
-      if (hasFailed || isOver) return;
-      hasFailed = true;
-      listener.onFailed({ code: error.code, what: `${error.message}${relayAdvice(error.code)}` });
-    };
-
-    const gifts = createGifts(runtime, service, { onListening: listener.onListening, onFailed: fail });
+    const flow = answerCalls(service, listener);
 
     const closeTheirs = (): void => {
       if (!isTheirsOpen) return;
@@ -63,47 +56,81 @@ export const createAdoption = (runtime: Pick<Runtime, 'kernel' | 'observer'>) =>
       kernel.close(channel);
     };
 
-    const answer = (calls: Descriptor, call: Call): void => {
-      if (isOver) passCall(calls, call);
-      else gifts.answer(calls, call);
-    };
-
-    /** As long as one process of the run lives: without us its calls would fail with ENOSYS. */
-    const receiveFrom = (low: Descriptor): void => {
-      const calls = kernel.tryRaise(low);
-      kernel.watch(calls, () => {
-        for (let count = 0; count < batch; count++) {
-          const call = receiveCall(calls);
-          if (call === 'never') kernel.close(calls);
-          if (call === undefined || call === 'never') break;
-          answer(calls, call);
-        }
-      });
-    };
-
     kernel.watch(channel, () => {
       try {
         const calls = receiveCallListener(channel);
         if (calls === undefined) return;
         closeChannel();
-        if (calls !== 'never') receiveFrom(calls);
+        if (calls !== 'never') flow.receiveFrom(kernel.tryRaise(calls));
       } catch (error) {
         if (!(error instanceof SystemError)) throw error;
         closeChannel();
-        fail(error);
+        flow.fail(error);
       }
     });
 
     return {
       channel: theirs,
       onStarted: closeTheirs,
+      calls: flow.calls,
       end: () => {
-        isOver = true;
-        gifts.end();
+        flow.end();
         closeTheirs();
       },
     };
   };
 
-  return { begin };
+  /** Of a run that goes on, whose calls come here. */
+  const goOn = (service: AdoptedService, listener: AdoptionListener, from: Descriptor): Adoption => {
+    const { receiveFrom, end, calls } = answerCalls(service, listener);
+    receiveFrom(from);
+    return { channel: undefined, onStarted: () => undefined, calls, end };
+  };
+
+  const answerCalls = (service: AdoptedService, listener: AdoptionListener) => {
+    let received: Descriptor | undefined;
+    let isOver = false;
+    let hasFailed = false;
+
+    const fail = (error: SystemError): void => {
+      if (hasFailed || isOver) return;
+      hasFailed = true;
+      listener.onFailed({ code: error.code, what: `${error.message}${relayAdvice(error.code)}` });
+    };
+
+    const gifts = createGifts(runtime, service, { onListening: listener.onListening, onFailed: fail });
+
+    const answer = (calls: Descriptor, call: Call): void => {
+      if (isOver) passCall(calls, call);
+      else gifts.answer(calls, call);
+    };
+
+    /** As long as one process of the run lives: without us its calls would fail with ENOSYS. */
+    const receiveFrom = (calls: Descriptor): void => {
+      received = calls;
+      kernel.watch(calls, () => {
+        for (let count = 0; count < batch; count++) {
+          const call = receiveCall(calls);
+          if (call === 'never') {
+            kernel.close(calls);
+            received = undefined;
+          }
+          if (call === undefined || call === 'never') break;
+          answer(calls, call);
+        }
+      });
+    };
+
+    return {
+      receiveFrom,
+      fail,
+      calls: (): Descriptor | undefined => received,
+      end: (): void => {
+        isOver = true;
+        gifts.end();
+      },
+    };
+  };
+
+  return { begin, goOn };
 };

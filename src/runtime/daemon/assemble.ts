@@ -22,6 +22,7 @@ export const assembleDaemonParts = (
   },
 ): DaemonParts => {
   const { instances, answers, listeners, commands } = others;
+  const adoption = createAdoption(runtime);
   const isAnswer = (pid: number): boolean => {
     const instance = runtime.instances.get(pid);
     return instance !== undefined && instance.daemon === undefined;
@@ -35,6 +36,7 @@ export const assembleDaemonParts = (
     onStartError: answers.onDaemonError,
     isOthers: (pid) => commands.has(pid) || isAnswer(pid),
     hasExecuted: runtime.kernel.hasExecuted,
-    adopt: createAdoption(runtime).begin,
+    adopt: adoption.begin,
+    adoptAgain: adoption.goOn,
   };
 };

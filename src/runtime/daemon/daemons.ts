@@ -6,6 +6,7 @@ import { becomeSubreaper } from '../../native/process-tree.ts';
 import type { DaemonHandle, RunningService } from '../running.ts';
 import type { DaemonParts } from './parts.ts';
 import { createRunner, type Runner } from './runner.ts';
+import type { SavedRunner } from './saved.ts';
 
 const noSuch = (id: string): Failure => ({ code: 'ENOENT', what: `${id} has no daemon` });
 
@@ -103,6 +104,19 @@ export const createDaemons = (parts: () => DaemonParts) => {
     /** What they have left with us goes with us. */
     closeStores: (): void => {
       for (const runner of allRunners()) runner.closeStore();
+    },
+
+    /** Which of them is in the middle of something, in words. */
+    unsettled: (): string | undefined => {
+      const busy = [...runners].find(([, runner]) => !runner.isSettled());
+      if (busy !== undefined) return `the daemon of ${busy[0].prepared.service.id} is ${busy[1].doing()}`;
+      return leaving.size === 0 ? undefined : 'a daemon of a service that is gone is ending';
+    },
+    save: (running: RunningService): SavedRunner | undefined => runners.get(running)?.save(),
+    restore: (running: RunningService, saved: SavedRunner): void => runners.get(running)?.restore(saved),
+    /** Nobody takes over after all. */
+    resume: (): void => {
+      for (const runner of runners.values()) runner.wake();
     },
 
     onOrphanEnded: (ended: Ended): void => {

@@ -39,7 +39,7 @@ export const createDeadline = (clock: Clock, onOver: () => void) => {
     if (at !== undefined && clock.now() + by > at) set(by);
   };
 
-  return { set, extend, clear };
+  return { set, extend, clear, at: () => at };
 };
 
 /** How long a state may last; undefined: as long as it takes. `patience` is for an end without a limit of its own. */

@@ -4,6 +4,7 @@ import type { Milliseconds } from '../../model/quantity.ts';
 import { countRun, needsCloseLook, noDoubt } from '../queue.ts';
 import type { Plan } from './plan.ts';
 import { endOf, type Run } from './run.ts';
+import type { SavedHistory } from './saved.ts';
 import { createStartLimit } from './start-limit.ts';
 import { judgeRun, type Verdict } from './verdict.ts';
 
@@ -57,5 +58,12 @@ export const createHistory = () => {
       doubt.failures = 0;
     },
     forgetStarts: limit.forget,
+
+    save: (): SavedHistory => ({ restarts, doubt, starts: limit.save() }),
+    restore: (saved: SavedHistory): void => {
+      restarts = saved.restarts;
+      Object.assign(doubt, saved.doubt);
+      limit.restore(saved.starts);
+    },
   };
 };

@@ -34,6 +34,13 @@ export const createLending = (
     return free;
   },
 
+  /** What it was lent by the version before us. */
+  lendAgain: (keys: readonly string[]): readonly RunningListener[] => {
+    const lent = keys.flatMap((key) => runtime.listeners.get(key) ?? []);
+    for (const listener of lent) listener.holder = handle;
+    return lent;
+  },
+
   /** Those that another service has by now are that one's at once; its own wait for what follows. */
   takeBack: (listeners: readonly RunningListener[]): void => {
     for (const listener of listeners) {

@@ -15,6 +15,7 @@ import type { DaemonParts } from './parts.ts';
 import type { Plan } from './plan.ts';
 import { blame, createRun, type Run } from './run.ts';
 import { createRunProcesses } from './run-processes.ts';
+import type { SavedRun } from './saved.ts';
 import { type DaemonAction, type DaemonEvent, type DaemonState, isUp } from './state.ts';
 import type { Store } from './store.ts';
 import { type Watches, watchRun } from './watches.ts';
@@ -39,7 +40,7 @@ export type RunContext = {
 };
 
 /** Its listeners are its own from here on, until close(). */
-export const createLiveRun = (context: RunContext) => {
+export const createLiveRun = (context: RunContext, saved?: SavedRun) => {
   const { parts, running, plan, store, lending, state, dispatch } = context;
   const { runtime } = parts;
   const { clock, observer } = runtime;
@@ -53,9 +54,10 @@ export const createLiveRun = (context: RunContext) => {
   const impair = (failure: Failure): void => observer.observe({ kind: 'impaired', service: id(), failure });
   const impairBy = ({ code, message }: SystemError): void => impair({ code, what: message });
 
+  const lent = saved === undefined ? lending.lend() : lending.lendAgain(saved.listeners);
   const onStuck: Parameters<typeof createRun>[5] = ({ address }, waiting) =>
     observer.observe({ kind: 'queue-stuck', service: id(), address, waiting });
-  const run: Run = createRun(runtime, plan, lending.lend(), parts.isOthers, context.isSuspect, onStuck);
+  const run: Run = createRun(runtime, plan, lent, parts.isOthers, context.isSuspect, onStuck, saved);
   const isCurrent = (): boolean => !isClosed;
   const processes = createRunProcesses(parts, running, run, store, isCurrent, dispatch, impair);
 
@@ -79,7 +81,7 @@ export const createLiveRun = (context: RunContext) => {
 
   // --- Directories ---
 
-  let isMaking = needsDirectories(plan.service);
+  let isMaking = saved === undefined && needsDirectories(plan.service);
   let begin = (): void => undefined;
 
   /** Nothing starts before they are there; what may come at an end does not wait. */
@@ -139,8 +141,12 @@ export const createLiveRun = (context: RunContext) => {
       uid: service.credentials?.uid ?? process.getuid?.() ?? 0,
     };
     try {
-      run.notifications = openNotifications(runtime, id, senders, (message, receipt) =>
-        heed(run, message, receipt, effects),
+      run.notifications = openNotifications(
+        runtime,
+        id,
+        senders,
+        (message, receipt) => heed(run, message, receipt, effects),
+        saved?.notify,
       );
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
@@ -164,6 +170,7 @@ export const createLiveRun = (context: RunContext) => {
 
   const tellReady = (): void => {
     run.isReady = true;
+    run.upSince = clock.now();
     const after = milliseconds(clock.now() - run.startedAt);
     observer.observe({ kind: 'daemon-ready', service: id(), pid: run.main, after });
     if (isUp(state())) watch();
@@ -174,6 +181,12 @@ export const createLiveRun = (context: RunContext) => {
     if (how === 'reload') reloadAsked = process.hrtime.bigint() / 1000n;
     signalRun(run, how);
     if (how !== 'reload') look();
+  };
+
+  /** It is up already, or nothing is left of it but that it counts as running. */
+  const goOn = (begun: SavedRun): void => {
+    processes.restore(begun.processes, begun.main, begun.startedAt);
+    if (isUp(state())) watch();
   };
 
   openMessages();
@@ -204,6 +217,19 @@ export const createLiveRun = (context: RunContext) => {
         default:
           break;
       }
+    },
+
+    goOn,
+    /** Only while it rests. */
+    save: (): SavedRun => {
+      const { notifications, members, listeners, plan: _, queues, command, ...rest } = run;
+      return {
+        ...rest,
+        notify: notifications && { descriptor: notifications.descriptor, address: notifications.address },
+        members: members.save(),
+        listeners: listeners.map(({ key }) => key),
+        processes: processes.save(),
+      };
     },
 
     stopAwaiting: processes.stopAwaiting,

@@ -1,5 +1,5 @@
 // Which process is a daemon's main one, and when it ends: a child of ours, an orphan that became one, or a child's child.
-import { milliseconds } from '../../model/quantity.ts';
+import { type Milliseconds, milliseconds } from '../../model/quantity.ts';
 import { factsOf, watchEnd } from '../../native/process-tree.ts';
 import type { ProcessEnd, RunningService } from '../running.ts';
 import type { DaemonParts } from './parts.ts';
@@ -57,5 +57,23 @@ export const createMainProcess = (
     return others.length === 0 && set(run, only.pid) ? 'found' : 'unknown';
   };
 
-  return { set, guess, stop: () => stopWatching() };
+  /** The one that the version before us had; its end may be the first that is heard of it. */
+  const goOn = (run: Run, pid: number, startedAt: Milliseconds): void => {
+    run.main = pid;
+    const facts = factsOf(pid);
+    if (facts?.parent === process.pid) {
+      const { file } = run.plan;
+      registerProcess(running, pid, { file, onEnded: (end) => onEnded(pid, end) }, startedAt);
+      return;
+    }
+    const end = (): void =>
+      void runtime.clock.after(moment, () => {
+        if (run.main === pid) onEnded(pid, undefined);
+      });
+    const stop = facts && watchEnd(runtime.kernel, facts, end);
+    if (stop === undefined) end();
+    else stopWatching = stop;
+  };
+
+  return { set, guess, goOn, stop: () => stopWatching() };
 };

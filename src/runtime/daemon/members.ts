@@ -91,5 +91,13 @@ export const createMembers = (mark: string, isOthers: (pid: number) => boolean) 
     if (one !== undefined) signalAll([one], number);
   };
 
-  return { add, look, includes, signal, signalOne };
+  return {
+    add,
+    look,
+    includes,
+    signal,
+    signalOne,
+    save: (): readonly KnownProcess[] => [...known.values()],
+    restore: (saved: readonly KnownProcess[]): void => saved.forEach(note),
+  };
 };

@@ -27,6 +27,7 @@ export type Senders = {
 export type Notifications = {
   /** For NOTIFY_SOCKET. */
   readonly address: string;
+  readonly descriptor: Descriptor;
   /** Reads what there is: before its sender's end is acted upon. */
   readonly drain: () => void;
   readonly close: () => void;
@@ -57,8 +58,10 @@ export const openNotifications = (
   service: () => string,
   senders: Senders,
   onMessage: (message: NotifyMessage, receipt: NotifyReceipt) => readonly Descriptor[],
+  /** A socket that the run has already. */
+  existing?: Pick<Notifications, 'descriptor' | 'address'>,
 ): Notifications => {
-  const { descriptor, address } = openNotify(kernel);
+  const { descriptor, address } = existing ?? openNotify(kernel);
   let isOpen = true;
   let quietUntil = clock.now();
 
@@ -106,6 +109,7 @@ export const openNotifications = (
   kernel.watch(descriptor, read);
   return {
     address,
+    descriptor,
     drain: () => {
       if (isOpen) read();
     },

@@ -1,5 +1,7 @@
 // What a daemon's runner uses of the rest of acceptd.
 import type { CommandLine } from '../../model/daemon.ts';
+import type { Descriptor } from '../../model/descriptor.ts';
+import type { Milliseconds } from '../../model/quantity.ts';
 import type { RecipeRequest } from '../../model/recipe.ts';
 import type { DaemonExtra, DaemonListener } from '../../serve/daemon-surroundings.ts';
 import type { CompletedStart } from '../../serve/start-texts.ts';
@@ -35,7 +37,13 @@ export type DaemonParts = {
   readonly requests: Requests;
   /** Some unlink the file of their socket. */
   readonly files: Pick<ListenerFiles, 'keep' | 'heal'>;
-  readonly registerProcess: (service: RunningService, pid: number, process: DaemonProcess) => void;
+  /** `startedAt`: the version before us has told of it. */
+  readonly registerProcess: (
+    service: RunningService,
+    pid: number,
+    process: DaemonProcess,
+    startedAt?: Milliseconds,
+  ) => void;
   /** The kernel could not make a process: a shortage is everybody's. */
   readonly onStartError: (service: RunningService, error: unknown) => void;
   /** A child of ours that is no daemon's. */
@@ -44,4 +52,6 @@ export type DaemonParts = {
   readonly hasExecuted: (pid: number) => boolean;
   /** Gives our sockets to a server that binds its own. */
   readonly adopt: (service: RunningService, listener: AdoptionListener) => Adoption;
+  /** The same for one that has them already. */
+  readonly adoptAgain: (service: RunningService, listener: AdoptionListener, calls: Descriptor) => Adoption;
 };

@@ -1,6 +1,7 @@
 // What the processes of a run do to it: they start, say that they are ready, end; each becomes an event of the table.
 import type { CommandLine } from '../../model/daemon.ts';
 import type { ExitStatus, Failure } from '../../model/event.ts';
+import type { Milliseconds } from '../../model/quantity.ts';
 import { SystemError } from '../../native/addon.ts';
 import { probe } from '../../serve/probe.ts';
 import type { ProcessEnd, RunningService } from '../running.ts';
@@ -12,6 +13,7 @@ import type { DaemonParts } from './parts.ts';
 import { createProcesses } from './processes.ts';
 import { type AwaitedReadiness, awaitReadiness } from './readiness.ts';
 import { blame, type Run } from './run.ts';
+import type { SavedProcesses } from './saved.ts';
 import type { CommandList, DaemonEvent } from './state.ts';
 import type { Store } from './store.ts';
 
@@ -117,13 +119,15 @@ export const createRunProcesses = (
     );
   };
 
+  const adoptionListener = {
+    onListening: (): void => onListening?.(),
+    onFailed: (failure: Failure): void => failStart(failure),
+  };
+
   const beginAdoption = (): boolean => {
     if (run.plan.daemon.activation !== 'adopt') return true;
     try {
-      adoption = parts.adopt(running, {
-        onListening: () => onListening?.(),
-        onFailed: (failure) => failStart(failure),
-      });
+      adoption = parts.adopt(running, adoptionListener);
       return true;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
@@ -212,6 +216,12 @@ export const createRunProcesses = (
     /** READY=1. */
     said: (): void => readiness?.said(),
     awaited: (): string => readiness?.awaited() ?? 'a command before it has not ended',
+    save: (): SavedProcesses => ({ hasForked, hasGuessed, isForgiven, calls: adoption?.calls() }),
+    restore: (saved: SavedProcesses, pid: number | undefined, startedAt: Milliseconds): void => {
+      ({ hasForked, hasGuessed, isForgiven } = saved);
+      if (saved.calls !== undefined) adoption = parts.adoptAgain(running, adoptionListener, saved.calls);
+      if (pid !== undefined) main.goOn(run, pid, startedAt);
+    },
     stopAwaiting: (): void => {
       readiness?.stop();
     },

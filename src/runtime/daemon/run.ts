@@ -9,12 +9,15 @@ import { createMembers, type Members } from './members.ts';
 import type { Notifications } from './notifications.ts';
 import type { Plan } from './plan.ts';
 import { type QueueWatch, watchQueues } from './queue-watch.ts';
+import type { SavedRun } from './saved.ts';
 
 export type Run = {
   readonly plan: Plan;
   /** Of its processes only: INVOCATION_ID. */
   readonly invocation: string;
   readonly startedAt: Milliseconds;
+  /** Since when it takes connections. */
+  upSince: Milliseconds | undefined;
   readonly members: Members;
   readonly listeners: readonly RunningListener[];
   readonly queues: QueueWatch;
@@ -42,26 +45,30 @@ export const createRun = (
   isOthers: (pid: number) => boolean,
   isSuspect: boolean,
   onStuck: (listener: RunningListener, waiting: number) => void,
+  saved: SavedRun | undefined,
 ): Run => {
-  const invocation = randomBytes(16).toString('hex');
+  const invocation = saved?.invocation ?? randomBytes(16).toString('hex');
+  const members = createMembers(`INVOCATION_ID=${invocation}`, isOthers);
+  members.restore(saved?.members ?? []);
   return {
     plan,
     invocation,
-    startedAt: runtime.clock.now(),
-    members: createMembers(`INVOCATION_ID=${invocation}`, isOthers),
+    startedAt: saved?.startedAt ?? runtime.clock.now(),
+    upSince: saved?.upSince,
+    members,
     listeners,
     queues: watchQueues(runtime.kernel, runtime.clock, listeners, isSuspect, onStuck),
     notifications: undefined,
-    access: plan.daemon.notifyAccess,
+    access: saved?.access ?? plan.daemon.notifyAccess,
     main: undefined,
     command: undefined,
-    status: undefined,
-    isReady: false,
-    failure: undefined,
-    cause: undefined,
-    why: undefined,
-    isMainWell: true,
-    watchdogTime: plan.daemon.watchdog,
+    status: saved?.status,
+    isReady: saved?.isReady ?? false,
+    failure: saved?.failure,
+    cause: saved?.cause,
+    why: saved?.why,
+    isMainWell: saved?.isMainWell ?? true,
+    watchdogTime: saved === undefined ? plan.daemon.watchdog : saved.watchdogTime,
   };
 };
 

@@ -3,15 +3,17 @@ import type { DaemonStop, Failure } from '../../model/event.ts';
 import { type Milliseconds, milliseconds } from '../../model/quantity.ts';
 import type { Ended } from '../../native/kernel.ts';
 import { createDirectoryHold } from '../directory-holds.ts';
-import { isSameService } from '../plan.ts';
 import type { DaemonHandle, RunningService } from '../running.ts';
 import { createDeadline, timeLimit } from './deadlines.ts';
+import { createEventQueue } from './event-queue.ts';
+import { createRunnerHandover } from './handover.ts';
 import { createHistory } from './history.ts';
 import { createHolds } from './holds.ts';
 import { createLending } from './lending.ts';
-import { createLiveRun, type LiveRun } from './live-run.ts';
+import { createLiveRun, type LiveRun, type RunContext } from './live-run.ts';
+import { createOrders } from './orders.ts';
 import type { DaemonParts } from './parts.ts';
-import { type Plan, planOf, refuseReload } from './plan.ts';
+import { type Plan, planOf } from './plan.ts';
 import { queuesOf } from './run.ts';
 import {
   type DaemonAction,
@@ -24,7 +26,10 @@ import {
 } from './state.ts';
 import { off, step } from './step.ts';
 import { createStore } from './store.ts';
-import { createWishes, type Outcome, promiseOf } from './wishes.ts';
+import { createWishes } from './wishes.ts';
+
+/** While the next version of acceptd is awaited. */
+const nextLook = milliseconds(100);
 
 export type Runner = ReturnType<typeof createRunner>;
 
@@ -56,20 +61,6 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
 
   // --- The machine ---
 
-  const queue: DaemonEvent[] = [];
-  let isStepping = false;
-
-  const dispatch = (event: DaemonEvent): void => {
-    queue.push(event);
-    if (isStepping) return;
-    isStepping = true;
-    try {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) advance(next);
-    } finally {
-      isStepping = false;
-    }
-  };
-
   const advance = (event: DaemonEvent): void => {
     if (plan === undefined) return;
     const before = state;
@@ -79,6 +70,8 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     if (isAwaited(before) && !isAwaited(next)) live?.stopAwaiting();
     for (const action of actions) perform(action);
   };
+
+  const { dispatch, isTaking } = createEventQueue(advance);
 
   const perform = (action: DaemonAction): void => {
     switch (action.kind) {
@@ -107,6 +100,11 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   const timeOf = (of: Deadline): Milliseconds | undefined => timeLimit(of, plan, pause, patience);
 
   const deadline = createDeadline(clock, () => {
+    // whoever takes over has the same pause before him
+    if (state.kind === 'pausing' && runtime.isHandingOver) {
+      deadline.set(nextLook);
+      return;
+    }
     if (state.kind === 'starting') live?.onStartTimeout();
     dispatch({ kind: 'timeout' });
   });
@@ -116,7 +114,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   /** `free`: somebody has asked for it by name. */
   const requestStart = (how: 'counted' | 'free'): void => {
     const next = planOf(running.prepared.service);
-    if (isClosing() || next === undefined || !isOff(state)) return;
+    if (isClosing() || runtime.isHandingOver || next === undefined || !isOff(state)) return;
     if (how === 'counted' && running.isPaused) {
       isPutOff ||= ready.count() === 0;
       return;
@@ -136,22 +134,24 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   const begin = (): void => {
     if (plan === undefined) return;
     hasStarted = true;
-    live = createLiveRun({
-      parts,
-      running,
-      plan,
-      store,
-      lending,
-      directories,
-      state: () => state,
-      dispatch,
-      extend: deadline.extend,
-      countHolds: holds.count,
-      isSuspect: history.isSuspect(),
-      resetHistory: history.forget,
-      onReady: ready.fulfil,
-    });
+    live = createLiveRun(contextOf(plan));
   };
+
+  const contextOf = (planned: Plan): RunContext => ({
+    parts,
+    running,
+    plan: planned,
+    store,
+    lending,
+    directories,
+    state: () => state,
+    dispatch,
+    extend: deadline.extend,
+    countHolds: holds.count,
+    isSuspect: history.isSuspect(),
+    resetHistory: history.forget,
+    onReady: ready.fulfil,
+  });
 
   // --- Ends ---
 
@@ -231,55 +231,48 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     dispatch({ kind: 'timeout' });
   };
 
+  /** Who wants it now, although nobody could be started a moment ago. */
+  const wake = (): void => {
+    if (state.kind === 'off' && ready.count() > 0) requestStart('counted');
+  };
+
+  const read = () => ({ state, plan, live, hasStarted, isPutOff, until: deadline.at() });
+
   return {
     handle,
     retry,
-
-    demand: (onDone: Outcome): (() => void) => {
-      const takeBack = ready.add(onDone);
-      queueMicrotask(() => {
-        if (isClosing()) ready.reject(stopped());
-        else if (isUp(state) || state.kind === 'remaining') ready.fulfil();
-        else if (state.kind === 'off' && ready.count() > 0) requestStart('counted');
-      });
-      return takeBack;
-    },
+    wake,
+    ...createOrders({
+      running,
+      ready,
+      reloaded,
+      isClosing,
+      stopped,
+      read,
+      requestStart,
+      stop,
+      retry,
+      dispatch,
+    }),
+    ...createRunnerHandover({
+      runtime,
+      running,
+      store,
+      history,
+      directories,
+      isIdle: () => !isTaking() && !isRetired,
+      read,
+      write: (saved) => {
+        plan = saved.planned && planOf(saved.planned);
+        ({ state, hasStarted, isPutOff } = saved);
+        if (saved.until !== undefined) deadline.set(milliseconds(Math.max(0, saved.until - clock.now())));
+        if (plan === undefined || saved.run === undefined) return;
+        live = createLiveRun(contextOf(plan), saved.run);
+        live.goOn(saved.run);
+      },
+    }),
 
     hold: (): (() => void) => holds.add(() => live?.touchIdle()),
-
-    restart: (): Promise<Failure | undefined> =>
-      promiseOf((onDone) => {
-        if (isClosing()) onDone(stopped());
-        else if (running.isPaused && isOff(state)) onDone({ code: 'EBUSY', what: `${id()} is paused` });
-        else {
-          ready.add(onDone);
-          if (state.kind === 'off') requestStart('free');
-          else stop('restart', true);
-        }
-      }),
-
-    reload: (): Promise<Failure | undefined> =>
-      promiseOf((onDone) => {
-        const refusal = refuseReload(id(), state, plan);
-        if (refusal !== undefined) onDone(refusal);
-        else {
-          reloaded.add(onDone);
-          dispatch({ kind: 'reload' });
-        }
-      }),
-
-    /** After a reload of the configuration, and at the first one. */
-    sync: (isStrict: boolean): void => {
-      const { service } = running.prepared;
-      const { daemon } = service;
-      if (daemon === undefined) return;
-      if (state.kind === 'pausing') retry();
-      if (isStrict && plan !== undefined && live !== undefined && !isSameService(plan.service, service))
-        stop('reload', true);
-      else if (live !== undefined) live.tellOfNew();
-      else if (!daemon.onDemand && state.kind === 'off' && !(hasStarted && daemon.type === 'oneshot'))
-        requestStart('counted');
-    },
 
     /** For good; resolves when nothing is left of it. */
     retire: (why: DaemonStop, endless?: Milliseconds): Promise<void> => {

@@ -23,5 +23,12 @@ export const createStartLimit = () => {
     count = 0;
   };
 
-  return { take, forget };
+  return {
+    take,
+    forget,
+    save: () => ({ began, count }),
+    restore: (saved: { readonly began: Milliseconds | undefined; readonly count: number }): void => {
+      ({ began, count } = saved);
+    },
+  };
 };

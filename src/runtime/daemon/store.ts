@@ -9,6 +9,8 @@ export type Stored = { readonly descriptor: Descriptor; readonly name: string };
 /** What became of the descriptors of one message: `known` ones were there already. */
 export type Storing = { readonly kept: number; readonly known: number; readonly refused: number };
 
+export type SavedStore = readonly (Stored & { readonly isPolled: boolean })[];
+
 const nameless = 'stored';
 
 /**
@@ -21,9 +23,11 @@ export const createStore = (
   onLost: (name: string) => void = () => undefined,
 ) => {
   const stored = new Map<Descriptor, string>();
+  const unpolled = new Set<Descriptor>();
 
   const drop = (descriptor: Descriptor): void => {
     stored.delete(descriptor);
+    unpolled.delete(descriptor);
     kernel.close(descriptor);
   };
 
@@ -53,6 +57,7 @@ export const createStore = (
     }
     stored.set(descriptor, name);
     if (isPolled) poll(descriptor, name);
+    else unpolled.add(descriptor);
     return 'kept';
   };
 
@@ -74,6 +79,16 @@ export const createStore = (
 
     /** In the order in which they came; they stay here and stay ours. */
     list: (): readonly Stored[] => [...stored].map(([descriptor, name]) => ({ descriptor, name })),
+
+    save: (): SavedStore =>
+      [...stored].map(([descriptor, name]) => ({ descriptor, name, isPolled: !unpolled.has(descriptor) })),
+    restore: (saved: SavedStore): void => {
+      for (const { descriptor, name, isPolled } of saved) {
+        stored.set(descriptor, name);
+        if (isPolled) poll(descriptor, name);
+        else unpolled.add(descriptor);
+      }
+    },
 
     closeAll: (): void => {
       for (const descriptor of [...stored.keys()]) drop(descriptor);

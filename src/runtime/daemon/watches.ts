@@ -1,6 +1,6 @@
 // What is watched while a daemon is up: its watchdog, its time, its idleness, its queues.
 import type { DaemonStop, Failure } from '../../model/event.ts';
-import { showDuration } from '../../model/quantity.ts';
+import { milliseconds, showDuration } from '../../model/quantity.ts';
 import type { Runtime } from '../running.ts';
 import { createDeadline } from './deadlines.ts';
 import { watchIdleness } from './idle.ts';
@@ -43,7 +43,9 @@ export const watchRun = (
       : watchIdleness(clock, daemon.idleStop, isBusy, () => alarms.onStop('idle', undefined));
 
   watchdog.set(run.watchdogTime);
-  life.set(lifetime.longest);
+  const { longest } = lifetime;
+  const since = clock.now() - (run.upSince ?? clock.now());
+  life.set(longest && milliseconds(Math.max(0, longest - since)));
   run.queues.begin();
   return {
     touchWatchdog: () => watchdog.set(run.watchdogTime),

@@ -28,3 +28,5 @@ export const createWishes = () => {
     count: (): number => wishes.size,
   };
 };
+
+export type Wishes = ReturnType<typeof createWishes>;

@@ -44,14 +44,26 @@ export const chargenLine = (index: number, format?: Format): Uint8Array => {
 
 const manner = { idleLimit: usualIdleLimit, input: 'ignored', endsByReset: true } as const;
 
-export const startChargen: Start = (surface, prepared, client, onEnded) => {
-  const { socket, touch, started } = openConversation(surface, prepared, client, onEnded, manner);
+export const startChargen: Start = (surface, prepared, client, onEnded, saved) => {
+  const { socket, touch, started, isPaused } = openConversation(
+    surface,
+    prepared,
+    client,
+    onEnded,
+    manner,
+    saved,
+    { resume: () => sendMore() },
+  );
   const { answer } = prepared.service;
   const { portion } = patternOf(answer.kind === 'builtin' ? answer.format : undefined);
   // one portion is under way at a time, and others have their turn in between, however fast this client reads
+  let isSending = false;
   const sendMore = (): void => {
-    if (!socket.writable) return;
+    // a portion ends where the pattern begins again: so whoever goes on begins with a whole one
+    if (!socket.writable || isPaused() || isSending) return;
+    isSending = true;
     socket.write(portion, (error) => {
+      isSending = false;
       if (error) return;
       touch();
       setImmediate(sendMore);

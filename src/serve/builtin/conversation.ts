@@ -2,7 +2,7 @@
 import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { type Milliseconds, seconds } from '../../model/quantity.ts';
 import type { Accepted } from '../../native/kernel.ts';
-import type { Prepared, Started, Surface } from '../surface.ts';
+import type { Prepared, SavedTalk, Started, Surface, Talk } from '../surface.ts';
 import { watchIdleness } from './idleness.ts';
 import { type Outcome, reportBuiltin } from './report.ts';
 
@@ -17,11 +17,22 @@ export type Manner = {
   readonly endsByReset: boolean;
 };
 
+/** How one kind of conversation is handed over: by all of them what the client has sent stays in the kernel meanwhile. */
+export type Manners = {
+  /** Answers what was read before the pause. */
+  readonly settle?: (socket: Socket) => void;
+  readonly resume?: (socket: Socket) => void;
+  /** Read and not answered, because the rest of it has not come. */
+  readonly pending?: () => string;
+};
+
 export type Conversation = {
   readonly socket: Socket;
   /** The client has shown that it is there. */
   readonly touch: () => void;
   readonly started: Started;
+  /** Nothing more is said until it goes on. */
+  readonly isPaused: () => boolean;
 };
 
 const nowhere = new Uint8Array(65536);
@@ -33,8 +44,12 @@ export const openConversation = (
   client: Accepted,
   onEnded: () => void,
   manner: Manner,
+  saved: SavedTalk | undefined,
+  manners: Manners = {},
 ): Conversation => {
-  const report = reportBuiltin(surface, prepared, client.record);
+  const startedAt = saved?.startedAt ?? surface.clock.now();
+  const report = reportBuiltin(surface, prepared, client.record, saved?.startedAt);
+  let isPaused = false;
   let outcome: Outcome = 'ended';
   const idleness = watchIdleness(surface.clock, manner.idleLimit, () => {
     outcome = 'timeout';
@@ -67,5 +82,34 @@ export const openConversation = (
   const stop = (): void => {
     socket.destroy();
   };
-  return { socket, touch: idleness.touch, started: { kind: 'builtin', stop } };
+  const talk: Talk = {
+    service: prepared.service,
+    pause: () => {
+      isPaused = true;
+      socket.pause();
+    },
+    isSettled: () => {
+      manners.settle?.(socket);
+      return !socket.destroyed && socket.writableLength === 0 && !socket.writableEnded;
+    },
+    resume: () => {
+      isPaused = false;
+      manners.resume?.(socket);
+      socket.resume();
+    },
+    save: () =>
+      socket.destroyed
+        ? undefined
+        : {
+            startedAt,
+            client: { descriptor, record: client.record },
+            rest: { kind: 'talk', pending: manners.pending?.() ?? '' },
+          },
+  };
+  return {
+    socket,
+    touch: idleness.touch,
+    started: { kind: 'builtin', stop, talk },
+    isPaused: () => isPaused,
+  };
 };

@@ -4,8 +4,8 @@ import { openConversation, usualIdleLimit } from './conversation.ts';
 
 const manner = { idleLimit: usualIdleLimit, input: 'ignored', endsByReset: false } as const;
 
-export const startDiscard: Start = (surface, prepared, client, onEnded) => {
-  const { socket, started } = openConversation(surface, prepared, client, onEnded, manner);
+export const startDiscard: Start = (surface, prepared, client, onEnded, saved) => {
+  const { socket, started } = openConversation(surface, prepared, client, onEnded, manner, saved);
   socket.on('end', () => socket.end());
   socket.resume();
   return started;

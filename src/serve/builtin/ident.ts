@@ -33,11 +33,25 @@ export const answerQueries = (
   return { replies, rest: rest.length < longestLine ? rest : undefined };
 };
 
-export const startIdent: Start = (surface, prepared, client, onEnded) => {
-  const { socket, touch, started } = openConversation(surface, prepared, client, onEnded, manner);
-  let pending = '';
+export const startIdent: Start = (surface, prepared, client, onEnded, saved) => {
+  let pending = saved?.rest.kind === 'talk' ? saved.rest.pending : '';
+  const { socket, touch, started, isPaused } = openConversation(
+    surface,
+    prepared,
+    client,
+    onEnded,
+    manner,
+    saved,
+    {
+      settle: () => {
+        const rest: unknown = socket.read();
+        if (typeof rest === 'string') take(rest);
+      },
+      pending: () => pending,
+    },
+  );
   socket.setEncoding('latin1');
-  socket.on('data', (text: string) => {
+  const take = (text: string): void => {
     if (socket.writableEnded) return;
     const { replies, rest } = answerQueries(pending + text);
     if (replies !== '') {
@@ -48,8 +62,11 @@ export const startIdent: Start = (surface, prepared, client, onEnded) => {
     }
     pending = rest ?? '';
     if (rest === undefined) socket.destroySoon();
+  };
+  socket.on('data', take);
+  socket.on('drain', () => {
+    if (!isPaused()) socket.resume();
   });
-  socket.on('drain', () => socket.resume());
   socket.on('end', () => socket.end());
   return started;
 };

@@ -13,17 +13,20 @@ export type MuxName =
   | { readonly kind: 'more' }
   | { readonly kind: 'broken' };
 
+/** What has been said of it: one character a byte, because a piece may end within a character. */
+export type NameProgress = { taken: string; sawReturn: boolean };
+
 const line = Buffer.alloc(longestLine);
 
 /** LF, CR, NUL end a name; so does the end of file. */
 const isEnd = (byte: number): boolean => byte === linefeed || byte === carriageReturn || byte === 0;
 
 /** One look takes what there is of the name. Bytes are peeked at first, so what comes after it stays for the member. */
-export const createNameReader = (kernel: Kernel): ((descriptor: Descriptor) => MuxName) => {
-  // one character a byte: a piece may end within a character
-  let taken = '';
-  let sawReturn = false;
-  const name = (): string => Buffer.from(taken, 'latin1').toString();
+export const createNameReader = (
+  kernel: Kernel,
+  progress: NameProgress = { taken: '', sawReturn: false },
+): ((descriptor: Descriptor) => MuxName) => {
+  const name = (): string => Buffer.from(progress.taken, 'latin1').toString();
 
   const skipLinefeed = (descriptor: Descriptor): MuxName => {
     const length = kernel.read(descriptor, line.subarray(0, 1), 'peek');
@@ -33,18 +36,18 @@ export const createNameReader = (kernel: Kernel): ((descriptor: Descriptor) => M
   };
 
   return (descriptor) => {
-    while (!sawReturn && taken.length < longestLine) {
-      const length = kernel.read(descriptor, line.subarray(0, longestLine - taken.length), 'peek');
+    while (!progress.sawReturn && progress.taken.length < longestLine) {
+      const length = kernel.read(descriptor, line.subarray(0, longestLine - progress.taken.length), 'peek');
       if (length === undefined) return { kind: 'more' };
       if (length < 0) return { kind: 'broken' };
       if (length === 0) return { kind: 'name', name: name() };
       const end = line.subarray(0, length).findIndex(isEnd);
       const last = end < 0 ? undefined : line[end];
-      taken += line.toString('latin1', 0, end < 0 ? length : end);
+      progress.taken += line.toString('latin1', 0, end < 0 ? length : end);
       kernel.read(descriptor, line.subarray(0, end < 0 ? length : end + 1), 'take');
-      sawReturn = last === carriageReturn;
-      if (last !== undefined && !sawReturn) return { kind: 'name', name: name() };
+      progress.sawReturn = last === carriageReturn;
+      if (last !== undefined && !progress.sawReturn) return { kind: 'name', name: name() };
     }
-    return sawReturn ? skipLinefeed(descriptor) : { kind: 'name', name: name() };
+    return progress.sawReturn ? skipLinefeed(descriptor) : { kind: 'name', name: name() };
   };
 };

@@ -1,6 +1,6 @@
 // Tells the observers that a built-in began and how it ended, where anybody wants to know.
 import type { Event } from '../../model/event.ts';
-import { milliseconds } from '../../model/quantity.ts';
+import { type Milliseconds, milliseconds } from '../../model/quantity.ts';
 import { type ConnectionRecord, peerOf } from '../../model/record.ts';
 import type { Prepared, Surface } from '../surface.ts';
 
@@ -11,10 +11,12 @@ export const reportBuiltin = (
   { observer, clock }: Surface,
   prepared: Prepared,
   record: ConnectionRecord,
+  /** Of one that has begun before us. */
+  begun?: Milliseconds,
 ): ((outcome: Outcome) => void) => {
   const service = prepared.service.id;
-  const startedAt = clock.now();
-  if (observer.isWanted('builtin-started')) {
+  const startedAt = begun ?? clock.now();
+  if (begun === undefined && observer.isWanted('builtin-started')) {
     observer.observe({ kind: 'builtin-started', service, peer: peerOf(record) });
   }
   return (outcome) => {

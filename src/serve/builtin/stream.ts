@@ -12,23 +12,23 @@ import { timeReply } from './time.ts';
 const startDaytime = announcing(daytimeReply);
 const startTime = announcing((now) => timeReply(now));
 
-export const startStreamBuiltin: Start = (surface, prepared, client, onEnded) => {
+export const startStreamBuiltin: Start = (surface, prepared, client, onEnded, saved) => {
   const { answer, id } = prepared.service;
   if (answer.kind !== 'builtin') throw new Error(`${id} is no built-in`);
   switch (answer.builtin) {
     case 'echo':
-      return startEcho(surface, prepared, client, onEnded);
+      return startEcho(surface, prepared, client, onEnded, saved);
     case 'discard':
-      return startDiscard(surface, prepared, client, onEnded);
+      return startDiscard(surface, prepared, client, onEnded, saved);
     case 'chargen':
-      return startChargen(surface, prepared, client, onEnded);
+      return startChargen(surface, prepared, client, onEnded, saved);
     case 'daytime':
       return startDaytime(surface, prepared, client, onEnded);
     case 'time':
       return startTime(surface, prepared, client, onEnded);
     case 'tcpmux':
-      return startTcpmux(surface, prepared, client, onEnded);
+      return startTcpmux(surface, prepared, client, onEnded, saved);
     case 'ident':
-      return startIdent(surface, prepared, client, onEnded);
+      return startIdent(surface, prepared, client, onEnded, saved);
   }
 };

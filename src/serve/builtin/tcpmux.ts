@@ -3,8 +3,8 @@ import { escapeControls } from '../../model/diagnostic.ts';
 import { milliseconds, seconds } from '../../model/quantity.ts';
 import { peerOf } from '../../model/record.ts';
 import { SystemError } from '../../native/addon.ts';
-import type { Accepted } from '../../native/kernel.ts';
-import type { MuxMember, Prepared, Start, Surface } from '../surface.ts';
+import type { Accepted, Kernel } from '../../native/kernel.ts';
+import type { MuxMember, Prepared, Start, Surface, Talk } from '../surface.ts';
 import { createNameReader } from './mux-name.ts';
 import { sayAndClose } from './parting.ts';
 import { type Outcome, reportBuiltin } from './report.ts';
@@ -20,6 +20,15 @@ const notAvailable = Buffer.from('-Service not available\r\n');
 const listOf = (members: readonly MuxMember[]): Uint8Array =>
   Buffer.from(members.map((member) => `${member.name}\r\n`).join(''));
 
+/** What a client of a member is told before its answer, or in place of it. */
+export const mannerOf = (kernel: Kernel, { saysGo }: MuxMember): Parameters<Surface['enterMember']>[2] => ({
+  through: 'mux',
+  greet: ({ descriptor }) => {
+    if (saysGo) kernel.write(descriptor, go);
+  },
+  onRefused: ({ descriptor }) => sayAndClose(kernel, descriptor, notAvailable),
+});
+
 /** Gives a client to the member it asked for, or tells it that there is none. */
 const enter = (surface: Surface, prepared: Prepared, client: Accepted, requested: string): Outcome => {
   const { kernel, observer } = surface;
@@ -29,12 +38,7 @@ const enter = (surface: Surface, prepared: Prepared, client: Accepted, requested
   const member = members.find((each) => each.name.toLowerCase() === name);
   if (member !== undefined) {
     // what becomes of it is the member's business from here on, and may take a while
-    surface.enterMember(member, client, {
-      greet: ({ descriptor }) => {
-        if (member.saysGo) kernel.write(descriptor, go);
-      },
-      onRefused: ({ descriptor }) => sayAndClose(kernel, descriptor, notAvailable),
-    });
+    surface.enterMember(member, client, mannerOf(kernel, member));
     return 'ended';
   }
   if (observer.isWanted('mux-refused')) {
@@ -46,10 +50,13 @@ const enter = (surface: Surface, prepared: Prepared, client: Accepted, requested
 };
 
 /** Most clients send the name with the connection; only for the others there is a watch and a timer. */
-export const startTcpmux: Start = (surface, prepared, client, onEnded) => {
+export const startTcpmux: Start = (surface, prepared, client, onEnded, saved) => {
   const { kernel, clock } = surface;
-  const report = reportBuiltin(surface, prepared, client.record);
-  const readName = createNameReader(kernel);
+  const report = reportBuiltin(surface, prepared, client.record, saved?.startedAt);
+  const startedAt = saved?.startedAt ?? clock.now();
+  const { taken, sawReturn } = saved?.rest.kind === 'name' ? saved.rest : { taken: '', sawReturn: false };
+  const progress = { taken, sawReturn };
+  const readName = createNameReader(kernel, progress);
   let descriptor = client.descriptor;
   let isOver = false;
   const timers: (() => void)[] = [];
@@ -96,5 +103,19 @@ export const startTcpmux: Start = (surface, prepared, client, onEnded) => {
       hangUp('error');
     }
   }
-  return { kind: 'builtin', stop: () => hangUp('ended') };
+  const talk: Talk = {
+    service: prepared.service,
+    pause: () => undefined,
+    isSettled: () => true,
+    resume: () => undefined,
+    save: () =>
+      isOver
+        ? undefined
+        : {
+            startedAt,
+            client: { descriptor, record: client.record },
+            rest: { kind: 'name', ...progress },
+          },
+  };
+  return { kind: 'builtin', stop: () => hangUp('ended'), talk };
 };
