@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { defaultLoadOptions, type LoadOptions } from '../config/load.ts';
+import { defaultLoadOptions, type LoadOptions } from '../config/options.ts';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { parseCount, seconds } from '../model/quantity.ts';
 import { type Dialect, dialects } from '../model/service.ts';

@@ -1,11 +1,10 @@
 // acceptd listen: one program from the command line, put into words of the native language and read like a file.
 import { isatty } from 'node:tty';
-import { defaultLoadOptions, parseConfiguration } from '../config/load.ts';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { type Activation, activations } from '../model/daemon.ts';
 import { seconds } from '../model/quantity.ts';
 import type { LogLevel } from '../operate/log.ts';
-import { resolveConfiguration } from '../operate/reload.ts';
+import { loadText } from '../operate/reload.ts';
 import type { SyslogFormat } from '../operate/syslog-message.ts';
 import { becomeGuard } from './guard.ts';
 import { placeOf } from './listen-address.ts';
@@ -126,7 +125,7 @@ export const listen = async (chosen: ListenChoice): Promise<ExitStatus> => {
   if (typeof control === 'string') return complain(control, exitStatus.usage);
   return runServer({
     ...usualServer,
-    load: () => resolveConfiguration(parseConfiguration(configured.text, 'command line', defaultLoadOptions)),
+    load: () => loadText(configured.text),
     drain: seconds(chosen.drain),
     drainDelay: seconds(chosen.drainDelay),
     control,

@@ -1,5 +1,5 @@
 // What run and check are told about reading a configuration.
-import { defaultLoadOptions, type LoadOptions } from '../config/load.ts';
+import { defaultLoadOptions, type LoadOptions } from '../config/options.ts';
 import type { Dialect } from '../model/service.ts';
 
 export type ReadingChoice = {

@@ -4,15 +4,11 @@
 export const loadServerParts = async (): Promise<void> => {
   await import('../model/service.ts');
   await import('../native/kernel.ts');
-  await import('../config/inetd/parse.ts');
-  await import('../config/xinetd/meaning.ts');
-  await import('../config/load.ts');
   await import('../serve/serve.ts');
   await import('../runtime/names.ts');
   await import('../runtime/supervisor.ts');
   await import('../operate/json-log.ts');
   await import('../operate/journal.ts');
   await import('../operate/log-records.ts');
-  await import('../operate/wrapper-files.ts');
   await import('../operate/xinetd-log.ts');
 };

@@ -1,13 +1,12 @@
 // acceptd relay: what systemd-socket-proxyd does; put into words of the native language and read like a file.
 import { isatty } from 'node:tty';
 import { quote } from '../config/inetd/written-line.ts';
-import { defaultLoadOptions, parseConfiguration } from '../config/load.ts';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { descriptorOf } from '../model/descriptor.ts';
 import { type Milliseconds, seconds } from '../model/quantity.ts';
 import { inspectSocket, takesMapped } from '../native/inspect.ts';
 import type { LogLevel } from '../operate/log.ts';
-import { resolveConfiguration } from '../operate/reload.ts';
+import { loadText } from '../operate/reload.ts';
 import { countInherited } from '../operate/start-environment.ts';
 import type { SyslogFormat } from '../operate/syslog-message.ts';
 import { becomeGuard } from './guard.ts';
@@ -135,7 +134,7 @@ export const relay = async (chosen: RelayChoice): Promise<ExitStatus> => {
   if (typeof control === 'string') return complain(control, exitStatus.usage);
   return runServer({
     ...usualServer,
-    load: () => resolveConfiguration(parseConfiguration(text, 'command line', defaultLoadOptions)),
+    load: () => loadText(text),
     exitIdleTime: chosen.exitIdleTime,
     drain: seconds(chosen.drain),
     drainDelay: seconds(chosen.drainDelay),

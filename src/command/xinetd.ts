@@ -1,17 +1,12 @@
 // acceptd xinetd: xinetd's command line, for scripts and packages that start one.
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import {
-  type Configuration,
-  defaultLoadOptions,
-  type LoadOptions,
-  loadConfiguration,
-} from '../config/load.ts';
+import { defaultLoadOptions, type LoadOptions } from '../config/options.ts';
 import { complain, type ExitStatus, exitStatus } from '../exit-status.ts';
 import { seconds } from '../model/quantity.ts';
 import type { ResolvedService } from '../model/service.ts';
 import { silenceStandardError } from '../native/standard-error.ts';
-import { type Loaded, resolveConfiguration } from '../operate/reload.ts';
+import { type Loaded, loadServices } from '../operate/reload.ts';
 import { enterBackground, inForeground } from './background.ts';
 import { becomeGuard } from './guard.ts';
 import { runServer } from './server.ts';
@@ -23,17 +18,6 @@ import { parseXinetdFlags, type XinetdFlags } from './xinetd-flags.ts';
 import { xinetdHelp } from './xinetd-help.ts';
 
 const inetdConf = '/etc/inetd.conf';
-
-/** Services of inetd.conf beside those of xinetd.conf, which win: of two with one address the first has it. */
-const withInetdConf = (xinetd: Configuration, inetd: Configuration): Configuration => {
-  const taken = new Set(xinetd.services.map(({ service }) => service.id));
-  return {
-    services: [...xinetd.services, ...inetd.services.filter(({ service }) => !taken.has(service.id))],
-    diagnostics: [...xinetd.diagnostics, ...inetd.diagnostics],
-    files: [...xinetd.files, ...inetd.files],
-    isReadable: xinetd.isReadable && inetd.isReadable,
-  };
-};
 
 const withoutWrappers = (service: ResolvedService): ResolvedService =>
   service.access === undefined
@@ -49,13 +33,14 @@ const loadXinetd = async (flags: XinetdFlags, file: string, umask: number): Prom
     showsMapped: flags.showsMapped,
     umask,
   };
-  const xinetd = await loadConfiguration([file], options);
-  // start scripts ask for it whether the file is there or not
+  // start scripts ask for it whether the file is there or not; what xinetd.conf has wins
   const hasInetdConf = flags.readsInetdConf && existsSync(inetdConf);
-  const inetd = hasInetdConf
-    ? await loadConfiguration([inetdConf], { ...options, language: 'inetd', dialect: 'debian' })
-    : undefined;
-  const loaded = await resolveConfiguration(inetd === undefined ? xinetd : withInetdConf(xinetd, inetd));
+  const further = { ...options, language: 'inetd', dialect: 'debian' } as const;
+  const loaded = await loadServices(
+    [file],
+    options,
+    hasInetdConf ? { paths: [inetdConf], options: further } : undefined,
+  );
   return flags.skipsWrappers ? { ...loaded, services: loaded.services.map(withoutWrappers) } : loaded;
 };
 

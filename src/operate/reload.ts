@@ -1,27 +1,23 @@
 // From files to a running configuration: what was found is told, what is good is applied, what cannot be read changes nothing.
-import { type Configuration, type LoadOptions, loadConfiguration } from '../config/load.ts';
-import { resolveServices } from '../config/resolve.ts';
+import { defaultLoadOptions, type LoadOptions } from '../config/options.ts';
+import type { Loaded, NamedFiles } from '../config/reading.ts';
 import type { ReloadReport } from '../model/control.ts';
 import { type Diagnostic, isError } from '../model/diagnostic.ts';
-import type { ResolvedService } from '../model/service.ts';
 import { machine } from './machine.ts';
+import { loadReading } from './passing-reading.ts';
 
-export type Loaded = {
-  readonly services: readonly ResolvedService[];
-  readonly diagnostics: readonly Diagnostic[];
-  readonly files: readonly string[];
-  /** False when a named file could not be read. */
-  readonly isReadable: boolean;
-};
+export type { Loaded } from '../config/reading.ts';
 
-export const resolveConfiguration = async (configuration: Configuration): Promise<Loaded> => {
-  const { services, diagnostics } = await resolveServices(configuration.services, machine);
-  const { files, isReadable } = configuration;
-  return { services, diagnostics: [...configuration.diagnostics, ...diagnostics], files, isReadable };
-};
+/** `further`: files of another kind, whose services give way to those of the first. */
+export const loadServices = async (
+  paths: readonly string[],
+  options: LoadOptions,
+  further?: NamedFiles,
+): Promise<Loaded> => (await loadReading()).readFiles({ paths, options }, further, machine);
 
-export const loadServices = async (paths: readonly string[], options: LoadOptions): Promise<Loaded> =>
-  resolveConfiguration(await loadConfiguration(paths, options));
+/** What a command line says, in words of the native language. */
+export const loadText = async (text: string): Promise<Loaded> =>
+  (await loadReading()).readText(text, defaultLoadOptions, machine);
 
 /** Loads one at a time; whoever asks gets the report of a load that began after the wish. */
 export const createReloader = (
