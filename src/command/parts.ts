@@ -10,5 +10,6 @@ export const loadServerParts = async (): Promise<void> => {
   await import('../operate/json-log.ts');
   await import('../operate/journal.ts');
   await import('../operate/log-records.ts');
+  await import('../operate/wrapper-files.ts');
   await import('../operate/xinetd-log.ts');
 };

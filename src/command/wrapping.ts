@@ -2,7 +2,7 @@
 import type { ResolvedService } from '../model/service.ts';
 import type { WrapperRules } from '../model/wrapper-rules.ts';
 import { machine } from '../operate/machine.ts';
-import type { WrapperFiles } from '../operate/wrapper-files.ts';
+import { usualWrapperPaths, type WrapperFiles, watchWrapperFiles } from '../operate/wrapper-files.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { ServerLog } from './server-log.ts';
 
@@ -15,18 +15,11 @@ export type Wrapping = {
 export const createWrapping = (log: ServerLog, take: (rules: WrapperRules) => void): Wrapping => {
   let files: WrapperFiles | undefined;
 
-  /** Most servers have no wrapped service, and none of this in their memory. */
-  const watch = async (): Promise<WrapperFiles> => {
-    const { usualWrapperPaths, watchWrapperFiles } = await import('../operate/wrapper-files.ts');
-    return watchWrapperFiles(
-      usualWrapperPaths,
-      { lookups: machine, clock: systemClock },
-      (rules, diagnostics) => {
-        log.tell(diagnostics);
-        take(rules);
-      },
-    );
-  };
+  const watch = (): WrapperFiles =>
+    watchWrapperFiles(usualWrapperPaths, { lookups: machine, clock: systemClock }, (rules, diagnostics) => {
+      log.tell(diagnostics);
+      take(rules);
+    });
 
   return {
     prepare: async (services) => {
@@ -35,7 +28,7 @@ export const createWrapping = (log: ServerLog, take: (rules: WrapperRules) => vo
         await files.reload();
         return;
       }
-      files = await watch();
+      files = watch();
       await files.ready;
     },
     stop: () => files?.stop(),
