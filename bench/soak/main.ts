@@ -67,9 +67,11 @@ const disturbUntil = async (
 ): Promise<Happened> => {
   const happened: Happened = { counts: new Map(), harmed: 0, failures: [] };
   const disturbances = createDisturbances(server, setting, random);
-  for (let index = 0; !isOver() && !server.hasEnded(); index++) {
+  // each at least once
+  const isDone = (index: number): boolean => server.hasEnded() || (isOver() && index >= disturbances.length);
+  for (let index = 0; !isDone(index); index++) {
     await wait(options.disturb * 1_000);
-    if (isOver()) break;
+    if (isDone(index)) break;
     const at = index < disturbances.length ? index : Math.floor(random() * disturbances.length);
     const chosen = disturbances[at];
     if (chosen === undefined) continue;

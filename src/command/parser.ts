@@ -157,6 +157,11 @@ export const parseCommandLine = async (words: readonly string[], others?: OtherC
             describe:
               'a reload ends instances whose service is gone or whose client would not be let in any more',
           })
+          .option('reload-on-change', {
+            type: 'boolean',
+            default: false,
+            describe: 'read the configuration again when one of its files changes, as at HUP',
+          })
           .option('upgrade-deadline', {
             type: 'number',
             coerce: wholeNumber('upgrade-deadline'),

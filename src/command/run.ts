@@ -27,6 +27,7 @@ export type RunChoice = ReadingChoice &
     readonly guard: boolean;
     readonly metrics: boolean;
     readonly strictReload: boolean;
+    readonly reloadOnChange: boolean;
     readonly dump: string | undefined;
     readonly syslogFormat: SyslogFormat;
     readonly upgradeDeadline: number;
@@ -50,6 +51,7 @@ export const run = async (chosen: RunChoice): Promise<ExitStatus> => {
     trace: chosen.trace,
     announces: chosen.announce ?? isatty(process.stdout.fd),
     isStrictReload: chosen.strictReload,
+    watched: chosen.reloadOnChange ? chosen.file : [],
     dump: chosen.dump,
     syslogFormat: chosen.syslogFormat,
     upgradesOnSignal: true,

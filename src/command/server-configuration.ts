@@ -44,6 +44,8 @@ export type ServerConfiguration = {
   /** What a reload would do; nothing is done. */
   readonly plan: () => Promise<ReloadReport>;
   readonly files: () => readonly string[];
+  /** Of the last load, whatever came of it. */
+  readonly filesRead: () => readonly string[];
   readonly status: () => ServerStatus['configuration'];
   readonly owesReload: () => boolean;
   readonly save: () => SavedConfiguration;
@@ -59,6 +61,7 @@ export const createConfiguration = (parts: ConfigurationParts): ServerConfigurat
   let current: { readonly loaded: Loaded; readonly at: Date } | undefined;
   let refusedBecause: string | null = null;
   let owesReload = false;
+  let filesRead: readonly string[] = [];
 
   const reasonAgainst = (loaded: Loaded): string | undefined =>
     isStopping() ? 'acceptd is stopping' : gate.refusalOf(loaded);
@@ -74,6 +77,7 @@ export const createConfiguration = (parts: ConfigurationParts): ServerConfigurat
   const enter = (loaded: Loaded, at: Date): void => {
     gate.enter(loaded);
     current = { loaded, at };
+    filesRead = loaded.files;
     log.setServices(loaded.services);
     tally.setServices(loaded.services.map(({ id }) => id));
     metrics?.setServices(loaded.services);
@@ -101,6 +105,7 @@ export const createConfiguration = (parts: ConfigurationParts): ServerConfigurat
 
   const load = createReloader(async () => {
     const loaded = await read();
+    filesRead = loaded.files;
     await prepare(loaded);
     return loaded;
   }, take);
@@ -137,6 +142,7 @@ export const createConfiguration = (parts: ConfigurationParts): ServerConfigurat
       return { ...current, refusedBecause, owesReload };
     },
     files: () => current?.loaded.files ?? [],
+    filesRead: () => filesRead,
     status: () => ({
       files: current?.loaded.files ?? [],
       loadedAt: (current?.at ?? clock.wallClock()).toISOString(),

@@ -25,6 +25,8 @@ export type ServerOptions = LogOptions & {
   /** Between two consistency checks. */
   readonly checkInterval: Milliseconds | undefined;
   readonly reloadSignals: readonly NodeJS.Signals[];
+  /** Files and directories for whose changes the configuration is read again. */
+  readonly watched: readonly string[];
   /** USR2 has the next version of acceptd take over. */
   readonly upgradesOnSignal: boolean;
   readonly upgradeDeadline: Milliseconds;
@@ -58,6 +60,7 @@ export const usualServer = {
   dump: undefined,
   checkInterval: undefined,
   reloadSignals: ['SIGHUP'],
+  watched: [],
   upgradesOnSignal: false,
   upgradeDeadline: seconds(30),
   exitIdleTime: undefined,

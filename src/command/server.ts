@@ -6,6 +6,7 @@ import type { SystemError } from '../native/addon.ts';
 import { takeEarlySignals } from '../native/exec.ts';
 import { exitNow } from '../native/exit.ts';
 import { sendNotify } from '../native/notify.ts';
+import { watchConfiguration } from '../operate/configuration-watch.ts';
 import { openAnswers } from '../operate/consistency.ts';
 import { controlKeeps } from '../operate/control/control.ts';
 import { createEnding, type StopWish } from '../operate/ending.ts';
@@ -232,8 +233,15 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   for (const error of unsent) log.say('warn', { event: 'notify' }, error.message);
   options.onReady();
   const endChecks = inspection.repeat(options.checkInterval);
+  const { watched } = options;
+  const loadBegan = before?.part.configuration.at ?? new Date(performance.timeOrigin);
+  const endWatch =
+    watched.length === 0
+      ? undefined
+      : watchConfiguration(watched, configuration.filesRead, loadBegan, systemClock, configuration.reload);
   await ending.ended;
   endChecks();
+  endWatch?.();
   await control.end(milliseconds(flushPatience));
   metrics?.stop();
   manager.end();

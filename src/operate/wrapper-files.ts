@@ -1,12 +1,9 @@
 // Keeps the rules of hosts.allow and hosts.deny as the files are: read again when they change, beside everything else.
-import { type FSWatcher, watch } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Lookups } from '../config/lookups.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import { milliseconds, seconds } from '../model/quantity.ts';
 import type { WrapperRules } from '../model/wrapper-rules.ts';
+import { createDirectoryWatches, lookAgain, placesOf, quiet, versionsOf } from './file-changes.ts';
 import { loadWrapperRules, type WrapperPaths } from './wrapper-load.ts';
 
 export const usualWrapperPaths: WrapperPaths = { allow: '/etc/hosts.allow', deny: '/etc/hosts.deny' };
@@ -19,85 +16,8 @@ export type WrapperFiles = {
   readonly stop: () => void;
 };
 
-/** An editor writes in several steps; all of them are one change. */
-const quiet = milliseconds(100);
-/** Where the kernel does not tell of changes. */
-const lookAgain = seconds(3);
 /** How often files that name files may lead to others. */
 const mostRounds = 5;
-
-/** What a file was when it was looked at; another text means that it has changed. */
-const versionOf = async (path: string): Promise<string> => {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return `${path} ${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
-  } catch (error) {
-    return `${path} ${error instanceof Error && 'code' in error ? error.code : error}`;
-  }
-};
-
-const versionsOf = async (paths: readonly string[]): Promise<string> =>
-  (await Promise.all(paths.map(versionOf))).join('\n');
-
-/** Where a change of a file can be seen: its directory, and that of the file to which a link leads; and itself, if it is one. */
-const placesOf = async (paths: readonly string[]): Promise<ReadonlySet<string>> => {
-  const places = new Set<string>();
-  for (const path of paths) {
-    places.add(dirname(path));
-    const real = await realpath(path).catch(() => undefined);
-    if (real === undefined) continue;
-    places.add(dirname(real));
-    if ((await stat(real).catch(() => undefined))?.isDirectory() === true) places.add(real);
-  }
-  return places;
-};
-
-/** One inotify watch for each directory; tells of any change in one of them. */
-const createDirectoryWatches = (onChange: () => void) => {
-  const watches = new Map<string, { readonly watcher: FSWatcher; readonly version: string }>();
-
-  const close = (place: string): void => {
-    watches.get(place)?.watcher.close();
-    watches.delete(place);
-  };
-
-  const open = (place: string, version: string): boolean => {
-    try {
-      const watcher = watch(place, { persistent: false }, onChange);
-      watcher.on('error', () => {
-        close(place);
-        onChange();
-      });
-      watches.set(place, { watcher, version });
-      return true;
-    } catch {
-      // no such directory, or no watch to be had
-      return false;
-    }
-  };
-
-  /** False where one of them cannot be watched. */
-  const set = async (places: ReadonlySet<string>): Promise<boolean> => {
-    for (const place of watches.keys()) if (!places.has(place)) close(place);
-    let isComplete = true;
-    for (const place of places) {
-      const found = await stat(place).catch(() => undefined);
-      const version = `${found?.dev} ${found?.ino}`;
-      const known = watches.get(place);
-      // a directory that was made anew is another one
-      if (known !== undefined && known.version !== version) close(place);
-      if (found === undefined || (!watches.has(place) && !open(place, version))) isComplete = false;
-    }
-    return isComplete;
-  };
-
-  return {
-    set,
-    closeAll: () => {
-      for (const place of [...watches.keys()]) close(place);
-    },
-  };
-};
 
 /** `take` gets the rules at first, and then after each change of them; files that are not there are empty. */
 export const watchWrapperFiles = (

@@ -18,7 +18,7 @@ t.test(
   'nobody is lost, all counts are right and nothing leaks, whatever happens',
   hasProgram('/usr/bin/prlimit') ? {} : { skip: 'prlimit (util-linux) is not installed' },
   async (t) => {
-    const words = ['--connections', '1500', '--seconds', '12', '--disturb', '1', '--seed', '7'];
+    const words = ['--connections', '1500', '--seconds', '12', '--disturb', '0.5', '--seed', '7'];
     const { code, stdout, stderr } = await run(process.execPath, ['dist/bench/soak/main.js', ...words], {
       timeout: 200_000,
     });

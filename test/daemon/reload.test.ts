@@ -1,5 +1,5 @@
 // HUP: what stays, what changes, and that nobody who comes meanwhile is turned away.
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
@@ -308,3 +308,40 @@ t.test('a service is divided into two, and they become one again', async (t) => 
   t.equal(await exchange(port, '', { host: '127.0.0.2' }), 'both\n');
   t.equal(await acceptd.stop(), 0);
 });
+
+t.test(
+  'with --reload-on-change a change of any file is a reload: named, included, new, broken and mended',
+  async (t) => {
+    const [named, included, added] = [await freePort(), await freePort(), await freePort()];
+    const acceptd = await startAcceptd(t, {
+      config: `${cat(named)}.include more/*.conf\n`,
+      arguments: ['--reload-on-change'],
+    });
+    const more = join(acceptd.directory, 'more');
+    const next = async (event: string, change: () => void): Promise<void> => {
+      const from = acceptd.records.length;
+      change();
+      await acceptd.waitFor((record) => record.event === event, `${event} after a change`, from);
+    };
+    const isServed = async (port: number, word: string): Promise<void> => {
+      t.equal(await exchange(port, ''), `${word}\n`);
+    };
+
+    await next('applied', () => {
+      mkdirSync(more);
+      writeFileSync(join(more, 'one.conf'), say(`127.0.0.1:${included}`, 'one'));
+      // where a directory was that nobody could watch, the file that names it says so
+      writeFileSync(acceptd.configPath, `# with more\n${cat(named)}.include more/*.conf\n`);
+    });
+    await isServed(included, 'one');
+    await next('applied', () =>
+      writeFileSync(join(more, 'one.conf'), say(`127.0.0.1:${included}`, 'changed')),
+    );
+    await isServed(included, 'changed');
+    await next('reload-refused', () => writeFileSync(join(more, 'two.conf'), 'nonsense\n'));
+    await isServed(included, 'changed');
+    await next('applied', () => writeFileSync(join(more, 'two.conf'), say(`127.0.0.1:${added}`, 'two')));
+    await isServed(added, 'two');
+    t.equal(await acceptd.stop(), 0);
+  },
+);
