@@ -1,7 +1,7 @@
 // Which entry of an access list decides on a client: the verdict of access-list.ts, entry by entry and in words.
-import type { ClientPattern } from '../model/access.ts';
+import { type ClientPattern, showClientPattern } from '../model/access.ts';
 import type { Admission } from '../model/control.ts';
-import { showAddressBytes, showNetwork } from '../model/network.ts';
+import { showAddressBytes } from '../model/network.ts';
 import { type ConnectionRecord, isInternet, remoteBytes } from '../model/record.ts';
 import { networksOf } from './access-list.ts';
 import { addressSetOf, boundsOf, holdsClient } from './address-set.ts';
@@ -23,17 +23,6 @@ type Known = {
 };
 
 type Match = { readonly is: 'yes' | 'no' | 'open'; readonly why: string };
-
-export const showPattern = (pattern: ClientPattern): string => {
-  switch (pattern.kind) {
-    case 'network':
-      return showNetwork(pattern.network);
-    case 'host':
-      return pattern.name;
-    case 'domain':
-      return pattern.suffix;
-  }
-};
 
 /** What nobody could answer counts as `ifUnanswered`. */
 const matchOne = (pattern: ClientPattern, known: Known, ifUnanswered: 'yes' | 'no'): Match => {
@@ -106,7 +95,7 @@ export const explainAccess = (
     return [passes('access lists', 'they are about clients with an internet address')];
   const known: Known = { record, client: showAddressBytes(bytes), facts, unanswered: facts.unanswered };
   const name = (list: string, { pattern }: ListMatch): string =>
-    `${list}${pattern === undefined ? '' : ` ${showPattern(pattern)}`} (${where})`;
+    `${list}${pattern === undefined ? '' : ` ${showClientPattern(pattern)}`} (${where})`;
   const steps: Step[] = [];
   if (noAccess.length > 0) {
     const kept = matchList(noAccess, known, 'yes');

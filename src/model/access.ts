@@ -1,5 +1,5 @@
 // Who may come, when, and under which load: settings, not decisions.
-import type { Network } from './network.ts';
+import { type Network, showNetwork } from './network.ts';
 
 /**
  * Whom an entry of an access list means. Clients over IPv4 are IPv4 however they came in; a network of IPv6 that holds
@@ -44,4 +44,16 @@ export type Identity = {
   readonly whenRefused: boolean;
   /** Who cannot be told gets no answer. */
   readonly isRequired: boolean;
+};
+
+/** As configurations write it. */
+export const showClientPattern = (pattern: ClientPattern): string => {
+  switch (pattern.kind) {
+    case 'network':
+      return showNetwork(pattern.network);
+    case 'host':
+      return pattern.name;
+    case 'domain':
+      return pattern.suffix;
+  }
 };

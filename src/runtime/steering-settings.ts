@@ -1,6 +1,7 @@
 // The rest of a service's settings in words, a line each: its limits, who may come, its rights, its daemon.
-import { showPattern } from '../admission/explain-access.ts';
+
 import type { Access, ClientPattern } from '../model/access.ts';
+import { showClientPattern } from '../model/access.ts';
 import type { CommandLine, Daemon, Lifetime } from '../model/daemon.ts';
 import type { Limits } from '../model/limits.ts';
 import { showDuration } from '../model/quantity.ts';
@@ -41,7 +42,7 @@ const mostShown = 20;
 const sayList = (name: string, patterns: readonly ClientPattern[]): string => {
   if (patterns.length === 0) return `${name}: nobody`;
   const more = patterns.length - mostShown;
-  const shown = patterns.slice(0, mostShown).map(showPattern).join(' ');
+  const shown = patterns.slice(0, mostShown).map(showClientPattern).join(' ');
   return `${name} ${shown}${more > 0 ? ` and ${more} more` : ''}`;
 };
 

@@ -1,24 +1,12 @@
 // Who may come, how many and how fast, what is told to clients and to the service's log, as lines of a definition.
-import type { Access, ClientPattern, TimeRange } from '../../model/access.ts';
+import { type Access, showClientPattern, type TimeRange } from '../../model/access.ts';
 import type { Limits } from '../../model/limits.ts';
-import { showNetwork } from '../../model/network.ts';
 import type { Milliseconds } from '../../model/quantity.ts';
 import type { Service } from '../../model/service.ts';
 import { defaultLoadOptions } from '../options.ts';
 import { meanings } from './dialect.ts';
 import { completeLimits } from './limits.ts';
 import { type Line, lineIf, optional } from './written-line.ts';
-
-export const showClientPattern = (pattern: ClientPattern): string => {
-  switch (pattern.kind) {
-    case 'network':
-      return showNetwork(pattern.network);
-    case 'host':
-      return pattern.name;
-    case 'domain':
-      return pattern.suffix;
-  }
-};
 
 /** `250ms`, `10s`: what reads back as the same number. */
 export const span = (duration: Milliseconds): string =>

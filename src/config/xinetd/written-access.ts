@@ -1,10 +1,10 @@
 // Who may come, how many and how fast, what clients and logs are told, in the attributes of xinetd.conf.
-import type { ClientPattern, TimeRange } from '../../model/access.ts';
+import { type ClientPattern, showClientPattern, type TimeRange } from '../../model/access.ts';
 import type { Limits } from '../../model/limits.ts';
 import { showNetwork } from '../../model/network.ts';
 import type { Service } from '../../model/service.ts';
 import type { LossReport } from '../conversion.ts';
-import { showClientPattern, showTime } from '../inetd/written-access.ts';
+import { showTime } from '../inetd/written-access.ts';
 import { normalOnRate, splitTimes } from '../normal-form.ts';
 import { isWord, type Line, lineIf } from './written-line.ts';
 
