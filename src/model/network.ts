@@ -32,7 +32,8 @@ export const parseAddress = (text: string): Uint8Array | undefined => {
 
 /** The usual form (RFC 5952) of 4 or 16 bytes. */
 export const showAddressBytes = (bytes: Uint8Array): string => {
-  if (bytes.length === 4) return bytes.join('.');
+  // join() takes ten times as long, and every client's address is shown twice where there is a log
+  if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
   const groups = Array.from({ length: 8 }, (_, index) =>
     (((bytes[index * 2] ?? 0) << 8) | (bytes[index * 2 + 1] ?? 0)).toString(16),
   );

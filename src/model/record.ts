@@ -41,24 +41,27 @@ const showHost = (record: Uint8Array, offset: number): string =>
  * somebody reads it: most observers do not.
  */
 export const peerOf = (record: ConnectionRecord): Peer => {
-  const bytes = view(record);
-  if (bytes.getUint16(4, true) === 1) {
-    return {
-      kind: 'unix',
-      pid: bytes.getInt32(12, true),
-      uid: bytes.getUint32(16, true),
-      gid: bytes.getUint32(20, true),
-    };
-  }
-  if (bytes.getUint16(4, true) === 3) {
-    return { kind: 'vsock', cid: bytes.getUint32(16, true), port: bytes.getUint32(20, true) };
-  }
+  const family = familyOf(record);
+  if (family === 1 || family === 3) return peerWithoutHost(record, family);
+  let host: string | undefined;
   return {
     kind: 'internet',
     get host() {
-      return showHost(record, 24);
+      host ??= showHost(record, 24);
+      return host;
     },
-    port: bytes.getUint16(6, true),
+    port: remotePortOf(record),
+  };
+};
+
+const peerWithoutHost = (record: ConnectionRecord, family: 1 | 3): Peer => {
+  const bytes = view(record);
+  if (family === 3) return { kind: 'vsock', cid: bytes.getUint32(16, true), port: bytes.getUint32(20, true) };
+  return {
+    kind: 'unix',
+    pid: bytes.getInt32(12, true),
+    uid: bytes.getUint32(16, true),
+    gid: bytes.getUint32(20, true),
   };
 };
 
@@ -79,9 +82,9 @@ export const sourceOf = (
   record: ConnectionRecord,
   prefix: { readonly v4: number; readonly v6: number },
 ): number | string => {
+  const family = familyOf(record);
+  if (family === 4) return maskBits(remoteWord(record, 0), prefix.v4);
   const bytes = view(record);
-  const family = bytes.getUint16(4, true);
-  if (family === 4) return maskBits(bytes.getUint32(24), prefix.v4);
   if (family === 1) return `u${bytes.getUint32(16, true)}`;
   if (family === 3) return `m${bytes.getUint32(16, true)}`;
   let key = '';
@@ -101,7 +104,7 @@ export const localBytes = (record: ConnectionRecord): Uint8Array | undefined =>
     : record.subarray(40, familyOf(record) === 4 ? 44 : 56);
 
 /** Ports of the two ends; 0 of a unix peer, and of our end where the record does not have it. */
-export const remotePortOf = (record: ConnectionRecord): number => view(record).getUint16(6, true);
+export const remotePortOf = (record: ConnectionRecord): number => (record[6] ?? 0) | ((record[7] ?? 0) << 8);
 export const localPortOf = (record: ConnectionRecord): number => view(record).getUint16(8, true);
 
 /** Of a client that is only thought of: `remote` and `local` are addresses of one family, 4 or 16 bytes. */

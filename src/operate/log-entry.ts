@@ -53,12 +53,11 @@ const isShownElse = (key: string): boolean =>
 
 /** An event's own fields, flat, for those who search records; milliseconds to the microsecond. */
 const fieldsOf = (event: LoggedEvent): LogFields => {
-  const { kind, ...shown }: LoggedEvent & { [field: string]: unknown } = event;
-  const fields: { event: string; [field: string]: unknown } = { event: kind };
+  const shown: LoggedEvent & { readonly [field: string]: unknown } = event;
+  const fields: { event: string; [field: string]: unknown } = { event: event.kind };
   for (const key in shown) {
-    const value = shown[key];
     // what is shown in another form keeps its place
-    fields[key] = isShownElse(key) ? undefined : clean(value);
+    if (key !== 'kind') fields[key] = isShownElse(key) ? undefined : clean(shown[key]);
   }
   if ('address' in event) fields['address'] = escapeControls(describeAddress(event.address));
   if ('peer' in event && event.peer !== undefined) fields['peer'] = escapeControls(showPeer(event.peer));
@@ -66,7 +65,8 @@ const fieldsOf = (event: LoggedEvent): LogFields => {
   return fields;
 };
 
-const severityOf = (event: LoggedEvent): Severity =>
+/** How much it matters, which costs less to say than to make the entry. */
+export const severityOf = (event: LoggedEvent): Severity =>
   event.kind === 'exited' && event.status.kind === 'signal' ? 'warn' : levelOf(event.kind);
 
 /** What an event is in a log, whichever that is. */

@@ -1,7 +1,15 @@
 // acceptd's own records: what the engine tells and what acceptd has to say of itself, given to every log that was asked for.
 import type { Observer } from '../model/event.ts';
 import { isLogged, isLoggedKind, type LogLevel, levelOf, type Severity } from './log.ts';
-import { cleanFields, cleanText, type EntryWriter, entryOf, isAtLeast, type LogFields } from './log-entry.ts';
+import {
+  cleanFields,
+  cleanText,
+  type EntryWriter,
+  entryOf,
+  isAtLeast,
+  type LogFields,
+  severityOf,
+} from './log-entry.ts';
 
 export type Say = (severity: Severity, fields: LogFields, text: string) => void;
 
@@ -15,9 +23,9 @@ export const createRecords = (writers: readonly Pick<EntryWriter, 'write'>[], le
   observer: {
     isWanted: (kind) => isLoggedKind(kind) && isAtLeast(kind === 'exited' ? 'warn' : levelOf(kind), level),
     observe: (event) => {
-      if (!isLogged(event)) return;
+      // others may want what no log does, and an entry costs more than all else that is done for a client
+      if (!isLogged(event) || !isAtLeast(severityOf(event), level)) return;
       const entry = entryOf(event);
-      if (!isAtLeast(entry.severity, level)) return;
       for (const each of writers) each.write(entry);
     },
   },
