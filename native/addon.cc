@@ -78,6 +78,7 @@ constexpr Function kFunctions[] = {
     {"hasExecuted", hasExecuted},
     {"errorText", errorText},
     {"raiseDescriptorLimit", raiseDescriptorLimit},
+    {"shareHeap", shareHeap},
     {"trimMemory", trimMemory},
     {"exitNow", exitNow},
     {"execProgram", execProgram},

@@ -95,6 +95,7 @@ Napi::Value hasExecuted(const Napi::CallbackInfo& info);
 // process.cc
 Napi::Value errorText(const Napi::CallbackInfo& info);
 Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info);
+Napi::Value shareHeap(const Napi::CallbackInfo& info);
 Napi::Value trimMemory(const Napi::CallbackInfo& info);
 Napi::Value exitNow(const Napi::CallbackInfo& info);
 Napi::Value silenceStandardError(const Napi::CallbackInfo& info);

@@ -17,9 +17,9 @@ try {
     file === prebuilt ? file.replace(/\.node$/, '-guard') : join(dirname(file), 'acceptd-guard');
 } catch (error) {
   const why = existsSync(file) ? error.message : 'no such file';
-  throw new Error(
-    `cannot load the native addon ${file}: ${why}; ` +
-      (named ? 'ACCEPTD_ADDON names it' : `to build it, install make and g++ and run: make -C ${__dirname}`),
-    { cause: error },
-  );
+  const advice = named
+    ? 'ACCEPTD_ADDON names it'
+    : `to build it, install make and g++ and run: make -C ${__dirname}`;
+  const message = `cannot load the native addon ${file}: ${why}; ${advice}`;
+  throw Object.assign(new Error(message, { cause: error }), { code: 'ERR_NO_ADDON' });
 }

@@ -74,6 +74,15 @@ Napi::Value raiseDescriptorLimit(const Napi::CallbackInfo& info) {
   return number(info, setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0);
 }
 
+/// shareHeap(): threads allocate from the one heap of the C library, those that have allocated before from their own. Node's
+/// have little to do here, and each would keep what it once used.
+Napi::Value shareHeap(const Napi::CallbackInfo& info) {
+#if defined(__GLIBC__)
+  mallopt(M_ARENA_MAX, 1);
+#endif
+  return number(info, 0);
+}
+
 /// trimMemory(): gives free heap pages and the clean pages of files back to the kernel; for a server that is idle.
 /// Takes a few milliseconds. PAGEOUT, not DONTNEED: it cannot lose a page that was written meanwhile.
 Napi::Value trimMemory(const Napi::CallbackInfo& info) {

@@ -6,7 +6,7 @@ import { loadParser } from './command/passing-parser.ts';
 import type { ExitStatus } from './exit-status.ts';
 
 /** These serve: what only talks to a server does not stay in their memory, and neither does what reads their words. */
-const serverCommands: readonly (string | undefined)[] = ['run', 'listen', 'relay'];
+const serverCommands: readonly (string | undefined)[] = ['run', 'listen', 'relay', 'inetd', 'xinetd'];
 
 const loadOtherCommands = async (): Promise<OtherCommands> => {
   const { addControlCommands } = await import('./command/control-commands.ts');
@@ -48,11 +48,18 @@ const fulfil = async (wish: Wish): Promise<ExitStatus> => {
   }
 };
 
+/** What a server is to have from its beginning on. */
+const beginServer = async (): Promise<void> => {
+  const { shareHeap } = await import('./native/heap.ts');
+  shareHeap();
+};
+
 /** Parses and runs; gives the exit status. `argv0` is the name acceptd was started under. */
 export const runCommandLine = async (words: readonly string[], argv0: string): Promise<ExitStatus> => {
   const names = [argv0, process.argv[1] ?? ''].map((path) => basename(path));
   const own = (['inetd', 'xinetd'] as const).find((name) => names.includes(name));
   const rest = own === undefined ? words.slice(1) : words;
+  if (own !== undefined || serverCommands.includes(words[0])) await beginServer();
   if ((own ?? words[0]) === 'inetd') {
     await loadServerParts();
     const { runInetd } = await import('./command/inetd.ts');

@@ -43,6 +43,18 @@ t.test('a mistake on the command line is told in one line, with exit status 64',
   }
 });
 
+t.test('without its addon it says what to do, with exit status 71', async (t) => {
+  const environment = { ACCEPTD_ADDON: '/nonexistent/acceptd.node' };
+  for (const words of [['run'], ['xinetd', '-d'], ['check', '-f', '/dev/null']]) {
+    const { code, stderr } = await run(process.execPath, [mainModule, ...words], { environment });
+    t.equal(code, 71, words.join(' '));
+    t.match(
+      stderr,
+      /^acceptd: cannot load the native addon \/nonexistent\/acceptd\.node: no such file; [^\n]+\n$/,
+    );
+  }
+});
+
 t.test('a configuration that is not there or serves nothing ends a start with 78', async (t) => {
   const directory = temporaryDirectory(t);
   const missing = await acceptd('run', '-f', join(directory, 'missing.conf'));
