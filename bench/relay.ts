@@ -1,6 +1,6 @@
 // node dist/bench/relay.js: a Redis asked directly, through systemd-socket-proxyd and through acceptd, in interleaved rounds.
 import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
@@ -41,7 +41,7 @@ const workloads: readonly Workload[] = [
   },
   { title: '1 client: median, us', words: [...ping, '-c', '1'], share: 0.5, figure: 'median' },
   {
-    title: 'a connection for each request/s',
+    title: 'a connection for each: requests/s',
     words: [...ping, '-c', '20', '-k', '0'],
     share: 0.2,
     figure: 'rate',
@@ -54,6 +54,13 @@ const workloads: readonly Workload[] = [
     bytes: mebibyte,
   },
 ];
+
+const proxydName = 'systemd-socket-proxyd';
+const acceptdName = 'acceptd relay';
+
+/** What the relay itself needs: it depends less than all else on what the machine does besides. */
+const costTitle = ({ title }: Workload): string =>
+  `${title.split(':', 1)[0] ?? title}: processor time a request, us`;
 
 const readCount = (name: string, text: string): number => {
   const value = Number(text);
@@ -76,7 +83,7 @@ const run = promisify(execFile);
 
 /** "test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms",... */
 const measure = async (port: number, workload: Workload, requests: number): Promise<number> => {
-  const count = Math.max(100, Math.round(requests * workload.share));
+  const count = countOf(workload, requests);
   const words = ['-p', String(port), '--csv', '-n', String(count), ...workload.words];
   const { stdout } = await run('redis-benchmark', words);
   const fields = (stdout.trim().split('\n').at(-1) ?? '')
@@ -87,7 +94,20 @@ const measure = async (port: number, workload: Workload, requests: number): Prom
   return workload.bytes === undefined ? rate : (rate * workload.bytes) / mebibyte;
 };
 
-type Way = { readonly name: string; readonly port: number };
+/** `pid` of whoever relays. */
+type Way = { readonly name: string; readonly port: number; readonly pid: number | undefined };
+
+/** Microseconds that all threads of a process have run so far. */
+const processorTime = (pid: number): number => {
+  const tasks = `/proc/${pid}/task`;
+  const times = readdirSync(tasks).map((task) =>
+    Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ', 1)[0]),
+  );
+  return times.reduce((sum, time) => sum + time, 0) / 1000;
+};
+
+const countOf = (workload: Workload, requests: number): number =>
+  Math.max(100, Math.round(requests * workload.share));
 
 const main = async (): Promise<void> => {
   const { values } = parseArgs({
@@ -107,9 +127,11 @@ const main = async (): Promise<void> => {
   const [direct, throughProxyd, throughAcceptd] = [await takePort(), await takePort(), await takePort()];
   const target = `127.0.0.1:${direct}`;
   const servers: Server[] = [];
-  const startOne = async (port: number, file: string, words: readonly string[]): Promise<void> => {
+  const startOne = async (port: number, file: string, words: readonly string[]): Promise<number> => {
     const setting = { directory, descriptors: 20_000, patience: 20_000 };
-    servers.push(await startServer({ file, arguments: words }, setting, () => answersPing(port)));
+    const server = await startServer({ file, arguments: words }, setting, () => answersPing(port));
+    servers.push(server);
+    return server.pid;
   };
   await startOne(direct, 'redis-server', [
     '--port',
@@ -122,7 +144,7 @@ const main = async (): Promise<void> => {
     directory,
   ]);
   // its own limit of 256 would refuse some while the last ones close
-  await startOne(throughProxyd, activate, [
+  const proxydPid = await startOne(throughProxyd, activate, [
     '-l',
     `127.0.0.1:${throughProxyd}`,
     proxyd,
@@ -141,11 +163,11 @@ const main = async (): Promise<void> => {
     '--log-level',
     'warn',
   ];
-  await startOne(throughAcceptd, process.execPath, relay);
+  const acceptdPid = await startOne(throughAcceptd, process.execPath, relay);
   const ways: readonly Way[] = [
-    { name: 'direct', port: direct },
-    { name: 'systemd-socket-proxyd', port: throughProxyd },
-    { name: 'acceptd relay', port: throughAcceptd },
+    { name: 'direct', port: direct, pid: undefined },
+    { name: proxydName, port: throughProxyd, pid: proxydPid },
+    { name: acceptdName, port: throughAcceptd, pid: acceptdPid },
   ];
 
   const figures = new Map<string, number>();
@@ -154,8 +176,11 @@ const main = async (): Promise<void> => {
       const order = ways.map((_, index) => ways[(index + round) % ways.length]);
       for (const way of order) {
         if (way === undefined) continue;
+        const before = way.pid === undefined ? Number.NaN : processorTime(way.pid);
         const figure = await measure(way.port, workload, requests);
+        const time = way.pid === undefined ? Number.NaN : processorTime(way.pid) - before;
         figures.set(`${workload.title}/${way.name}/${round}`, figure);
+        figures.set(`${costTitle(workload)}/${way.name}/${round}`, time / countOf(workload, requests));
       }
     }
   }
@@ -163,18 +188,34 @@ const main = async (): Promise<void> => {
 
   const series = (title: string, name: string): readonly number[] =>
     Array.from({ length: rounds }, (_, round) => figures.get(`${title}/${name}/${round}`) ?? Number.NaN);
-  const ratios = (title: string, name: string, to: string): readonly number[] => {
-    const others = series(title, to);
-    return series(title, name).map((value, round) => value / (others[round] ?? Number.NaN));
+  const added = (title: string, name: string): readonly number[] => {
+    const direct = series(title, 'direct');
+    return series(title, name).map((value, round) => value - (direct[round] ?? Number.NaN));
+  };
+  const rowOf = (title: string, find: (name: string) => readonly number[]): readonly string[] => {
+    const others = find(proxydName);
+    const ratios = find(acceptdName).map((value, round) => value / (others[round] ?? Number.NaN));
+    const cells = ways.map(({ name }) => find(name));
+    return [
+      title,
+      ...cells.map((values) =>
+        values.every(Number.isFinite) ? withSpread(summarize(values), wholeNumber) : '-',
+      ),
+      withSpread(summarize(ratios), twoDigits),
+    ];
   };
   process.stdout.write(
     renderTable({
       header: ['redis-benchmark', ...ways.map(({ name }) => name), 'acceptd / proxyd'],
-      rows: workloads.map(({ title }) => [
-        title,
-        ...ways.map(({ name }) => withSpread(summarize(series(title, name)), wholeNumber)),
-        withSpread(summarize(ratios(title, 'acceptd relay', 'systemd-socket-proxyd')), twoDigits),
-      ]),
+      rows: [
+        ...workloads.map(({ title }) => rowOf(title, (name) => series(title, name))),
+        ...workloads
+          .filter(({ figure }) => figure === 'median')
+          .map(({ title }) => rowOf(`${title}, that is added`, (name) => added(title, name))),
+        ...workloads.map((workload) =>
+          rowOf(costTitle(workload), (name) => series(costTitle(workload), name)),
+        ),
+      ],
     }),
   );
 };

@@ -29,6 +29,10 @@ struct Side {
   bool hasError = false;
   bool hasUrgent = false;
   bool isNonBlocking = false;
+  /// It is to be told when the side can be written.
+  bool isAwaited = false;
+  /// How often in a row that was told for nothing: a unix socket says so whenever something is read from it.
+  uint8_t vain = 0;
   /// splice(2) has no other way to say that it shall not wait; most flows never come so far. 0 or -errno.
   [[nodiscard]] int stopBlocking();
 };

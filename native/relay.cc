@@ -16,7 +16,11 @@ constexpr size_t kShare = 262'144;
 constexpr size_t kTurns = 128;
 constexpr uint64_t kRound = 4'194'304;
 
-constexpr uint32_t kWanted = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+constexpr uint32_t kWanted = EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+/// No flow has it: libuv has something to do.
+constexpr uint64_t kLoop = UINT64_MAX;
+/// So many vain reports in a row, and a side is no longer asked whether it can be written.
+constexpr uint8_t kVain = 8;
 
 void setNumber(int descriptor, int level, int option, int value) {
   // a unix socket has no such option, and needs none
@@ -64,31 +68,31 @@ int Relay::open(uv_loop_t* loop, DescriptorWays ways, size_t pipes, OnEnded onEn
   const int descriptor = epoll_create1(EPOLL_CLOEXEC);
   if (descriptor < 0) return -errno;
   epoll_.reset(ways_.raiseUncounted(descriptor));
-  auto poll = std::make_unique<uv_poll_t>();
-  if (const int error = uv_poll_init(loop, poll.get(), epoll_.get()); error < 0) return error;
-  poll_ = poll.release();
-  poll_->data = this;
-  again_ = new uv_idle_t;
-  again_->data = this;
-  uv_idle_init(loop, again_);
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.u64 = kLoop;
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, uv_backend_fd(loop), &event) < 0) return -errno;
+  attending_ = new uv_prepare_t;
+  attending_->data = this;
+  uv_prepare_init(loop, attending_);
+  sleepless_ = new uv_idle_t;
+  uv_idle_init(loop, sleepless_);
   // what keeps the process alive are its listeners
-  uv_unref(reinterpret_cast<uv_handle_t*>(poll_));
-  uv_unref(reinterpret_cast<uv_handle_t*>(again_));
-  return uv_poll_start(poll_, UV_READABLE, [](uv_poll_t* handle, int, int) {
-    static_cast<Relay*>(handle->data)->onReady();
-  });
+  uv_unref(reinterpret_cast<uv_handle_t*>(attending_));
+  uv_unref(reinterpret_cast<uv_handle_t*>(sleepless_));
+  return 0;
 }
 
 void Relay::close(std::function<void()> whenClosed) {
   for (const auto& flow : flows_) {
     if (flow) static_cast<void>(end(*flow, ECANCELED));
   }
-  uv_close(reinterpret_cast<uv_handle_t*>(again_),
+  uv_close(reinterpret_cast<uv_handle_t*>(sleepless_),
            [](uv_handle_t* closed) { delete reinterpret_cast<uv_idle_t*>(closed); });
-  poll_->data = new std::function<void()>(std::move(whenClosed));
-  uv_close(reinterpret_cast<uv_handle_t*>(poll_), [](uv_handle_t* closed) {
+  attending_->data = new std::function<void()>(std::move(whenClosed));
+  uv_close(reinterpret_cast<uv_handle_t*>(attending_), [](uv_handle_t* closed) {
     const std::unique_ptr<std::function<void()>> call(static_cast<std::function<void()>*>(closed->data));
-    delete reinterpret_cast<uv_poll_t*>(closed);
+    delete reinterpret_cast<uv_prepare_t*>(closed);
     (*call)();
   });
 }
@@ -110,6 +114,7 @@ int Relay::join(const SavedFlow& saved) {
     freeIds_.pop_back();
   }
   flows_[id] = std::make_unique<Flow>(id);
+  if (count_++ == 0) begin();
   Flow& flow = *flows_[id];
   flow.movedAt = uv_now(loop_);
   flow.sides[0].descriptor = ways_.raise(saved.first);
@@ -122,13 +127,7 @@ int Relay::join(const SavedFlow& saved) {
   if (error == 0) error = flow.back.restore(saved.back);
   const Direction::State state =
       error == 0 ? flow.there.move(workshop_, kShare, flow.back.isFinished()) : Direction::State::Waiting;
-  for (uint32_t index = 0; index < 2 && error == 0; index++) {
-    const int descriptor = flow.sides[index].descriptor;
-    epoll_event event = {};
-    event.events = kWanted;
-    event.data.u64 = static_cast<uint64_t>(id) * 2 + index;
-    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) < 0) error = -errno;
-  }
+  for (size_t index = 0; index < 2 && error == 0; index++) error = watch(EPOLL_CTL_ADD, flow, index);
   if (error < 0) {
     static_cast<void>(end(flow, -error));
     freeIds_.push_back(id);
@@ -136,10 +135,7 @@ int Relay::join(const SavedFlow& saved) {
   }
   // nothing tells of what was under way when it was saved
   const bool isBegun = !flow.back.isEmpty() || saved.there.isAtEnd || saved.back.isAtEnd;
-  if (isBegun || state == Direction::State::Unspent || state == Direction::State::Broken) {
-    queue(flow);
-    goOn();
-  }
+  if (isBegun || state == Direction::State::Unspent || state == Direction::State::Broken) queue(flow);
   return static_cast<int>(id);
 }
 
@@ -158,11 +154,43 @@ double Relay::quietTime(uint32_t id) const {
   return flow ? static_cast<double>(uv_now(loop_) - flow->movedAt) : -ENOENT;
 }
 
-void Relay::onReady() {
-  epoll_event events[kEvents];
-  const int got = epoll_wait(epoll_.get(), events, kEvents, 0);
-  for (int i = 0; i < got; i++) note(events[i].data.u64, events[i].events);
-  runTurns();
+/// With the first flow.
+void Relay::begin() {
+  uv_idle_start(sleepless_, [](uv_idle_t*) {});
+  uv_prepare_start(attending_, [](uv_prepare_t* handle) { static_cast<Relay*>(handle->data)->attend(); });
+}
+
+/// Waits in libuv's place, for as long as it would, and serves flows until there is something that it has to do.
+void Relay::attend() {
+  uv_idle_stop(sleepless_);
+  for (bool isAlone = true; isAlone && count_ > 0;) {
+    // 0 also where it has first to tell its epoll of a new member
+    const int patience = uv_backend_timeout(loop_);
+    const bool isWaiting = queue_.empty() && patience != 0;
+    epoll_event events[kEvents];
+    const int got = epoll_wait(epoll_.get(), events, kEvents, isWaiting ? patience : 0);
+    uv_update_time(loop_);
+    isAlone = patience != 0 && (got != 0 || !isWaiting);
+    for (int i = 0; i < got; i++) {
+      if (events[i].data.u64 == kLoop) {
+        isAlone = false;
+      } else {
+        note(events[i].data.u64, events[i].events);
+      }
+    }
+    runTurns();
+  }
+  if (count_ > 0) uv_idle_start(sleepless_, [](uv_idle_t*) {});
+}
+
+/// Whether a side can be written is asked only once it could not be. 0 or -errno.
+int Relay::watch(int operation, Flow& flow, size_t index) {
+  Side& side = flow.sides[index];
+  side.isAwaited = !side.mayWrite;
+  epoll_event event = {};
+  event.events = side.isAwaited ? kWanted | EPOLLOUT : kWanted;
+  event.data.u64 = static_cast<uint64_t>(flow.id) * 2 + index;
+  return epoll_ctl(epoll_.get(), operation, side.descriptor, &event) < 0 ? -errno : 0;
 }
 
 /// An event of a flow that has ended cannot come: its sockets left the epoll before they were closed.
@@ -177,8 +205,14 @@ void Relay::note(uint64_t token, uint32_t events) {
   side.hasUrgent = side.hasUrgent || (events & EPOLLPRI) != 0;
   side.isShort = side.isShort || (events & (EPOLLRDHUP | EPOLLPRI | EPOLLERR | EPOLLHUP)) != 0;
   side.hasError = side.hasError || (events & (EPOLLERR | EPOLLHUP)) != 0;
-  // that a socket can be written is told of each when it is joined, and again with everything that arrives
-  if (mayRead || !couldWrite) queue(*flow);
+  // that a side can be written is told again with everything that arrives
+  if (mayRead || !couldWrite) {
+    side.vain = 0;
+    queue(*flow);
+  } else if (++side.vain >= kVain) {
+    side.vain = 0;
+    static_cast<void>(watch(EPOLL_CTL_MOD, *flow, token % 2));
+  }
 }
 
 void Relay::queue(Flow& flow) {
@@ -203,18 +237,7 @@ void Relay::runTurns() {
   queue_.erase(queue_.begin(), queue_.begin() + static_cast<ptrdiff_t>(done));
   queue_.insert(queue_.end(), unspent_.begin(), unspent_.end());
   unspent_.clear();
-  if (queue_.empty()) {
-    uv_idle_stop(again_);
-  } else {
-    goOn();
-  }
   tellEnds();
-}
-
-/// Another round of turns, after libuv's own.
-void Relay::goOn() {
-  if (uv_is_active(reinterpret_cast<uv_handle_t*>(again_))) return;
-  uv_idle_start(again_, [](uv_idle_t* handle) { static_cast<Relay*>(handle->data)->runTurns(); });
 }
 
 /// Whether it is to have another turn; what it gave is added to `moved`.
@@ -234,6 +257,10 @@ bool Relay::turn(Flow& flow, uint64_t& moved) {
   // a side that is reset while nothing can be read from it or written to it is found out only so
   for (const Side& side : flow.sides) {
     if (error == 0 && side.hasError && !isUnspent) error = errorOf(side.descriptor);
+  }
+  for (size_t index = 0; index < 2 && error == 0; index++) {
+    const Side& side = flow.sides[index];
+    if (!side.mayWrite && !side.isAwaited) error = -watch(EPOLL_CTL_MOD, flow, index);
   }
   if (error == 0) return isUnspent;
   ends_.push_back(end(flow, error));
@@ -262,6 +289,10 @@ FlowEnd Relay::end(Flow& flow, int error) {
       {},
   };
   flows_[flow.id].reset();
+  if (--count_ == 0) {
+    uv_prepare_stop(attending_);
+    uv_idle_stop(sleepless_);
+  }
   return ended;
 }
 

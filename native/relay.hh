@@ -1,7 +1,11 @@
-// All flows: a private epoll that libuv polls, the queue of flows that have something to move, and their ends.
+// All flows: a private epoll, the queue of flows that have something to move, and their ends.
+//
+// As long as there are flows the thread sleeps in that epoll, of which libuv's own is one member, as its documentation
+// tells those who embed it (uv_backend_fd): a message then costs one wait. Were it the other way round, libuv would look,
+// sleep, and only then could the private epoll be asked who it was.
 //
 // An event only says that a flow is to have its turn. Turns are short and go round, and after a bounded number of them
-// libuv has its own: a flow that never runs dry cannot keep other flows, or who is to be accepted, waiting.
+// libuv is looked at: a flow that never runs dry cannot keep other flows, or who is to be accepted, waiting.
 #pragma once
 
 #include <uv.h>
@@ -69,10 +73,11 @@ class Relay {
 
  private:
   struct Flow;
-  void onReady();
+  void begin();
+  void attend();
   void runTurns();
-  void goOn();
   void note(uint64_t token, uint32_t events);
+  int watch(int operation, Flow& flow, size_t index);
   void queue(Flow& flow);
   bool turn(Flow& flow, uint64_t& moved);
   FlowEnd end(Flow& flow, int error);
@@ -88,7 +93,9 @@ class Relay {
   std::vector<uint32_t> queue_;
   std::vector<uint32_t> unspent_;  // queued for the next round
   std::vector<FlowEnd> ends_;
+  size_t count_ = 0;  // of flows
   uv_loop_t* loop_ = nullptr;
-  uv_poll_t* poll_ = nullptr;
-  uv_idle_t* again_ = nullptr;  // active while turns are left over: libuv does not wait then
+  // both are active while there are flows
+  uv_prepare_t* attending_ = nullptr;
+  uv_idle_t* sleepless_ = nullptr;  // libuv does not wait then: that is done before it looks
 };

@@ -1,9 +1,11 @@
 // Flows of the addon: every byte in both directions, ends, resets, readers that do not read, and what is left behind.
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pass } from 'node:timers/promises';
 import t from 'tap';
 import { beginConnect } from '../../src/native/relay.ts';
 import { compileHandlers } from '../support/compile.ts';
@@ -17,7 +19,13 @@ t.setTimeout(120_000);
 const engine = openEngine(t);
 const { kernel } = engine;
 const flows = await createFlows(kernel);
-t.teardown(flows.close);
+const directory = mkdtempSync(join(tmpdir(), 'relay-'));
+const toUnix = await createFlows(kernel, join(directory, 'target'));
+t.teardown(() => {
+  flows.close();
+  toUnix.close();
+  rmSync(directory, { recursive: true });
+});
 
 const descriptors = (): readonly string[] => readdirSync('/proc/self/fd');
 
@@ -92,6 +100,106 @@ t.test('writes of all sizes, with pauses, arrive in their order', async (t) => {
   t.ok((await received).equals(Buffer.concat(parts)));
   server.end();
   await ended;
+});
+
+/** The same numbers below 1 for the same seed. */
+const chances = (seed: number) => {
+  let state = seed;
+  return (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+};
+
+/** Parts of any size, small ones most often, with and without pauses, then an end; all that was said. */
+const speak = async (socket: Socket, seed: number): Promise<Buffer> => {
+  const chance = chances(seed);
+  const parts: Buffer[] = [];
+  for (let left = Math.floor(chance() * 30); left > 0; left--) {
+    const part = noise(Math.floor(2 ** (chance() * 19)), seed + left);
+    parts.push(part);
+    if (!socket.write(part)) await once(socket, 'drain');
+    for (let turns = Math.floor(chance() * 4); turns > 0; turns--) await nextTurn();
+  }
+  socket.end();
+  return Buffer.concat(parts);
+};
+
+/** Reads to the end, and stops for a while now and then. */
+const listen = async (socket: Socket, seed: number): Promise<Buffer> => {
+  const chance = chances(seed);
+  const rest = async (): Promise<void> => {
+    for (let turns = 0; turns < 20; turns++) await nextTurn();
+    socket.resume();
+  };
+  socket.on('data', () => {
+    if (chance() < 0.2) {
+      socket.pause();
+      void rest();
+    }
+  });
+  return readToEnd(socket);
+};
+
+for (const [kind, make] of [
+  ['TCP', flows],
+  ['unix sockets', toUnix],
+] as const) {
+  t.test(`bytes of any sizes in both directions at once, over ${kind}`, async (t) => {
+    const joined = [];
+    for (let count = 0; count < 24; count++) joined.push(await make.join());
+    const all = joined.map(async ({ client, server, ended }, index) => {
+      const [said, answered, atServer, atClient] = await Promise.all([
+        speak(client, index),
+        speak(server, index + 1_000),
+        listen(server, index),
+        listen(client, index + 1),
+      ]);
+      t.ok(atServer.equals(said) && atClient.equals(answered), `flow ${index}`);
+      t.match(await ended, {
+        failure: undefined,
+        takenFromFirst: said.length,
+        givenToSecond: said.length,
+        takenFromSecond: answered.length,
+        givenToFirst: answered.length,
+      });
+    });
+    await Promise.all(all);
+  });
+
+  t.test(`what is kept when a side ends arrives before its end, over ${kind}`, async (t) => {
+    const { client, server, ended } = await make.join();
+    const parts: Buffer[] = [];
+    // each is less than the buffer of all: it stays with copies
+    while (client.writableLength === 0) {
+      const part = noise(50_000, parts.length);
+      parts.push(part);
+      client.write(part);
+      for (let turns = 0; turns < 4; turns++) await nextTurn();
+      if (client.writableLength > 0) await standstill(client);
+    }
+    client.end();
+    server.write('answer');
+    t.equal(String(await readExactly(client, 6)), 'answer', 'the other direction goes on');
+    t.ok((await readToEnd(server)).equals(Buffer.concat(parts)));
+    server.end('and more');
+    t.equal(String(await readToEnd(client)), 'and more');
+    t.equal((await ended).failure, undefined);
+  });
+}
+
+t.test('timers, immediates and files go on beside flows that are silent', async (t) => {
+  const { client, server, flow, ended } = await flows.join();
+  for (let round = 0; round < 20; round++) {
+    await pass(1);
+    await nextTurn();
+    t.ok((await readFile('/proc/self/stat')).length > 0);
+    client.write('x');
+    await readExactly(server, 1);
+  }
+  flow.stop();
+  await ended;
+  for (const each of [client, server]) each.destroy();
 });
 
 t.test("one side's end is passed on, and the other goes on speaking", async (t) => {

@@ -1,6 +1,7 @@
 // Flows for tests: a client and a server of the test's own, and between them two sockets that the addon joins.
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { ConnectAddress } from '../../src/model/address.ts';
 import type { Kernel } from '../../src/native/kernel.ts';
 import { beginConnect, connectProgress, type Flow, type FlowEnd, relayOf } from '../../src/native/relay.ts';
 import { listenAt, loopback, readable } from './engine.ts';
@@ -13,15 +14,18 @@ export type JoinedFlow = {
   readonly ended: Promise<FlowEnd>;
 };
 
-/** Makes flows one after the other, through one listener on each side. */
-export const createFlows = async (kernel: Kernel) => {
+/** Makes flows one after the other, through one listener on each side; the server's is at `path` where that is told. */
+export const createFlows = async (kernel: Kernel, path?: string) => {
   const listener = listenAt(kernel, loopback(4));
   const target: Server = createServer({ allowHalfOpen: true });
-  target.listen(0, '127.0.0.1');
+  target.listen(path === undefined ? { port: 0, host: '127.0.0.1' } : { path });
   await once(target, 'listening');
   const address = target.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  const where = { version: 4, host: '127.0.0.1', port: address.port } as const;
+  if (address === null) throw new Error('the server has no address');
+  const where: ConnectAddress =
+    typeof address === 'string'
+      ? { version: 'unix', path: address }
+      : { version: 4, host: '127.0.0.1', port: address.port };
   const entrance = { version: 4, host: '127.0.0.1', port: kernel.portOf(listener) } as const;
 
   /** Joins whoever has connected to the entrance to a new connection of the server. */
