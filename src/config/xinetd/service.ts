@@ -14,6 +14,7 @@ import { isMuxMember, readListening, readTransport } from './listening.ts';
 import { markWord, type Notes, type Word } from './notes.ts';
 import { readCredentials, readProcess, readSocket, readSurroundings } from './process.ts';
 import { readRecords } from './records.ts';
+import { checkUseless } from './useless.ts';
 import { readPath, readSwitch } from './values.ts';
 
 /** What services of one load have in common. */
@@ -118,6 +119,7 @@ export const readService = (
   const inherited = { bind: defaults.bind, isV6only: defaults.isV6only };
   const listening = readListening({ name, attributes, types, flags, transport, mode, inherited }, notes);
   const answering = readAnswer({ name, attributes, types, flags, transport }, isWhole, notes);
+  checkUseless(attributes, types, flags, notes);
   const hasWrappers = !flags.has('NOLIBWRAP') && !(types.has('RPC') && transport === 'stream');
   const wrapperName = hasWrappers ? (attributes.one('libwrap')?.text ?? answering?.wrapperName) : undefined;
   const { access, hosts } = readAccess(name, attributes, defaults, isWhole, wrapperName, notes);
