@@ -102,10 +102,11 @@ const checkUser = (name: Word, attributes: Attributes, answer: Answer, notes: No
 export const readService = (
   entry: Entry,
   attributes: Attributes,
-  { defaults, options, told }: Common,
+  common: Common,
   notes: Notes,
 ): LocatedService | undefined => {
   const { name } = entry;
+  const { defaults, options, told } = common;
   const errors = notes.errorCount();
   notes.add(entry.mistakes);
   if (entry.isBroken) return undefined;
@@ -136,7 +137,7 @@ export const readService = (
   const hasGroups = readSwitch(attributes.one('groups'), notes) ?? defaults.hasGroups ?? false;
   const process = readProcess(attributes, defaults.umask, options, notes);
   const families = listening?.endpoints.map(({ family }) => family) ?? [];
-  const surroundings = readSurroundings(attributes, defaults.passenv, mode, families, options, notes);
+  const surroundings = readSurroundings(attributes, defaults.passenv, mode, families, common, notes);
   if (answering !== undefined) checkUser(name, attributes, answering.answer, notes);
   if (notes.errorCount() !== errors || listening === undefined || answering === undefined) {
     return undefined;
