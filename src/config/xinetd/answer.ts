@@ -44,10 +44,21 @@ export const readDenyTime = (word: Word | undefined, notes: Notes): DenyTime => 
   return minutes === undefined || minutes === 0 ? undefined : milliseconds(minutes * minute);
 };
 
-const readSensor = ({ name, attributes, types }: AnswerParts, notes: Notes): Answering | undefined => {
+const readSensor = (
+  { name, attributes, types, transport }: AnswerParts,
+  notes: Notes,
+): Answering | undefined => {
   if (isMuxMember(types))
     return notes.error(name, 'a member of tcpmux cannot be a SENSOR', 'remove the flag');
-  const denyTime = readDenyTime(attributes.one('deny_time'), notes);
+  const word = attributes.one('deny_time');
+  const denyTime = readDenyTime(word, notes);
+  if (word !== undefined && denyTime !== undefined && transport === 'dgram') {
+    notes.warn(
+      word,
+      'nobody is kept out for a datagram, whose sender may be forged: it is only logged',
+      'remove deny_time, or use a stream socket',
+    );
+  }
   return { answer: { kind: 'sensor', denyTime }, marks: {}, wrapperName: name.text };
 };
 
