@@ -33,13 +33,16 @@ export const catchSignals = (
 };
 
 /** Signals that end a process that does not catch them, though they ask a server for something else. */
-const others: readonly NodeJS.Signals[] = ['SIGUSR2', 'SIGALRM'];
+export const passedOver: readonly NodeJS.Signals[] = ['SIGUSR2', 'SIGALRM'];
 
 /**
  * A signal that comes before there is anything to reload must not end us; the function it gives lets go of them and
- * says whether a reload was asked for.
+ * says whether a reload was asked for. `others` are caught too, and nothing comes of them.
  */
-export const holdEarlySignals = (reloadSignals: readonly NodeJS.Signals[] = ['SIGHUP']): (() => boolean) => {
+export const holdEarlySignals = (
+  reloadSignals: readonly NodeJS.Signals[],
+  others: readonly NodeJS.Signals[],
+): (() => boolean) => {
   let hasCome = false;
   const note = (): void => {
     hasCome = true;
