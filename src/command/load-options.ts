@@ -34,4 +34,5 @@ export const loadOptions = ({
   servesWithoutIpsec: withoutIpsec,
   allowsUnprotected: allowUnprotected,
   umask: currentUmask(),
+  variables: new Set(Object.keys(process.env)),
 });

@@ -14,7 +14,7 @@ import { createIdleExit } from '../operate/idle-exit.ts';
 import { createTrimmer, observers } from '../operate/memory.ts';
 import { findRunning, removePidFile } from '../operate/pid-file.ts';
 import { openServiceManager } from '../operate/service-manager.ts';
-import { catchSignals, holdHangups } from '../operate/signals.ts';
+import { catchSignals, holdEarlySignals, passedOver } from '../operate/signals.ts';
 import { showRestart, takeStartEnvironment } from '../operate/start-environment.ts';
 import { createTally } from '../operate/tally.ts';
 import { openTraceLog } from '../operate/trace.ts';
@@ -49,7 +49,8 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   if (running !== undefined) {
     return complain(`already running as pid ${running} (${pidFile}); stop it first`, exitStatus.system);
   }
-  const hasHungUp = holdHangups();
+  // what comes to a version that takes over is held for it already (native/early-signal.cc)
+  const hasHungUp = holdEarlySignals(options.reloadSignals, following === undefined ? passedOver : []);
   const first = before?.part.configuration.loaded ?? (await options.load());
   if (before === undefined && isRefused(first, options.emptyStart)) {
     tellCaller(first);

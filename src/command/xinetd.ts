@@ -32,6 +32,7 @@ const loadXinetd = async (flags: XinetdFlags, file: string, umask: number): Prom
     hasQuotes: flags.hasQuotes,
     showsMapped: flags.showsMapped,
     umask,
+    variables: new Set(Object.keys(process.env)),
   };
   // start scripts ask for it whether the file is there or not; what xinetd.conf has wins
   const hasInetdConf = flags.readsInetdConf && existsSync(inetdConf);

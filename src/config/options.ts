@@ -13,6 +13,8 @@ export type LoadOptions = {
   readonly showsMapped: boolean;
   /** xinetd's handlers find the daemon's umask with 022 added to it; this is the daemon's. */
   readonly umask: number;
+  /** The variables that acceptd has itself and can pass on; undefined: nobody knows them, so none is missing. */
+  readonly variables: ReadonlySet<string> | undefined;
   /** Units whose directives promise a protection that is not given are served, with a warning. */
   readonly allowsUnprotected: boolean;
   /** Serve entries that stand below an IPsec policy, without IPsec. */
@@ -46,6 +48,7 @@ export const defaultLoadOptions: LoadOptions = {
   hasQuotes: false,
   showsMapped: false,
   umask: 0o022,
+  variables: undefined,
   allowsUnprotected: false,
   servesWithoutIpsec: false,
   defaultRate: undefined,

@@ -86,12 +86,18 @@ export type Report = {
   diagnostics(): readonly Diagnostic[];
 };
 
+/** A file that is no configuration has words of any length. */
+const longestMessage = 500;
+
+const shorten = (text: string): string =>
+  text.length <= longestMessage ? text : `${text.slice(0, 200)}...${text.slice(-200)}`;
+
 export const diagnose = (
   severity: Diagnostic['severity'],
   mark: Mark,
   message: string,
   advice: string,
-): Diagnostic => ({ severity, ...mark, message, advice });
+): Diagnostic => ({ severity, ...mark, message: shorten(message), advice });
 
 export const createReport = (source: SourceText): Report => {
   const diagnostics: Diagnostic[] = [];

@@ -30,19 +30,31 @@ export const escapeControls = (text: string): string =>
         (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
       );
 
+/** Of a line of a file, so that the place is on the screen. */
+const mostShown = 200;
+const before = 60;
+
+const escapeButTabs = (text: string): string => text.split('\t').map(escapeControls).join('\t');
+
+/** The part of a line around what is meant, and how much of that is left out before it. */
+const windowOf = ({ source, at }: Diagnostic): { readonly shown: string; readonly start: number } => {
+  if (source.length <= mostShown) return { shown: source, start: 0 };
+  const start = Math.max(0, Math.min(at.column - 1 - before, source.length - mostShown));
+  return { shown: source.slice(start, start + mostShown), start };
+};
+
 /**
  * `FILE:LINE:COLUMN: error: MESSAGE; ADVICE`, then the source line and a mark below the part that is meant.
  * A tab of the source stays a tab in both lines, so that the mark stands below its text.
  */
 export const showDiagnostic = (diagnostic: Diagnostic): string => {
-  const { at, severity, message, advice, source, width } = diagnostic;
+  const { at, severity, message, advice, width } = diagnostic;
   const head = `${at.file}:${at.line}:${at.column}: ${severity}: ${message}; ${advice}`;
-  if (source === '') return escapeControls(head);
-  const shown = source
-    .split('\t')
-    .map((piece) => escapeControls(piece))
-    .join('\t');
-  const blank = source.slice(0, at.column - 1).replace(/[^\t]/g, ' ');
-  const mark = '^'.repeat(Math.max(1, Math.min(width, source.length - at.column + 1)));
-  return `${escapeControls(head)}\n  ${shown}\n  ${blank}${mark}`;
+  if (diagnostic.source === '') return escapeControls(head);
+  const { shown, start } = windowOf(diagnostic);
+  const from = at.column - 1 - start;
+  // escaped too, so that the mark stands below what is meant
+  const blank = escapeButTabs(shown.slice(0, from)).replace(/[^\t]/g, ' ');
+  const mark = '^'.repeat(Math.max(1, escapeControls(shown.slice(from, from + width)).length));
+  return `${escapeControls(head)}\n  ${escapeButTabs(shown)}\n  ${blank}${mark}`;
 };

@@ -32,15 +32,27 @@ export const catchSignals = (
   process.on('SIGABRT', actions.check);
 };
 
-/** A HUP that comes before there is anything to reload must not end us; the function it gives says whether one came. */
-export const holdHangups = (): (() => boolean) => {
+/** Signals that end a process that does not catch them, though they ask a server for something else. */
+export const passedOver: readonly NodeJS.Signals[] = ['SIGUSR2', 'SIGALRM'];
+
+/**
+ * A signal that comes before there is anything to reload must not end us; the function it gives lets go of them and
+ * says whether a reload was asked for. `others` are caught too, and nothing comes of them.
+ */
+export const holdEarlySignals = (
+  reloadSignals: readonly NodeJS.Signals[],
+  others: readonly NodeJS.Signals[],
+): (() => boolean) => {
   let hasCome = false;
   const note = (): void => {
     hasCome = true;
   };
-  process.on('SIGHUP', note);
+  const ignore = (): void => undefined;
+  for (const signal of reloadSignals) process.on(signal, note);
+  for (const signal of others) process.on(signal, ignore);
   return () => {
-    process.off('SIGHUP', note);
+    for (const signal of reloadSignals) process.off(signal, note);
+    for (const signal of others) process.off(signal, ignore);
     return hasCome;
   };
 };

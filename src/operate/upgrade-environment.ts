@@ -4,11 +4,7 @@ import { descriptorOf } from '../model/descriptor.ts';
 import { isSealed } from '../native/exec.ts';
 import { adoptDescriptor } from '../native/inheritance.ts';
 import { type SavedServer, unpackState } from '../runtime/handover/format.ts';
-
-/** Only to say whether it could. */
-export const checkName = 'ACCEPTD_UPGRADE_CHECK';
-/** In earnest, in the same process. */
-export const stateName = 'ACCEPTD_STATE';
+import { checkName, stateName } from './upgrade-names.ts';
 
 export type HandedOver = {
   readonly isTrial: boolean;

@@ -10,7 +10,7 @@ import { type Environment, sealMemoryFile, wordsOf } from '../native/exec.ts';
 import type { Kernel } from '../native/kernel.ts';
 import { exitStatus } from '../runtime/instances.ts';
 import type { Supervisor } from '../runtime/supervisor.ts';
-import { checkName } from './upgrade-environment.ts';
+import { checkName } from './upgrade-names.ts';
 
 export const readyWord = 'ready';
 

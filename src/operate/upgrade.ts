@@ -9,7 +9,7 @@ import { execProgram, sealMemoryFile } from '../native/exec.ts';
 import { packState, type SavedServer } from '../runtime/handover/format.ts';
 import { descriptorsOf } from '../runtime/handover/restore.ts';
 import type { Supervisor } from '../runtime/supervisor.ts';
-import { stateName } from './upgrade-environment.ts';
+import { stateName } from './upgrade-names.ts';
 import { ownEnvironment, ownWords, tryNextVersion } from './upgrade-trial.ts';
 
 /** What another part of acceptd hands over, by its name. */

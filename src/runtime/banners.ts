@@ -1,15 +1,27 @@
 // Texts that clients are sent as they are: read from their files beside the way of a connection, and said without waiting.
 import { readFile, stat } from 'node:fs/promises';
 import type { Clock } from '../model/clock.ts';
-import type { Observer } from '../model/event.ts';
+import type { Failure, Observer } from '../model/event.ts';
 import { type Milliseconds, milliseconds } from '../model/quantity.ts';
+import { describeErrno } from '../native/addon.ts';
 
 /** How old what is known of a file may be before it is looked at again. */
 const freshness = milliseconds(1_000);
 const largest = 64 * 1024 * 1024;
 
-/** What is wrong with a file, as a sentence. */
-type Complain = (what: string) => void;
+/** What is wrong with a file. */
+type Complain = (failure: Failure) => void;
+
+/** The device that is always empty: a service that shall not have the banner of defaults names it. */
+const emptyDevice = 0x103n;
+
+const failureOf = (path: string, error: unknown): Failure => {
+  const { code, reason } =
+    error instanceof Error && 'errno' in error && typeof error.errno === 'number'
+      ? describeErrno(error.errno)
+      : { code: 'EINVAL', reason: error instanceof Error ? error.message : String(error) };
+  return { code, what: `cannot read the banner ${path}: ${reason}` };
+};
 
 type Known = {
   text: Uint8Array;
@@ -33,7 +45,11 @@ export const createBanners = (clock: Clock): Banners => {
 
   const read = async (path: string, known: Known, complain: Complain): Promise<void> => {
     try {
-      const { mtimeNs, ino, size } = await stat(path, { bigint: true });
+      const found = await stat(path, { bigint: true });
+      const { mtimeNs, ino, size } = found;
+      const isEmptyDevice = found.isCharacterDevice() && found.rdev === emptyDevice;
+      // a pipe or a device may never end
+      if (!found.isFile() && !isEmptyDevice) throw new Error('it is not a regular file');
       const version = `${ino} ${size} ${mtimeNs}`;
       if (version === known.version) return;
       if (size > largest) throw new Error(`it is larger than ${largest} bytes`);
@@ -41,7 +57,7 @@ export const createBanners = (clock: Clock): Banners => {
       known.version = version;
     } catch (error) {
       // told once, not for each client
-      if (known.version !== 'none') complain(`cannot read the banner ${path}: ${String(error)}`);
+      if (known.version !== 'none') complain(failureOf(path, error));
       known.text = nothing;
       known.version = 'none';
     }
@@ -73,5 +89,5 @@ export const createBanners = (clock: Clock): Banners => {
 /** Tells the observers what is wrong with a service's banner; the service goes on without it. */
 export const complainOf =
   (observer: Observer, service: string): Complain =>
-  (what) =>
-    observer.observe({ kind: 'impaired', service, failure: { code: 'EIO', what } });
+  (failure) =>
+    observer.observe({ kind: 'impaired', service, failure });

@@ -98,7 +98,8 @@ export const createReception = (
     leavePlace(visit);
     observeRefusal(runtime, service, reason, client.record, cause);
     const { identity, banners } = service.prepared.service;
-    if (identity?.whenRefused === true) void identify(visit, undefined);
+    // who could not say who it is has been asked already, and what came of it is told
+    if (identity?.whenRefused === true && cause !== 'identity') void identify(visit, undefined);
     const next = (): void => manner.onRefused(client);
     if (banners?.failure === undefined || reason === 'draining') next();
     else sayFarewell(visit, banners.failure, next);
@@ -239,14 +240,17 @@ export const createReception = (
     });
   };
 
+  /** A sensor looks like a service that turns its client away. */
+  const dismissTrapped = (visit: Visit): void => {
+    const { client, manner, service } = visit;
+    const banner = service.prepared.service.banners?.failure;
+    if (banner === undefined) manner.onRefused(client);
+    else sayFarewell(visit, banner, () => manner.onRefused(client));
+  };
+
   /** Decides on a client and takes it, unless it is refused. */
   const enter = (service: RunningService, client: Accepted, manner: Manner, isGreeted = false): void => {
     const { answer } = service.prepared.service;
-    if (answer.kind === 'sensor') {
-      trap(service, client, answer.denyTime);
-      manner.onRefused(client);
-      return;
-    }
     const visit: Visit = {
       service,
       client,
@@ -257,8 +261,11 @@ export const createReception = (
       recipe: undefined,
     };
     const banner = service.prepared.service.banners?.always;
-    if (banner === undefined || isGreeted) decide(visit);
-    else sayBanner(visit, banner, () => decide(visit));
+    // first, as it may never come back for the banner
+    if (answer.kind === 'sensor') trap(service, client, answer.denyTime);
+    const next = (): void => (answer.kind === 'sensor' ? dismissTrapped(visit) : decide(visit));
+    if (banner === undefined || isGreeted) next();
+    else sayBanner(visit, banner, next);
   };
 
   return { enter };

@@ -32,16 +32,16 @@ export const createRpcRegistrar = (kernel: Kernel, clock: Clock, observer: Obser
     const { rpc, id } = service.prepared.service;
     if (rpc === undefined || descriptor === undefined || address.kind !== 'internet') return [];
     const base = address.socketType === 'stream' ? 'tcp' : 'udp';
-    const protocol = address.version === 6 ? (`${base}6` as const) : base;
     const port = kernel.portOf(descriptor);
     const { program, lowVersion, highVersion } = rpc;
-    return Array.from({ length: highVersion - lowVersion + 1 }, (_, index) => ({
-      service: id,
-      program,
-      version: lowVersion + index,
-      protocol,
-      port,
-    }));
+    // clients of IPv4 do not look below the name of IPv6, though its socket takes them too
+    const protocols: RpcProtocol[] = [];
+    if (address.version === 4 || address.takesMapped) protocols.push(base);
+    if (address.version === 6) protocols.push(`${base}6`);
+    const versions = Array.from({ length: highVersion - lowVersion + 1 }, (_, index) => lowVersion + index);
+    return versions.flatMap((version) =>
+      protocols.map((protocol) => ({ service: id, program, version, protocol, port })),
+    );
   };
 
   const change = async (wanted: ReadonlyMap<string, Registration>): Promise<void> => {

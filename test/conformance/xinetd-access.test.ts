@@ -1,6 +1,8 @@
 // Cases about who may come: only_from and no_access in every form, their defaults, hosts.deny, sensors.
+import { writeFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { basename, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { mustRun } from '../support/command.ts';
 import { knock, turnedAway } from '../support/knock.ts';
@@ -150,6 +152,21 @@ t.test('43: hosts.deny knows a service by libwrap, by its name or by its server'
   t.equal(await knock('127.0.0.1', server), turnedAway, 'a program is known by its file');
   t.equal(await knock('127.0.0.1', named), served, 'but not where libwrap says otherwise');
   t.equal(await knock('127.0.0.1', free), served, 'NOLIBWRAP asks nobody');
+});
+
+t.test('a sensor has banners as a service that turns everybody away', async (t) => {
+  const desk = createDesk(t);
+  const port = await freePort();
+  const files = ['always', 'failure'].map((name) => join(desk.directory, name));
+  for (const file of files) writeFileSync(file, `${basename(file)}\n`);
+  await startWith(
+    t,
+    desk.defaults(`banner_fail = ${files[1]}`) +
+      serviceNamed('trap', port, 'flags = SENSOR', 'type = INTERNAL UNLISTED', `banner = ${files[0]}`),
+  );
+  t.equal(await knock(eight, port), 'said: always\nfailure\n');
+  await desk.untilEntries((all) => all.includes(`FAIL: trap address from=${eight}`));
+  t.equal(await knock(eight, port), 'said: always\nfailure\n', 'without deny_time nobody is remembered');
 });
 
 t.test('55: who calls a sensor is denied by all other services, those with flags = IPv4 too', async (t) => {

@@ -5,6 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { connect, exchangeDatagram } from '../support/client.ts';
+import { mustRun } from '../support/command.ts';
 import { callFrom, knock, refused, turnedAway } from '../support/knock.ts';
 import { freePort, freePorts } from '../support/ports.ts';
 import { complaints, needsRoot, ownHost, recordsOf } from './stage.ts';
@@ -145,6 +146,43 @@ t.test(
     for (const socket of silent) socket.destroy();
   },
 );
+
+t.test('56: with IDONLY who has no identd is turned away, and that is told once', needsRoot, async (t) => {
+  const desk = createDesk(t);
+  const port = await freePort();
+  const acceptd = await startWith(
+    t,
+    desk.defaults('log_on_success += USERID', 'log_on_failure += USERID') +
+      service(port, 'flags = IDONLY', `server = ${handlers}/behave`, 'server_args = write served'),
+  );
+  // what the first two might leave behind is told by the time of the third
+  for (let count = 0; count < 3; count += 1) t.equal(await knock(ownHost, port), turnedAway);
+  await acceptd.stop();
+  const line = `NOID: b ${ownHost} no server`;
+  t.same(desk.entries(), [line, line, line]);
+});
+
+t.test('a banner that cannot be read is told in words, and is no reason to wait', async (t) => {
+  const desk = createDesk(t);
+  const [none = 0, endless = 0, empty = 0] = await freePorts(3);
+  const pipe = join(desk.directory, 'pipe');
+  await mustRun('mkfifo', [pipe]);
+  const acceptd = await startWith(
+    t,
+    serviceNamed('none', none, `banner = ${desk.directory}/none`) +
+      serviceNamed('endless', endless, `banner_success = ${pipe}`) +
+      serviceNamed('empty', empty, 'banner = /dev/null'),
+  );
+  for (const port of [none, endless, empty]) t.equal(await knock('127.0.0.1', port), served);
+  await acceptd.stop();
+  t.same(
+    new Set(recordsOf(acceptd, 'impaired').map(({ fields }) => fields['msg'])),
+    new Set([
+      `none: cannot read the banner ${desk.directory}/none: no such file or directory`,
+      `endless: cannot read the banner ${pipe}: it is not a regular file`,
+    ]),
+  );
+});
 
 t.test('57: v6only = no is dual-stack, yes is IPv6 alone, in defaults too', async (t) => {
   const [no = 0, yes = 0, inherited = 0] = await freePorts(3);

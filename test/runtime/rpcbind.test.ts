@@ -1,7 +1,7 @@
 // Registration with Debian's rpcbind, run in a network and a mount namespace of its own; and with what is no rpcbind.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,42 +10,11 @@ import t from 'tap';
 import { seconds } from '../../src/model/quantity.ts';
 import { createRpcbind } from '../../src/runtime/rpcbind.ts';
 import { createTestClock } from '../support/clock.ts';
+import { inside, needsRpcbind, startRpcbind } from '../support/rpcbind-server.ts';
 
 const clock = createTestClock();
 /** Of the range for private use (RFC 5531). */
 const program = 0x2000_0a0a;
-
-const environment = { PATH: `${process.env['PATH']}:/usr/sbin:/sbin` };
-
-const startRpcbind = async (t: { teardown: (call: () => unknown) => unknown }): Promise<ChildProcess> => {
-  const script = 'ip link set lo up && mount -t tmpfs tmpfs /run && exec rpcbind -f';
-  const child = spawn('unshare', ['--mount', '--net', 'sh', '-c', script], {
-    env: environment,
-    stdio: 'inherit',
-  });
-  t.teardown(async () => {
-    child.kill();
-    await once(child, 'exit');
-  });
-  // a socket file is there before anybody listens: whether calls are answered is the sign
-  for (let tries = 0; tries < 2000; tries++) {
-    if (child.exitCode !== null) throw new Error('rpcbind has ended');
-    try {
-      inside(child, 'rpcinfo', '-p');
-      return child;
-    } catch {
-      await nextTurn();
-    }
-  }
-  throw new Error('rpcbind does not start');
-};
-
-const inside = (child: ChildProcess, ...command: readonly string[]): string =>
-  execFileSync('nsenter', ['--target', String(child.pid), '--mount', '--net', ...command], {
-    env: environment,
-    stdio: 'pipe',
-    encoding: 'utf8',
-  });
 
 /** `version netid address owner` of our program, in order. */
 const registered = (child: ChildProcess): readonly string[] =>
@@ -56,12 +25,7 @@ const registered = (child: ChildProcess): readonly string[] =>
     .map(([, version, netid, address, , owner]) => `${version} ${netid} ${address} ${owner}`)
     .sort();
 
-const canRun =
-  process.getuid?.() === 0 && existsSync('/usr/sbin/rpcbind') && existsSync('/usr/bin/nsenter')
-    ? false
-    : 'needs root, rpcbind and nsenter';
-
-t.test('a program is registered, found and unregistered', { skip: canRun }, async (t) => {
+t.test('a program is registered, found and unregistered', needsRpcbind, async (t) => {
   const child = await startRpcbind(t);
   const rpcbind = createRpcbind({ clock, socketPath: `/proc/${child.pid}/root/run/rpcbind.sock`, port: 1 });
   t.equal(await rpcbind.register(program, 1, 'tcp', 5001), undefined);
@@ -87,7 +51,7 @@ t.test('a program is registered, found and unregistered', { skip: canRun }, asyn
   t.equal(clock.waiting(), 0);
 });
 
-t.test('without the local socket the portmapper is asked', { skip: canRun }, async (t) => {
+t.test('without the local socket the portmapper is asked', needsRpcbind, async (t) => {
   const child = await startRpcbind(t);
   // a process enters the namespace of rpcbind and finds no socket at this path there
   const script = `

@@ -34,20 +34,32 @@ export type AnswerParts = {
 const minute = 60_000;
 const longestDenial = 0x7fffffff;
 
-const readSensor = ({ name, attributes, types }: AnswerParts, notes: Notes): Answering | undefined => {
+type DenyTime = (Answer & { readonly kind: 'sensor' })['denyTime'];
+
+/** undefined: for no time, or what is written is none, which is reported. */
+export const readDenyTime = (word: Word | undefined, notes: Notes): DenyTime => {
+  if (word === undefined || isWord(word, 'NEVER')) return undefined;
+  if (isWord(word, 'FOREVER')) return 'forever';
+  const minutes = readNumber(word, 0, longestDenial, notes);
+  return minutes === undefined || minutes === 0 ? undefined : milliseconds(minutes * minute);
+};
+
+const readSensor = (
+  { name, attributes, types, transport }: AnswerParts,
+  notes: Notes,
+): Answering | undefined => {
   if (isMuxMember(types))
     return notes.error(name, 'a member of tcpmux cannot be a SENSOR', 'remove the flag');
   const word = attributes.one('deny_time');
-  const sensor = (denyTime: (Answer & { readonly kind: 'sensor' })['denyTime']): Answering => ({
-    answer: { kind: 'sensor', denyTime },
-    marks: {},
-    wrapperName: name.text,
-  });
-  if (word === undefined || isWord(word, 'NEVER')) return sensor(undefined);
-  if (isWord(word, 'FOREVER')) return sensor('forever');
-  const minutes = readNumber(word, 0, longestDenial, notes);
-  if (minutes === undefined) return undefined;
-  return sensor(minutes === 0 ? undefined : milliseconds(minutes * minute));
+  const denyTime = readDenyTime(word, notes);
+  if (word !== undefined && denyTime !== undefined && transport === 'dgram') {
+    notes.warn(
+      word,
+      'nobody is kept out for a datagram, whose sender may be forged: it is only logged',
+      'remove deny_time, or use a stream socket',
+    );
+  }
+  return { answer: { kind: 'sensor', denyTime }, marks: {}, wrapperName: name.text };
 };
 
 const readBuiltin = ({ name, types, transport, flags }: AnswerParts, notes: Notes): Answering | undefined => {

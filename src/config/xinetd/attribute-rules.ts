@@ -6,17 +6,20 @@ type Rule = {
   readonly values: 1 | 2 | 'some' | 'any';
   /** A set is built up by the operators of several lines; anything else is said once. */
   readonly isSet: boolean;
-  /** Of too many values the first counts, because without any there would be no limit at all. */
-  readonly takesFirst: boolean;
+  /**
+   * It keeps somebody out, so a line of it counts although its form is wrong: with `+=`, and with too many values, of
+   * which the first is taken.
+   */
+  readonly isGuard: boolean;
 };
 
 const once = (places: Rule['places'], values: Rule['values']): Rule => ({
   places,
   values,
   isSet: false,
-  takesFirst: false,
+  isGuard: false,
 });
-const limit = (places: Rule['places']): Rule => ({ ...once(places, 1), takesFirst: true });
+const limit = (places: Rule['places']): Rule => ({ ...once(places, 1), isGuard: true });
 const set = (places: Rule['places']): Rule => ({ ...once(places, 'any'), isSet: true });
 
 const rules = {
@@ -30,14 +33,14 @@ const rules = {
   server_args: once('service', 'some'),
   instances: limit('both'),
   per_source: limit('both'),
-  cps: once('both', 2),
+  cps: { ...once('both', 2), isGuard: true },
   max_load: limit('both'),
   log_type: once('both', 'some'),
   log_on_success: set('both'),
   log_on_failure: set('both'),
   only_from: set('both'),
   no_access: set('both'),
-  access_times: once('service', 'some'),
+  access_times: { ...once('service', 'some'), isGuard: true },
   type: once('service', 'some'),
   flags: once('service', 'some'),
   id: once('service', 1),
@@ -49,7 +52,7 @@ const rules = {
   banner: once('both', 1),
   banner_success: once('both', 1),
   banner_fail: once('both', 1),
-  bind: once('both', 'some'),
+  bind: { ...once('both', 'some'), isGuard: true },
   disable: once('service', 1),
   disabled: set('defaults'),
   enabled: set('defaults'),

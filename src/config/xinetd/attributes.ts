@@ -48,11 +48,11 @@ const countValues = (
   { rule }: Attribute,
   notes: Notes,
 ): readonly Word[] | undefined => {
-  const { values: expected, takesFirst } = rule;
+  const { values: expected, isGuard } = rule;
   if (typeof expected === 'string' || values.length === expected) return values;
   const found = values.length === 0 ? 'none' : String(values.length);
   const what = `'${name.text}' takes ${expected === 1 ? 'one value' : 'two values'}, not ${found}`;
-  if (takesFirst && values.length > 1) {
+  if (isGuard && expected === 1 && values.length > 1) {
     notes.warn(name, `${what}: only the first counts, where xinetd ignores the line`, 'write one value');
     return values.slice(0, 1);
   }
@@ -104,12 +104,14 @@ export const readAttributes = (entries: readonly Entry[], kind: Entry['kind'], n
       continue;
     }
     if (operator !== '=') {
+      const isTaken = attribute.rule.isGuard && operator === '+=';
+      const what = isTaken ? "it is taken as '=', where xinetd ignores the line" : 'the line is ignored';
       notes.warn(
         name,
-        `the operator '${operator}' cannot be used for '${name.text}': the line is ignored`,
+        `the operator '${operator}' cannot be used for '${name.text}': ${what}`,
         `write ${name.text} =`,
       );
-      continue;
+      if (!isTaken) continue;
     }
     const values = countValues(assignment, attribute, notes);
     if (values !== undefined && checkText(assignment, notes)) {

@@ -4,10 +4,13 @@ import type { Family } from '../../model/address.ts';
 import { isMapped, parseAddress, showAddressBytes } from '../../model/network.ts';
 import type { Attributes } from './attributes.ts';
 import { parseInetAton } from './inet-aton.ts';
-import type { Notes, Word } from './notes.ts';
+import { type Notes, placeOf, type Word } from './notes.ts';
 
 /** `version` is undefined of a name. */
 export type BoundHost = { readonly host: string; readonly version: 4 | 6 | undefined; readonly word: Word };
+
+/** What defaults say: who inherits a `broken` one would listen where nobody wanted it. */
+export type SharedBind = { readonly hosts: readonly BoundHost[]; readonly broken: Word | undefined };
 
 const isName = (text: string): boolean => /^[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\.?$/i.test(text);
 
@@ -57,6 +60,34 @@ export const readBind = (attributes: Attributes, notes: Notes): readonly BoundHo
     }
   }
   return hosts;
+};
+
+/** bind of defaults; `damaged` is a line of it that could not be read. */
+export const readSharedBind = (
+  attributes: Attributes,
+  damaged: Word | undefined,
+  notes: Notes,
+): SharedBind | undefined => {
+  const errors = notes.errorCount();
+  const hosts = readBind(attributes, notes);
+  const broken = damaged ?? (notes.errorCount() === errors ? undefined : attributes.place('bind'));
+  return hosts === undefined && broken === undefined ? undefined : { hosts: hosts ?? [], broken };
+};
+
+/** Where a service is bound; undefined: it is not, or it is off, which is reported. */
+export const boundOf = (
+  name: Word,
+  attributes: Attributes,
+  shared: SharedBind | undefined,
+  notes: Notes,
+): readonly BoundHost[] | undefined => {
+  if (attributes.place('bind') !== undefined) return readBind(attributes, notes) ?? [];
+  if (shared?.broken === undefined) return shared?.hosts;
+  return notes.error(
+    name,
+    `service '${name.text}' is off: it inherits bind of defaults, which is not understood at ${placeOf(shared.broken)}`,
+    'mend it, or write bind = in the service',
+  );
 };
 
 /** Which families flags and v6only allow. */

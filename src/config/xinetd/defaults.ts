@@ -9,7 +9,7 @@ import {
 import { type AccessList, breakList, readAccessList } from './access-lists.ts';
 import type { Assignment } from './assignments.ts';
 import { readAttributes } from './attributes.ts';
-import { type BoundHost, readBind } from './bind.ts';
+import { readSharedBind, type SharedBind } from './bind.ts';
 import type { Entry } from './entries.ts';
 import { readLimits, readMaxLoad, type WrittenLimits } from './limits.ts';
 import type { Notes, Word } from './notes.ts';
@@ -33,7 +33,7 @@ export type Defaults = {
   readonly onFailure: Fields<FailureField> | undefined;
   readonly passenv: readonly Word[] | undefined;
   readonly banners: WrittenBanners;
-  readonly bind: readonly BoundHost[] | undefined;
+  readonly bind: SharedBind | undefined;
   readonly limits: WrittenLimits;
   readonly hasGroups: boolean | undefined;
   readonly isV6only: boolean | undefined;
@@ -47,13 +47,17 @@ export type Defaults = {
 const asAdditions = (assignments: readonly Assignment[] | undefined): readonly Assignment[] | undefined =>
   assignments?.map((each) => (each.operator === '=' ? { ...each, operator: '+=' } : each));
 
+/** The first line of one of these attributes that could not be read. */
+const damagedLine = (entries: readonly Entry[], ...names: readonly string[]): Word | undefined =>
+  entries.flatMap(({ damaged }) => names.map((name) => damaged.get(name))).find((word) => word !== undefined);
+
 /** A line that could not be read may have said anything about the list. */
 const damage = (
   list: AccessList | undefined,
   name: string,
   entries: readonly Entry[],
 ): AccessList | undefined => {
-  const word = entries.map(({ damaged }) => damaged.get(name)).find((each) => each !== undefined);
+  const word = damagedLine(entries, name);
   return word === undefined ? list : breakList(list, list?.broken ?? word);
 };
 
@@ -82,7 +86,7 @@ export const readDefaults = (entries: readonly Entry[], notes: Notes): Defaults 
       success: readPath(attributes.one('banner_success'), notes),
       failure: readPath(attributes.one('banner_fail'), notes),
     },
-    bind: readBind(attributes, notes),
+    bind: readSharedBind(attributes, damagedLine(entries, 'bind', 'interface'), notes),
     limits: readLimits(attributes, notes),
     hasGroups: readSwitch(attributes.one('groups'), notes),
     isV6only: readSwitch(attributes.one('v6only'), notes),

@@ -180,6 +180,10 @@ const skipUnknown = (words: readonly Word[], reading: Reading, lines: Lines, not
     notes.error(first, "no entry is open that this '}' could end", 'remove it');
     return;
   }
+  if (/[\0\uFFFD]/.test(first.text)) {
+    notes.error(first, 'this is not text in UTF-8', 'move the file away, or write it in UTF-8');
+    return;
+  }
   const nearest = nearestWord(first.text, heads);
   notes.error(
     first,

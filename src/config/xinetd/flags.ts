@@ -26,6 +26,9 @@ export type Type = (typeof typeNames)[number];
 /** The words that were written, each with its place. */
 export type Chosen<Choice extends string> = ReadonlyMap<Choice, Word>;
 
+/** A type of xinetd's own services, which its configurations may name and which says nothing. */
+const ownType = 'SPECIAL';
+
 const readWords = <Choice extends string>(
   attributes: Attributes,
   name: 'flags' | 'type',
@@ -39,6 +42,10 @@ const readWords = <Choice extends string>(
     notes.error(place, `'${name}' has no value`, `write one of ${choices.join(', ')}, or remove it`);
   }
   for (const word of words ?? []) {
+    if (name === 'type' && isWord(word, ownType)) {
+      notes.warn(word, `the type ${ownType} has no effect`, 'remove it');
+      continue;
+    }
     const choice = readChoice(word, choices, name === 'flags' ? 'flag' : 'type', notes);
     if (choice !== undefined) found.set(choice, word);
   }

@@ -3,7 +3,14 @@ import type { InternetEndpoint } from '../../model/address.ts';
 import type { Mode, MuxName, RpcProgram } from '../../model/service.ts';
 import type { Marks } from '../source.ts';
 import type { Attributes } from './attributes.ts';
-import { type BoundHost, type FamilyChoice, familyOfAll, familyOfHost, readBind } from './bind.ts';
+import {
+  type BoundHost,
+  boundOf,
+  type FamilyChoice,
+  familyOfAll,
+  familyOfHost,
+  type SharedBind,
+} from './bind.ts';
 import type { Chosen, Flag, Type } from './flags.ts';
 import { markWord, type Notes, type Word } from './notes.ts';
 import { readNumber, readSwitch } from './values.ts';
@@ -81,12 +88,15 @@ const readPort = (attributes: Attributes, notes: Notes): Word | undefined => {
   return readNumber(word, 0, 65_535, notes) === undefined ? undefined : word;
 };
 
-const readVersions = (word: Word, notes: Notes): readonly [number, number] | undefined => {
+export const readVersions = (word: Word, notes: Notes): readonly [number, number] | undefined => {
   const [, low = '', high = low] = /^([0-9]+)(?:-([0-9]+))?$/.exec(word.text) ?? [];
   const versions = [Number(low), Number(high)] as const;
   if (low !== '' && versions[0] <= versions[1] && versions[1] <= 0xffffffff) return versions;
   return notes.error(word, `bad version range '${word.text}'`, 'write VERSION or LOW-HIGH');
 };
+
+export const readProgramNumber = (word: Word | undefined, notes: Notes): number | undefined =>
+  readNumber(word, 0, 0xffffffff, notes);
 
 const readRpc = (
   name: Word,
@@ -103,7 +113,7 @@ const readRpc = (
   if (isUnlisted && numberWord === undefined) {
     return missing(name, 'rpc_number', 'write the number, or remove UNLISTED from type', notes);
   }
-  const number = readNumber(numberWord, 0, 0xffffffff, notes);
+  const number = readProgramNumber(numberWord, notes);
   if (versions === undefined || (numberWord !== undefined && number === undefined)) return undefined;
   const [lowVersion, highVersion] = versions;
   const word = isUnlisted ? (numberWord ?? name) : name;
@@ -158,7 +168,7 @@ export type ListeningParts = {
   readonly transport: Transport;
   readonly mode: Mode;
   readonly inherited: {
-    readonly bind: readonly BoundHost[] | undefined;
+    readonly bind: SharedBind | undefined;
     readonly isV6only: boolean | undefined;
   };
 };
@@ -183,8 +193,9 @@ export const readListening = (parts: ListeningParts, notes: Notes): Listening | 
     v6: flags.get('IPv6'),
     isV6only: readSwitch(attributes.one('v6only'), notes) ?? inherited.isV6only ?? false,
   };
-  const bound = attributes.place('bind') === undefined ? inherited.bind : (readBind(attributes, notes) ?? []);
-  const port = portWord?.text ?? (rpc === undefined ? name.text : '0');
+  const bound = boundOf(name, attributes, inherited.bind, notes);
+  // as a number: with a sign or zeros before it a port would be looked up as a name
+  const port = portWord === undefined ? (rpc === undefined ? name.text : '0') : String(Number(portWord.text));
   const endpoints = makeEndpoints(bound, choice, mode, { socketType: transport, port }, notes);
   const isListed = !isUnlisted && rpc === undefined;
   const [host] = bound ?? [];

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { LoadOptions } from '../options.ts';
 import type { Pieces } from '../pieces.ts';
 import type { LocatedService } from '../source.ts';
+import type { Assignment } from './assignments.ts';
 import { readAttributes } from './attributes.ts';
 import { type Defaults, readDefaults } from './defaults.ts';
 import type { Entry } from './entries.ts';
@@ -10,6 +11,32 @@ import { isDisabledByFlag } from './flags.ts';
 import { createNotes, type Notes, placeOf, type Word } from './notes.ts';
 import { type Common, readService } from './service.ts';
 import { readSwitch } from './values.ts';
+
+const lower = (word: Word): string => word.text.toLowerCase();
+
+/** Lines of an ignored entry without which services would be open to more clients than was meant. */
+const isMissed = ({ name, operator }: Assignment, counted: ReadonlySet<string>): boolean => {
+  switch (lower(name)) {
+    case 'no_access':
+      return operator !== '-=';
+    case 'only_from':
+      // beside another list it would let in more
+      return operator === '-=' || !counted.has('only_from');
+    case 'bind':
+    case 'interface':
+      return !counted.has('bind') && !counted.has('interface');
+    default:
+      return false;
+  }
+};
+
+/** What is missed of an entry that does not count is as good as damaged. */
+const withMissed = (counted: Entry, ignored: Entry): Entry => {
+  const said = new Set(counted.assignments.map(({ name }) => lower(name)));
+  const missed = ignored.assignments.filter((assignment) => isMissed(assignment, said));
+  const names = missed.map(({ name }) => [lower(name), name] as const);
+  return { ...counted, damaged: new Map([...names, ...ignored.damaged, ...counted.damaged]) };
+};
 
 /** One defaults entry counts in each file. */
 const takeDefaults = (entries: readonly Entry[], notes: Notes): readonly Entry[] => {
@@ -20,6 +47,7 @@ const takeDefaults = (entries: readonly Entry[], notes: Notes): readonly Entry[]
     const first = taken.get(name.source.file);
     if (first === undefined) taken.set(name.source.file, entry);
     else if (first.name.line !== name.line) {
+      taken.set(name.source.file, withMissed(first, entry));
       notes.error(
         name,
         `only one defaults entry is allowed in a file: the one at ${placeOf(first.name)} counts, this one is ignored`,
@@ -29,8 +57,6 @@ const takeDefaults = (entries: readonly Entry[], notes: Notes): readonly Entry[]
   }
   return [...taken.values()];
 };
-
-const lower = (word: Word): string => word.text.toLowerCase();
 
 /** `enabled` and `disabled` of the defaults; names that no service has are told. */
 const createSwitch = ({ enabled, disabled }: Defaults, notes: Notes) => {

@@ -122,21 +122,43 @@ export const readCredentials = (attributes: Attributes, hasGroups: boolean): Cre
   supplementaryGroups: hasGroups ? undefined : [],
 });
 
+/** Those of defaults are met with each service, and told once. */
+const warnOfMissing = (
+  passed: readonly Word[],
+  { variables }: LoadOptions,
+  told: Set<Word>,
+  notes: Notes,
+): void => {
+  for (const word of passed) {
+    if (variables?.has(word.text) !== false || told.has(word)) continue;
+    told.add(word);
+    notes.warn(
+      word,
+      `acceptd has no variable '${word.text}' that it could pass on`,
+      'write env = NAME=value, or remove it',
+    );
+  }
+};
+
 export const readSurroundings = (
   attributes: Attributes,
   passenv: readonly Word[] | undefined,
   mode: Mode,
   families: readonly Family[],
-  options: LoadOptions,
+  { options, told }: { readonly options: LoadOptions; readonly told: Set<Word> },
   notes: Notes,
-): Surroundings => ({
-  ...plainSurroundings,
-  stderr: 'client',
-  hasAddressVariables: mode === 'per-connection',
-  environment: readEnvironment(attributes.all('env'), notes),
-  passedVariables: readPassenv(attributes.all('passenv'), passenv)?.map(({ text }) => text) ?? ['*'],
-  showsMapped: options.showsMapped && families.some((family) => family !== 'v4'),
-});
+): Surroundings => {
+  const passed = readPassenv(attributes.all('passenv'), passenv);
+  warnOfMissing(passed ?? [], options, told, notes);
+  return {
+    ...plainSurroundings,
+    stderr: 'client',
+    hasAddressVariables: mode === 'per-connection',
+    environment: readEnvironment(attributes.all('env'), notes),
+    passedVariables: passed?.map(({ text }) => text) ?? ['*'],
+    showsMapped: options.showsMapped && families.some((family) => family !== 'v4'),
+  };
+};
 
 export const readSocket = (flags: Chosen<Flag>, options: LoadOptions): SocketSettings => ({
   ...defaultSocket(options),

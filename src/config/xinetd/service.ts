@@ -14,6 +14,7 @@ import { isMuxMember, readListening, readTransport } from './listening.ts';
 import { markWord, type Notes, type Word } from './notes.ts';
 import { readCredentials, readProcess, readSocket, readSurroundings } from './process.ts';
 import { readRecords } from './records.ts';
+import { checkUseless } from './useless.ts';
 import { readPath, readSwitch } from './values.ts';
 
 /** What services of one load have in common. */
@@ -101,10 +102,11 @@ const checkUser = (name: Word, attributes: Attributes, answer: Answer, notes: No
 export const readService = (
   entry: Entry,
   attributes: Attributes,
-  { defaults, options, told }: Common,
+  common: Common,
   notes: Notes,
 ): LocatedService | undefined => {
   const { name } = entry;
+  const { defaults, options, told } = common;
   const errors = notes.errorCount();
   notes.add(entry.mistakes);
   if (entry.isBroken) return undefined;
@@ -118,6 +120,7 @@ export const readService = (
   const inherited = { bind: defaults.bind, isV6only: defaults.isV6only };
   const listening = readListening({ name, attributes, types, flags, transport, mode, inherited }, notes);
   const answering = readAnswer({ name, attributes, types, flags, transport }, isWhole, notes);
+  checkUseless(attributes, types, flags, notes);
   const hasWrappers = !flags.has('NOLIBWRAP') && !(types.has('RPC') && transport === 'stream');
   const wrapperName = hasWrappers ? (attributes.one('libwrap')?.text ?? answering?.wrapperName) : undefined;
   const { access, hosts } = readAccess(name, attributes, defaults, isWhole, wrapperName, notes);
@@ -134,7 +137,7 @@ export const readService = (
   const hasGroups = readSwitch(attributes.one('groups'), notes) ?? defaults.hasGroups ?? false;
   const process = readProcess(attributes, defaults.umask, options, notes);
   const families = listening?.endpoints.map(({ family }) => family) ?? [];
-  const surroundings = readSurroundings(attributes, defaults.passenv, mode, families, options, notes);
+  const surroundings = readSurroundings(attributes, defaults.passenv, mode, families, common, notes);
   if (answering !== undefined) checkUser(name, attributes, answering.answer, notes);
   if (notes.errorCount() !== errors || listening === undefined || answering === undefined) {
     return undefined;

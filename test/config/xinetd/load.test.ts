@@ -232,6 +232,24 @@ t.test('options of the command line', async (t) => {
   t.same(unclosed.messages, ['conf:9:16 error the quotation mark is never closed']);
 });
 
+t.test('a variable that acceptd does not have cannot be passed on, which is told once', async (t) => {
+  const conf = [
+    'defaults\n{\n passenv = HOME MISSING\n}\n',
+    service('a', 1, ' passenv += OTHER\n'),
+    service('b', 2),
+    service('c', 3, ' disable = yes\n passenv = THIRD\n'),
+  ].join('');
+  const variables = new Set(['HOME', 'PATH']);
+  const found = await load(t, { conf }, ['conf'], { ...defaultLoadOptions, variables });
+  t.same(found.messages, [
+    "conf:3:17 warning acceptd has no variable 'MISSING' that it could pass on",
+    "conf:13:13 warning acceptd has no variable 'OTHER' that it could pass on",
+  ]);
+  t.equal(found.ids, 'a b');
+  const unknown = await load(t, { conf }, ['conf']);
+  t.same(unknown.messages, [], 'where nobody knows what acceptd will have');
+});
+
 t.test('clients are served while a large configuration is read', async (t) => {
   const text = Array.from({ length: 5000 }, (_, index) => service(`s${index}`, 1 + index)).join('');
   let turns = 0;
