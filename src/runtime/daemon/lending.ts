@@ -24,15 +24,18 @@ export const createLending = (
   running: RunningService,
   handle: DaemonHandle,
 ) => ({
+  /** They are still watched: endWatch() has to be called in the same turn. */
   lend: (): readonly RunningListener[] => {
     const free = listenersOf(runtime, running).filter((listener) => !isLent(listener));
     for (const listener of free) {
       listener.holder = handle;
-      states.update(listener);
       files.keep(listener);
     }
     return free;
   },
+
+  /** When the process has been started, which does not wait for it. */
+  endWatch: (): void => states.updateService(running),
 
   /** What it was lent by the version before us. */
   lendAgain: (keys: readonly string[]): readonly RunningListener[] => {

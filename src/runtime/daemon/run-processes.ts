@@ -9,6 +9,7 @@ import type { Adoption } from './adoption.ts';
 import { killCommand } from './ending.ts';
 import { describeEnd, isGoodEnd } from './ends.ts';
 import { createMainProcess } from './main-process.ts';
+import type { MainRecipe } from './main-recipe.ts';
 import type { DaemonParts } from './parts.ts';
 import { createProcesses } from './processes.ts';
 import { type AwaitedReadiness, awaitReadiness } from './readiness.ts';
@@ -36,6 +37,7 @@ export const createRunProcesses = (
   running: RunningService,
   run: Run,
   store: Store,
+  mainRecipe: MainRecipe,
   /** Once the run is over, what its processes do comes too late. */
   isCurrent: () => boolean,
   dispatch: (event: DaemonEvent) => void,
@@ -43,7 +45,7 @@ export const createRunProcesses = (
   onImpaired: (failure: Failure) => void,
 ) => {
   const { runtime } = parts;
-  const processes = createProcesses(parts, running);
+  const processes = createProcesses(parts, running, mainRecipe);
   let readiness: AwaitedReadiness | undefined;
   let adoption: Adoption | undefined;
   let onListening: (() => void) | undefined;

@@ -1,5 +1,4 @@
 // One run of a daemon, from the commands before it to those after it: what is known of it, for those who act on it.
-import { randomBytes } from 'node:crypto';
 import type { NotifyAccess } from '../../model/daemon.ts';
 import type { DaemonStop, ExitStatus, Failure } from '../../model/event.ts';
 import type { Milliseconds } from '../../model/quantity.ts';
@@ -41,13 +40,14 @@ export type Run = {
 export const createRun = (
   runtime: Runtime,
   plan: Plan,
+  newInvocation: () => string,
   listeners: readonly RunningListener[],
   isOthers: (pid: number) => boolean,
   isSuspect: boolean,
   onStuck: (listener: RunningListener, waiting: number) => void,
   saved: SavedRun | undefined,
 ): Run => {
-  const invocation = saved?.invocation ?? randomBytes(16).toString('hex');
+  const invocation = saved?.invocation ?? newInvocation();
   const members = createMembers(`INVOCATION_ID=${invocation}`, isOthers);
   members.restore(saved?.members ?? []);
   return {

@@ -11,6 +11,8 @@ import { createHistory } from './history.ts';
 import { createHolds } from './holds.ts';
 import { createLending } from './lending.ts';
 import { createLiveRun, type LiveRun, type RunContext } from './live-run.ts';
+import { createMainRecipe } from './main-recipe.ts';
+import { createNotifySocket } from './notify-socket.ts';
 import { createOrders } from './orders.ts';
 import type { DaemonParts } from './parts.ts';
 import { type Plan, planOf } from './plan.ts';
@@ -54,6 +56,8 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   const gone = createWishes();
   const store = createStore(kernel, running.prepared.service.daemon?.storeLimit ?? 0);
 
+  const mainRecipe = createMainRecipe(parts, running);
+  const notifySocket = createNotifySocket(kernel);
   const id = (): string => running.prepared.service.id;
   const directories = createDirectoryHold(runtime, id);
   const isClosing = (): boolean => isRetired || runtime.isDraining;
@@ -69,6 +73,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     if (isUp(before) && !isUp(next)) live?.stopWatching();
     if (isAwaited(before) && !isAwaited(next)) live?.stopAwaiting();
     for (const action of actions) perform(action);
+    if (isOff(before) && !isOff(next)) lending.endWatch();
   };
 
   const { dispatch, isTaking } = createEventQueue(advance);
@@ -113,7 +118,8 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
 
   /** `free`: somebody has asked for it by name. */
   const requestStart = (how: 'counted' | 'free'): void => {
-    const next = planOf(running.prepared.service);
+    const { service } = running.prepared;
+    const next = plan?.service === service ? plan : planOf(service);
     if (isClosing() || runtime.isHandingOver || next === undefined || !isOff(state)) return;
     if (how === 'counted' && running.isPaused) {
       isPutOff ||= ready.count() === 0;
@@ -142,6 +148,8 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     running,
     plan: planned,
     store,
+    mainRecipe,
+    notifySocket,
     lending,
     directories,
     state: () => state,
@@ -191,6 +199,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     if (plan?.daemon.flushesPending === true && hasStarted) lending.flush();
     directories.release();
     states.updateService(running);
+    mainRecipe.prepare();
     if (isRetired) {
       ready.reject(stopped());
       gone.fulfil();
@@ -288,7 +297,10 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     },
 
     /** What it has left with us goes with its service. */
-    closeStore: store.closeAll,
+    closeStore: (): void => {
+      store.closeAll();
+      if (live === undefined) notifySocket.close();
+    },
     kill: (): void => live?.kill(),
     onOrphanEnded: (ended: Ended): void => live?.onOrphanEnded(ended),
   };

@@ -15,13 +15,14 @@ export const off: DaemonState = { kind: 'off' };
 
 // --- Up ---
 
-const enterStarting = (shape: Shape): Step =>
-  after(
-    [{ kind: 'begin' }, { kind: 'deadline', of: 'start' }],
+/** Somebody waits for it: what can be done when the process is there is done then. */
+const enterStarting = (shape: Shape): Step => {
+  const { state, actions } =
     shape.startBefore > 0
       ? stays({ kind: 'starting', stage: 'before', at: 0 }, run('startBefore', 0))
-      : enterMain(0),
-  );
+      : enterMain(0);
+  return { state, actions: [{ kind: 'begin' }, ...actions, { kind: 'deadline', of: 'start' }] };
+};
 
 const enterMain = (at: number): Step => stays({ kind: 'starting', stage: 'main', at }, { kind: 'spawn', at });
 
