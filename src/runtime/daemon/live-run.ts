@@ -7,6 +7,7 @@ import { type DirectoryHold, needsDirectories } from '../directory-holds.ts';
 import { exitStatus } from '../instances.ts';
 import type { RunningService } from '../running.ts';
 import { createActivity } from './activity.ts';
+import type { Ahead } from './ahead.ts';
 import { isOver, killCommand, signalRun } from './ending.ts';
 import { type Lending, listenersOf } from './lending.ts';
 import type { MainRecipe } from './main-recipe.ts';
@@ -39,13 +40,15 @@ export type RunContext = {
   readonly countHolds: () => number;
   /** Earlier runs seem to have taken nobody from the queues. */
   readonly isSuspect: boolean;
+  /** Its main process, where that runs already. */
+  readonly ahead: Ahead | undefined;
   readonly resetHistory: () => void;
   readonly onReady: () => void;
 };
 
 /** Its listeners are its own from here on, until close(). */
 export const createLiveRun = (context: RunContext, saved?: SavedRun) => {
-  const { parts, running, plan, store, mainRecipe, lending, state, dispatch } = context;
+  const { parts, running, plan, store, mainRecipe, ahead, lending, state, dispatch } = context;
   const { runtime } = parts;
   const { clock, observer } = runtime;
   let isClosed = false;
@@ -66,15 +69,26 @@ export const createLiveRun = (context: RunContext, saved?: SavedRun) => {
   const run: Run = createRun(
     runtime,
     plan,
-    mainRecipe.invocation,
+    () => ahead?.invocation ?? mainRecipe.invocation(),
     lent,
     parts.isOthers,
     context.isSuspect,
     onStuck,
     saved,
+    ahead?.seen,
   );
   const isCurrent = (): boolean => !isClosed;
-  const processes = createRunProcesses(parts, running, run, store, mainRecipe, isCurrent, dispatch, impair);
+  const processes = createRunProcesses(
+    parts,
+    running,
+    run,
+    store,
+    mainRecipe,
+    ahead?.pid,
+    isCurrent,
+    dispatch,
+    impair,
+  );
 
   const observeStopping = (why: DaemonStop): void =>
     observer.observe({ kind: 'daemon-stopping', service: id(), pid: run.main, why });
@@ -159,6 +173,7 @@ export const createLiveRun = (context: RunContext, saved?: SavedRun) => {
       uid: service.credentials?.uid ?? process.getuid?.() ?? 0,
     };
     try {
+      if (ahead === undefined && saved === undefined) context.notifySocket.discard();
       run.notifications = openNotifications(
         runtime,
         id,

@@ -1,5 +1,6 @@
 // The recipe of a daemon's main process: compiled when something has changed, otherwise only told of the run.
 import { randomUUID } from 'node:crypto';
+import type { ListenAddress } from '../../model/address.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import type { Milliseconds } from '../../model/quantity.ts';
 import type { ResolvedService } from '../../model/service.ts';
@@ -24,7 +25,9 @@ type Kept = {
   readonly watchdog: Milliseconds | undefined;
 };
 
-const isSameList = (one: readonly DaemonListener[], other: readonly DaemonListener[]): boolean =>
+type Open = { readonly descriptor: Descriptor | undefined; readonly address: ListenAddress };
+
+const isSameList = (one: readonly DaemonListener[], other: readonly Open[]): boolean =>
   one.length === other.length &&
   one.every(
     ({ descriptor, address }, index) =>
@@ -70,8 +73,8 @@ export const createMainRecipe = (
   const isStillGood = (
     found: Kept,
     { service }: Plan,
-    listeners: readonly DaemonListener[],
-    extra: DaemonExtra,
+    listeners: readonly Open[],
+    extra: Pick<DaemonExtra, 'notifySocket' | 'watchdog'>,
   ): boolean =>
     found.service === service &&
     found.hasNotifySocket === (extra.notifySocket !== undefined) &&
@@ -137,6 +140,20 @@ export const createMainRecipe = (
 
   return {
     make,
+    /** What is prepared for a start with these listeners and this socket, if nothing has changed. It is used up then. */
+    take: (plan: Plan, listeners: readonly Open[], address: string | undefined): Prepared | undefined => {
+      if (prepared === undefined) return undefined;
+      const { watchdog } = plan.daemon;
+      const found = prepared;
+      const hasSocket = found.notifySocket === undefined || found.notifySocket === address;
+      if (
+        !hasSocket ||
+        !isStillGood(found.from, plan, listeners, { notifySocket: found.notifySocket, watchdog })
+      )
+        return undefined;
+      prepared = undefined;
+      return found;
+    },
     /** Of the next run. */
     invocation: (): string => {
       taken = prepared;

@@ -12,7 +12,7 @@ const batch = 32;
 export const createNotifySocket = (kernel: Kernel) => {
   let open: OpenNotifySocket | undefined;
 
-  /** Whoever of a former run has still something to say is not heard. */
+  /** Whoever of a former run has still something to say is not heard: before the first process of the next one starts. */
   const discard = (): void => {
     if (open === undefined) return;
     try {
@@ -29,6 +29,9 @@ export const createNotifySocket = (kernel: Kernel) => {
   let read = discard;
 
   return {
+    discard,
+    /** undefined while there is none. */
+    address: (): string | undefined => open?.address,
     /**
      * From here on `reader` is called when there are messages. `existing`: what a run that goes on has already. Throws
      * SystemError when there is no socket to be had.
@@ -37,7 +40,7 @@ export const createNotifySocket = (kernel: Kernel) => {
       if (open === undefined) {
         open = existing ?? openNotify(kernel);
         kernel.watch(open.descriptor, () => read());
-      } else discard();
+      }
       read = reader;
       return open;
     },

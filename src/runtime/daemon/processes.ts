@@ -36,6 +36,10 @@ export const createProcesses = (parts: DaemonParts, running: RunningService, mai
       starting.onFailed(failureOf(error));
       return;
     }
+    register(run, file, pid, starting);
+  };
+
+  const register = (run: Run, file: string, pid: number, starting: Starting): void => {
     run.members.add(pid);
     parts.registerProcess(running, pid, { file, onEnded: (end) => starting.onEnded(pid, end) });
     starting.onStarted(pid);
@@ -109,7 +113,11 @@ export const createProcesses = (parts: DaemonParts, running: RunningService, mai
     startWith(run, command.file, make, starting);
   };
 
-  return { startMain, startCommand };
+  /** It has been started ahead of its run. */
+  const takeMain = (run: Run, pid: number, starting: Starting): void =>
+    register(run, run.plan.file, pid, starting);
+
+  return { startMain, takeMain, startCommand };
 };
 
 export type Processes = ReturnType<typeof createProcesses>;

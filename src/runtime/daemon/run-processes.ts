@@ -11,7 +11,7 @@ import { describeEnd, isGoodEnd } from './ends.ts';
 import { createMainProcess } from './main-process.ts';
 import type { MainRecipe } from './main-recipe.ts';
 import type { DaemonParts } from './parts.ts';
-import { createProcesses } from './processes.ts';
+import { createProcesses, type Starting } from './processes.ts';
 import { type AwaitedReadiness, awaitReadiness } from './readiness.ts';
 import { blame, type Run } from './run.ts';
 import type { SavedProcesses } from './saved.ts';
@@ -38,6 +38,8 @@ export const createRunProcesses = (
   run: Run,
   store: Store,
   mainRecipe: MainRecipe,
+  /** The first process, where it has been started already. */
+  ahead: number | undefined,
   /** Once the run is over, what its processes do comes too late. */
   isCurrent: () => boolean,
   dispatch: (event: DaemonEvent) => void,
@@ -143,7 +145,7 @@ export const createRunProcesses = (
     isForgiven = commandAt(run.plan, at)?.forgivesFailure ?? false;
     if (!beginAdoption()) return;
     const begun = adoption;
-    processes.startMain(run, at, store.list(), begun, {
+    const starting: Starting = {
       isStillWanted: isCurrent,
       onStarted: (pid) => {
         run.main = pid;
@@ -152,7 +154,9 @@ export const createRunProcesses = (
       },
       onFailed: (failure) => failStart(failure),
       onEnded: (pid, end) => onProcessEnded(pid, end),
-    });
+    };
+    if (at === 0 && ahead !== undefined) processes.takeMain(run, ahead, starting);
+    else processes.startMain(run, at, store.list(), begun, starting);
   };
 
   const isGood = ({ status, failure }: ProcessEnd): boolean =>

@@ -7,7 +7,7 @@ import type { Cause, End } from './ends.ts';
 import { createMembers, type Members } from './members.ts';
 import type { Notifications } from './notifications.ts';
 import type { Plan } from './plan.ts';
-import { type QueueWatch, watchQueues } from './queue-watch.ts';
+import { type QueueWatch, type Seen, watchQueues } from './queue-watch.ts';
 import type { SavedRun } from './saved.ts';
 
 export type Run = {
@@ -46,6 +46,7 @@ export const createRun = (
   isSuspect: boolean,
   onStuck: (listener: RunningListener, waiting: number) => void,
   saved: SavedRun | undefined,
+  seen: readonly Seen[] | undefined,
 ): Run => {
   const invocation = saved?.invocation ?? newInvocation();
   const members = createMembers(`INVOCATION_ID=${invocation}`, isOthers);
@@ -57,7 +58,7 @@ export const createRun = (
     upSince: saved?.upSince,
     members,
     listeners,
-    queues: watchQueues(runtime.kernel, runtime.clock, listeners, isSuspect, onStuck),
+    queues: watchQueues(runtime.kernel, runtime.clock, listeners, isSuspect, onStuck, seen),
     notifications: undefined,
     access: saved?.access ?? plan.daemon.notifyAccess,
     main: undefined,

@@ -4,6 +4,7 @@ import { type Milliseconds, milliseconds } from '../../model/quantity.ts';
 import type { Ended } from '../../native/kernel.ts';
 import { createDirectoryHold } from '../directory-holds.ts';
 import type { DaemonHandle, RunningService } from '../running.ts';
+import { type Ahead, startAhead } from './ahead.ts';
 import { createDeadline, timeLimit } from './deadlines.ts';
 import { createEventQueue } from './event-queue.ts';
 import { createRunnerHandover } from './handover.ts';
@@ -42,6 +43,8 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   /** Of the run that goes on, or of the last one. */
   let plan: Plan | undefined;
   let live: LiveRun | undefined;
+  /** Of the run that is about to begin. */
+  let ahead: Ahead | undefined;
   let pause: Milliseconds = milliseconds(0);
   let isRetired = false;
   /** For an end that may take as long as it takes, at our own end. */
@@ -116,12 +119,12 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
 
   // --- Beginnings ---
 
-  /** `free`: somebody has asked for it by name. */
-  const requestStart = (how: 'counted' | 'free'): void => {
+  /** `free`: somebody has asked for it by name; `ahead`: a client waits for it, and nothing is under way. */
+  const requestStart = (how: 'counted' | 'free' | 'ahead'): void => {
     const { service } = running.prepared;
     const next = plan?.service === service ? plan : planOf(service);
     if (isClosing() || runtime.isHandingOver || next === undefined || !isOff(state)) return;
-    if (how === 'counted' && running.isPaused) {
+    if (how !== 'free' && running.isPaused) {
       isPutOff ||= ready.count() === 0;
       return;
     }
@@ -129,7 +132,10 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     plan = next;
     const wait = how === 'free' ? undefined : history.takeStart(next, clock.now());
     if (wait === undefined) {
+      if (how === 'ahead')
+        ahead = startAhead(parts, running, next, { mainRecipe, notifySocket, store }, history.isSuspect());
       dispatch({ kind: 'start' });
+      ahead = undefined;
       return;
     }
     pause = wait;
@@ -157,6 +163,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     extend: deadline.extend,
     countHolds: holds.count,
     isSuspect: history.isSuspect(),
+    ahead,
     resetHistory: history.forget,
     onReady: ready.fulfil,
   });
@@ -219,7 +226,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     },
     signal: (number) => live?.run.members.signal(number) ?? 0,
     trigger: () => {
-      if (state.kind === 'off') requestStart('counted');
+      if (state.kind === 'off') requestStart(isTaking() ? 'counted' : 'ahead');
     },
     awaitsClients: () => state.kind === 'off' && !isRetired,
     holds: (listener) => live?.run.listeners.includes(listener) === true,
