@@ -74,6 +74,7 @@ constexpr Function kFunctions[] = {
     {"hasVariable", hasVariable},
     {"signalProcess", signalProcess},
     {"compileRecipe", compileRecipe},
+    {"replaceVariables", replaceVariables},
     {"spawnRecipe", spawnRecipe},
     {"hasExecuted", hasExecuted},
     {"errorText", errorText},

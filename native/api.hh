@@ -90,6 +90,7 @@ Napi::Value hasVariable(const Napi::CallbackInfo& info);
 Napi::Value signalProcess(const Napi::CallbackInfo& info);
 // program.cc
 Napi::Value compileRecipe(const Napi::CallbackInfo& info);
+Napi::Value replaceVariables(const Napi::CallbackInfo& info);
 Napi::Value spawnRecipe(const Napi::CallbackInfo& info);
 Napi::Value hasExecuted(const Napi::CallbackInfo& info);
 // process.cc

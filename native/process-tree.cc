@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -87,10 +88,15 @@ class ListedChildren {
   static bool isThere() { return access("/proc/thread-self/children", R_OK) == 0; }
 
   void append(pid_t pid, std::vector<pid_t>& out) {
-    forNumbers(procPath(pid, "task"), [&](pid_t thread) {
-      const Fd file(open((procPath(pid, "task/") + std::to_string(thread) + "/children").c_str(), O_RDONLY | O_CLOEXEC));
-      if (file.isOpen()) parse(file.get(), out);
-    });
+    forNumbers(procPath(pid, "task"), [&](pid_t thread) { static_cast<void>(appendOf(pid, thread, out)); });
+  }
+
+  /// Those that one thread has started, or was given as orphans; false when they are not to be had.
+  static bool appendOf(pid_t pid, pid_t thread, std::vector<pid_t>& out) {
+    const std::string path = procPath(pid, "task/") + std::to_string(thread) + "/children";
+    const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.isOpen()) parse(file.get(), out);
+    return file.isOpen();
   }
 
  private:
@@ -150,8 +156,21 @@ std::vector<pid_t> treeOf(pid_t root) {
   return ListedChildren::isThere() ? treeOf(root, ListedChildren()) : treeOf(root, ScannedChildren());
 }
 
+/// Whether this process has a child, whatever its state: one call in place of a look. A subreaper without any has no
+/// descendant either: whoever had one between them and us would be a child himself, or has left them to us.
+bool hasChildren() {
+  siginfo_t ignored = {};
+  // __WALL: also one whose end is told by another signal than SIGCHLD, or by none
+  const int result = waitid(P_ALL, 0, &ignored, WEXITED | WNOHANG | WNOWAIT | __WALL);
+  return result == 0 || errno != ECHILD;
+}
+
 std::vector<pid_t> childrenOf(pid_t parent) {
   std::vector<pid_t> found;
+  const bool isOwn = parent == getpid();
+  if (isOwn && !hasChildren()) return found;
+  // of ours only the main thread starts processes, and it is the one that the kernel gives orphans to
+  if (isOwn && ListedChildren::appendOf(parent, parent, found)) return found;
   if (ListedChildren::isThere()) {
     ListedChildren().append(parent, found);
   } else {

@@ -121,6 +121,18 @@ void setScheduling(Recipe& recipe, const Napi::Object& from) {
   }
 }
 
+Napi::Value handleOf(Napi::Env env, std::shared_ptr<Recipe> recipe) {
+  return Napi::External<SharedRecipe>::New(env, new SharedRecipe(std::move(recipe)),
+                                           [](Napi::Env, SharedRecipe* handle) { delete handle; });
+}
+
+/// To be called when the texts stay where they are.
+void pointAtTexts(Recipe& recipe) {
+  recipe.arguments = pointers(recipe.argumentTexts);
+  recipe.arguments.push_back(nullptr);
+  recipe.environment = pointers(recipe.environmentTexts);
+}
+
 rlim_t limitOf(double value) { return value < 0 ? RLIM_INFINITY : static_cast<rlim_t>(value); }
 
 }  // namespace
@@ -132,9 +144,7 @@ Napi::Value compileRecipe(const Napi::CallbackInfo& info) {
   recipe->file = text(plan.Get("file"));
   recipe->argumentTexts = texts(plan.Get("arguments"));
   recipe->environmentTexts = texts(plan.Get("environment"));
-  recipe->arguments = pointers(recipe->argumentTexts);
-  recipe->arguments.push_back(nullptr);
-  recipe->environment = pointers(recipe->environmentTexts);
+  pointAtTexts(*recipe);
   for (const std::string& name : texts(plan.Get("pidVariables"))) recipe->pidPrefixes.push_back(name + "=");
   recipe->hasPidfdVariable = plan.Get("hasPidfdVariable").As<Napi::Boolean>() && hasPidfdInodes();
   recipe->hasInvocationId = plan.Get("hasInvocationId").As<Napi::Boolean>();
@@ -184,8 +194,23 @@ Napi::Value compileRecipe(const Napi::CallbackInfo& info) {
       [](const DynamicVariable& each) { return each.field == Field::LocalAddress || each.field == Field::LocalPort; });
   recipe->ignoredSignals = signalsIgnored();
   recipe->signals = signalsToReset();
-  return Napi::External<SharedRecipe>::New(info.Env(), new SharedRecipe(std::move(recipe)),
-                                           [](Napi::Env, SharedRecipe* handle) { delete handle; });
+  return handleOf(info.Env(), std::move(recipe));
+}
+
+/// replaceVariables(recipe, ["NAME=old", "NAME=new", ...]): another handle, for the same but for these variables.
+/// Compiling asks the kernel for the disposition of each signal twice; this asks it for nothing.
+Napi::Value replaceVariables(const Napi::CallbackInfo& info) {
+  const std::vector<std::string> pairs = texts(info[1]);
+  auto recipe = std::make_shared<Recipe>(**info[0].As<Napi::External<SharedRecipe>>().Data());
+  for (std::string& variable : recipe->environmentTexts) {
+    for (size_t i = 0; i + 1 < pairs.size(); i += 2) {
+      if (variable != pairs[i]) continue;
+      variable = pairs[i + 1];
+      break;
+    }
+  }
+  pointAtTexts(*recipe);
+  return handleOf(info.Env(), std::move(recipe));
 }
 
 /// spawnRecipe(recipe, fd, recordBytes | null, keeps): the pid or -errno. `fd` is closed unless `keeps` or -errno.

@@ -188,10 +188,15 @@ Napi::Value raiseDescriptor(const Napi::CallbackInfo& info) {
 /// socket or FIFO, 1 or 0 for others. Only a comparison of two moments means something.
 Napi::Value queueLength(const Napi::CallbackInfo& info) {
   const int descriptor = integer(info, 0);
+  // of a listening socket this is the length of its accept queue (inet_diag); it is asked most, and by who is in a hurry
+  tcp_info state = {};
+  socklen_t length = sizeof state;
+  const bool isTcp = getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &state, &length) == 0;
+  if (isTcp && state.tcpi_state == TCP_LISTEN) return number(info, state.tcpi_unacked);
   pollfd wanted = {descriptor, POLLIN, 0};
   if (poll(&wanted, 1, 0) < 1) return number(info, 0);
   int type = 0;
-  socklen_t length = sizeof type;
+  length = sizeof type;
   getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &length);
   if (type == SOCK_DGRAM) {
     uint32_t memory[SK_MEMINFO_VARS] = {};
@@ -202,11 +207,8 @@ Napi::Value queueLength(const Napi::CallbackInfo& info) {
   } else if (type == 0) {
     int bytes = 0;
     if (ioctl(descriptor, FIONREAD, &bytes) == 0) return number(info, bytes);
-  } else {
-    // of a listening socket this is the length of its accept queue (inet_diag)
-    tcp_info state = {};
-    length = sizeof state;
-    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &state, &length) == 0) return number(info, state.tcpi_unacked);
+  } else if (isTcp) {
+    return number(info, state.tcpi_unacked);
   }
   return number(info, 1);
 }

@@ -16,6 +16,8 @@ export type Measurement = {
   readonly rate: number;
   readonly firstByte: Percentiles;
   readonly endOfFile: Percentiles;
+  /** From the connect until a process has become the program that serves; only where that was looked at. */
+  readonly exec?: Percentiles;
   /** How many took more than ten times the median until their end. */
   readonly slow: number;
   /** Open loop: how many began later than they were to. */
@@ -39,7 +41,15 @@ export type Sample = Cell & {
   readonly measurement: Measurement;
 };
 
-export type Figure = 'firstByte' | 'firstByte p99' | 'endOfFile' | 'slowest' | 'rate' | 'slow' | 'failed';
+export type Figure =
+  | 'exec'
+  | 'firstByte'
+  | 'firstByte p99'
+  | 'endOfFile'
+  | 'slowest'
+  | 'rate'
+  | 'slow'
+  | 'failed';
 
 /** A figure of a server in a cell. */
 export type Question = Cell & { readonly server: string; readonly figure: Figure };
@@ -49,6 +59,8 @@ export const failuresOf = ({ errors }: Measurement): number =>
 
 const figureOf = (measurement: Measurement, figure: Figure): number => {
   switch (figure) {
+    case 'exec':
+      return measurement.exec?.p50 ?? Number.NaN;
     case 'firstByte':
       return measurement.firstByte.p50;
     case 'firstByte p99':
@@ -81,7 +93,8 @@ const roundsOf = (samples: readonly Sample[], question: Question): Map<number, n
         (sample) =>
           belongsTo(sample, question) && (sample.measurement.connections > 0 || question.figure === 'failed'),
       )
-      .map((sample) => [sample.round, figureOf(sample.measurement, question.figure)]),
+      .map((sample): [number, number] => [sample.round, figureOf(sample.measurement, question.figure)])
+      .filter(([, figure]) => !Number.isNaN(figure)),
   );
 
 export const summaryOf = (samples: readonly Sample[], question: Question): Summary | undefined =>

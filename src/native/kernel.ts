@@ -49,6 +49,7 @@ type Addon = {
   openLogPair(pair: Int32Array): number;
   receiveLog(fd: number, buffer: Uint8Array): number;
   compileRecipe(plan: RecipePlan): Recipe;
+  replaceVariables(recipe: Recipe, pairs: readonly string[]): Recipe;
   hasExecuted(pid: number): boolean;
   spawnRecipe(recipe: Recipe, fd: number, record: Uint8Array | null, keeps: boolean): number;
   raiseDescriptorLimit(found: Float64Array): number;
@@ -359,6 +360,9 @@ export const openKernel = (options: {
 
     /** Prepares the start of a handler; after this only spawn() is needed for a connection. */
     compileRecipe: (request: RecipeRequest): Recipe => addon.compileRecipe(planRecipe(request)),
+    /** Another recipe, the same but for variables: `NAME=old`, `NAME=new` and so on. Some fifty times cheaper than compiling. */
+    replaceVariables: (recipe: Recipe, pairs: readonly string[]): Recipe =>
+      addon.replaceVariables(recipe, pairs),
 
     /**
      * Starts a handler and returns its pid at once, before the exec; how that went is part of its Ended. With `give`

@@ -34,8 +34,9 @@ export const becomeSubreaper = (): void => {
 };
 
 /**
- * A look costs up to 0.1 ms a process of the tree, lineOf() that for each parent. One that forks or ends meanwhile may be missed: whoever wants all of
- * them looks again until there is nothing new.
+ * Of our own process with one system call where there are none, and as a subreaper we have no descendant then either.
+ * Otherwise a look costs up to 0.1 ms a process of the tree, lineOf() that for each parent. One that forks or ends
+ * meanwhile may be missed: whoever wants all of them looks again until there is nothing new.
  */
 export const childrenOf = (pid: number): readonly number[] => addon.findChildren(pid);
 

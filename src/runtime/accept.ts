@@ -1,5 +1,6 @@
 // A listener is ready: its clients are taken from the queue, a bounded number, and shown to the reception.
 import { roomFor } from '../admission/admit.ts';
+import type { Limits } from '../model/limits.ts';
 import { SystemError } from '../native/addon.ts';
 import type { Accepted } from '../native/kernel.ts';
 import { mannerOf } from '../serve/builtin/tcpmux.ts';
@@ -20,22 +21,30 @@ const batch = 16;
 /** Instances of a server whose clients come one after the other: the new one, and one that has not been reaped yet. */
 const quiet = 2;
 
+/** Those of services whose servers get the whole socket, made once for each of their limits. */
+const wholeSocketLimits = new WeakMap<Limits, Limits>();
+
+/** Each socket has one server at a time, whatever runs at the service's others; and nobody can be refused there. */
+const limitsOfWholeSocket = (limits: Limits): Limits => {
+  const known = wholeSocketLimits.get(limits);
+  if (known !== undefined) return known;
+  const applied: Limits = {
+    ...limits,
+    instances: limits.instances === 0 ? 0 : undefined,
+    onLimit: 'hold',
+    onRate: 'wait',
+  };
+  wholeSocketLimits.set(limits, applied);
+  return applied;
+};
+
 /** Room for clients of a service, after entering the state that says why there is none. */
 export const createRoom =
   (runtime: Runtime, states: States) =>
   (service: RunningService): number => {
     const { limits } = service;
     const { mode } = service.prepared.service;
-    // each socket has one server at a time, whatever runs at the service's others; and nobody can be refused there
-    const applied =
-      mode === 'whole-socket'
-        ? {
-            ...limits,
-            instances: limits.instances === 0 ? 0 : undefined,
-            onLimit: 'hold' as const,
-            onRate: 'wait' as const,
-          }
-        : limits;
+    const applied = mode === 'whole-socket' ? limitsOfWholeSocket(limits) : limits;
     // those who wait for one backend, beyond a number, do so in the kernel's queue
     if (isCrowded(service)) {
       states.enterHeld(service, mostOfOneService);

@@ -276,6 +276,30 @@ const testVariables = (t: Test): void => {
     t.not(invocations[0], invocations[1]);
   });
 
+  t.test('variables of a recipe are replaced where they are what was expected', async (t) => {
+    const general = recipeOf(kernel, report, { environment: ['FIRST=?', 'SECOND=own', 'THIRD=?'] });
+    const pairs = [
+      'FIRST=?',
+      'FIRST=one',
+      'SECOND=?',
+      'SECOND=two',
+      'THIRD=?',
+      'THIRD=a longer text than it was',
+    ];
+    const findWith = async (recipe: ReturnType<typeof recipeOf>) =>
+      readReport((await serve(engine, listener, recipe, where)).text).environment;
+    t.match(await findWith(kernel.replaceVariables(general, pairs)), {
+      FIRST: 'one',
+      SECOND: 'own',
+      THIRD: 'a longer text than it was',
+    });
+    t.match(
+      await findWith(general),
+      { FIRST: '?', SECOND: 'own', THIRD: '?' },
+      'the first recipe is as it was',
+    );
+  });
+
   t.test('the number of the connection is the kernel’s', async (t) => {
     const { client, accepted } = await connectTo(kernel, listener, where);
     const cookie = cookieOf(accepted.descriptor);

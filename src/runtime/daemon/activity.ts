@@ -27,7 +27,7 @@ export const createActivity = (
   onBlind: (error: SystemError) => void,
 ) => {
   const hasDatagrams = run.listeners.some(({ address }) => !isAccepting(address));
-  let sleeps = sleepsOf(run.main);
+  let sleeps = hasDatagrams ? sleepsOf(run.main) : 0;
   let isBlind = false;
 
   const isConnected = async (): Promise<boolean> => {

@@ -23,10 +23,6 @@ export const assembleDaemonParts = (
 ): DaemonParts => {
   const { instances, answers, listeners, commands } = others;
   const adoption = createAdoption(runtime);
-  const isAnswer = (pid: number): boolean => {
-    const instance = runtime.instances.get(pid);
-    return instance !== undefined && instance.daemon === undefined;
-  };
   return {
     runtime,
     states,
@@ -34,7 +30,7 @@ export const assembleDaemonParts = (
     files: listeners.files,
     registerProcess: instances.registerProcess,
     onStartError: answers.onDaemonError,
-    isOthers: (pid) => commands.has(pid) || isAnswer(pid),
+    isOthers: (pid) => commands.has(pid) || runtime.instances.has(pid),
     hasExecuted: runtime.kernel.hasExecuted,
     adopt: adoption.begin,
     adoptAgain: adoption.goOn,

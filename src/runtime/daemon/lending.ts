@@ -13,6 +13,14 @@ import type { DaemonParts } from './parts.ts';
 export const listenersOf = (runtime: Runtime, running: RunningService): readonly RunningListener[] => {
   const { service } = running.prepared;
   if (service.mode !== 'whole-socket') return [];
+  // most have one, and a client may wait for the answer
+  const [only] = running.listeners;
+  if (
+    service.addresses.length === 1 &&
+    running.listeners.size === 1 &&
+    only?.address === service.addresses[0]
+  )
+    return only?.descriptor === undefined ? [] : [only];
   return service.addresses.flatMap((address) => {
     const listener = runtime.listeners.get(listenerKey(service, address));
     return listener?.service === running && listener.descriptor !== undefined ? [listener] : [];
@@ -24,15 +32,18 @@ export const createLending = (
   running: RunningService,
   handle: DaemonHandle,
 ) => ({
+  /** They are still watched: endWatch() has to be called in the same turn. */
   lend: (): readonly RunningListener[] => {
     const free = listenersOf(runtime, running).filter((listener) => !isLent(listener));
     for (const listener of free) {
       listener.holder = handle;
-      states.update(listener);
       files.keep(listener);
     }
     return free;
   },
+
+  /** When the process has been started, which does not wait for it. */
+  endWatch: (): void => states.updateService(running),
 
   /** What it was lent by the version before us. */
   lendAgain: (keys: readonly string[]): readonly RunningListener[] => {

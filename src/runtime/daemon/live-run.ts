@@ -7,10 +7,13 @@ import { type DirectoryHold, needsDirectories } from '../directory-holds.ts';
 import { exitStatus } from '../instances.ts';
 import type { RunningService } from '../running.ts';
 import { createActivity } from './activity.ts';
+import type { Ahead } from './ahead.ts';
 import { isOver, killCommand, signalRun } from './ending.ts';
 import { type Lending, listenersOf } from './lending.ts';
+import type { MainRecipe } from './main-recipe.ts';
 import { type Effects, heed } from './messages.ts';
 import { openNotifications } from './notifications.ts';
+import type { NotifySocket } from './notify-socket.ts';
 import type { DaemonParts } from './parts.ts';
 import type { Plan } from './plan.ts';
 import { blame, createRun, type Run } from './run.ts';
@@ -25,6 +28,8 @@ export type RunContext = {
   readonly running: RunningService;
   readonly plan: Plan;
   readonly store: Store;
+  readonly mainRecipe: MainRecipe;
+  readonly notifySocket: NotifySocket;
   readonly lending: Lending;
   readonly directories: DirectoryHold;
   readonly state: () => DaemonState;
@@ -35,17 +40,21 @@ export type RunContext = {
   readonly countHolds: () => number;
   /** Earlier runs seem to have taken nobody from the queues. */
   readonly isSuspect: boolean;
+  /** Its main process, where that runs already. */
+  readonly ahead: Ahead | undefined;
   readonly resetHistory: () => void;
   readonly onReady: () => void;
 };
 
 /** Its listeners are its own from here on, until close(). */
 export const createLiveRun = (context: RunContext, saved?: SavedRun) => {
-  const { parts, running, plan, store, lending, state, dispatch } = context;
+  const { parts, running, plan, store, mainRecipe, ahead, lending, state, dispatch } = context;
   const { runtime } = parts;
   const { clock, observer } = runtime;
   let isClosed = false;
   let hasToldOfNew = false;
+  /** Nobody was left at the last look, and nobody has been started since. */
+  let isDeserted = false;
   let watches: Watches | undefined;
   /** Of the reload that was asked for, until it is told of: CLOCK_MONOTONIC in microseconds. */
   let reloadAsked: bigint | undefined;
@@ -55,11 +64,31 @@ export const createLiveRun = (context: RunContext, saved?: SavedRun) => {
   const impairBy = ({ code, message }: SystemError): void => impair({ code, what: message });
 
   const lent = saved === undefined ? lending.lend() : lending.lendAgain(saved.listeners);
-  const onStuck: Parameters<typeof createRun>[5] = ({ address }, waiting) =>
+  const onStuck: Parameters<typeof createRun>[6] = ({ address }, waiting) =>
     observer.observe({ kind: 'queue-stuck', service: id(), address, waiting });
-  const run: Run = createRun(runtime, plan, lent, parts.isOthers, context.isSuspect, onStuck, saved);
+  const run: Run = createRun(
+    runtime,
+    plan,
+    () => ahead?.invocation ?? mainRecipe.invocation(),
+    lent,
+    parts.isOthers,
+    context.isSuspect,
+    onStuck,
+    saved,
+    ahead?.seen,
+  );
   const isCurrent = (): boolean => !isClosed;
-  const processes = createRunProcesses(parts, running, run, store, isCurrent, dispatch, impair);
+  const processes = createRunProcesses(
+    parts,
+    running,
+    run,
+    store,
+    mainRecipe,
+    ahead?.pid,
+    isCurrent,
+    dispatch,
+    impair,
+  );
 
   const observeStopping = (why: DaemonStop): void =>
     observer.observe({ kind: 'daemon-stopping', service: id(), pid: run.main, why });
@@ -72,7 +101,10 @@ export const createLiveRun = (context: RunContext, saved?: SavedRun) => {
   };
 
   /** Without a main process that anybody knows it is over when all are gone. */
-  const isAlone = (): boolean => run.main === undefined && run.members.look().length === 0;
+  const isAlone = (): boolean => {
+    isDeserted = run.main === undefined && run.members.look().length === 0;
+    return isDeserted;
+  };
 
   /** Whether the last one that is waited for has ended. */
   const look = (): void => {
@@ -141,11 +173,13 @@ export const createLiveRun = (context: RunContext, saved?: SavedRun) => {
       uid: service.credentials?.uid ?? process.getuid?.() ?? 0,
     };
     try {
+      if (ahead === undefined && saved === undefined) context.notifySocket.discard();
       run.notifications = openNotifications(
         runtime,
         id,
         senders,
         (message, receipt) => heed(run, message, receipt, effects),
+        context.notifySocket,
         saved?.notify,
       );
     } catch (error) {
@@ -171,14 +205,21 @@ export const createLiveRun = (context: RunContext, saved?: SavedRun) => {
   const tellReady = (): void => {
     run.isReady = true;
     run.upSince = clock.now();
-    const after = milliseconds(clock.now() - run.startedAt);
-    observer.observe({ kind: 'daemon-ready', service: id(), pid: run.main, after });
+    if (observer.isWanted('daemon-ready')) {
+      const after = milliseconds(clock.now() - run.startedAt);
+      observer.observe({ kind: 'daemon-ready', service: id(), pid: run.main, after });
+    }
     if (isUp(state())) watch();
     context.onReady();
   };
 
   const signal = (how: Extract<DaemonAction, { kind: 'signal' }>['how']): void => {
     if (how === 'reload') reloadAsked = process.hrtime.bigint() / 1000n;
+    // most often it has ended by itself, and left nobody behind who could be told
+    else if (isAlone()) {
+      dispatch({ kind: 'empty' });
+      return;
+    }
     signalRun(run, how);
     if (how !== 'reload') look();
   };
@@ -197,6 +238,7 @@ export const createLiveRun = (context: RunContext, saved?: SavedRun) => {
     perform: (action: DaemonAction): void => {
       switch (action.kind) {
         case 'run':
+          isDeserted = false;
           afterMaking(() => processes.runCommand(action.list, action.at));
           break;
         case 'spawn':
@@ -278,6 +320,8 @@ export const createLiveRun = (context: RunContext, saved?: SavedRun) => {
       watches?.stop();
       run.queues.stop();
       run.notifications?.close();
+      // whoever is left behind must not speak for the next run
+      if (run.notifications !== undefined && !isDeserted && !isAlone()) context.notifySocket.close();
       lending.takeBack(run.listeners);
     },
   };

@@ -32,6 +32,8 @@ export const createMembers = (mark: string, isOthers: (pid: number) => boolean) 
 
   /** An orphan has nobody who says whose it is: its session or its environment does. */
   const belongs = (pid: number): boolean => {
+    // nothing is read of those, of whom there may be thousands
+    if (!known.has(pid) && isOthers(pid)) return false;
     const facts = factsOf(pid);
     if (facts === undefined || facts.hasEnded) return false;
     if (isKnown(pid, facts.startTime)) return true;

@@ -4,8 +4,9 @@ import type { Descriptor } from '../../model/descriptor.ts';
 import { type NotifyMessage, parseNotify } from '../../model/notify-message.ts';
 import { milliseconds } from '../../model/quantity.ts';
 import { SystemError } from '../../native/addon.ts';
-import { type NotifyReceipt, openNotify, receiveNotify } from '../../native/notify.ts';
+import { type NotifyReceipt, receiveNotify } from '../../native/notify.ts';
 import type { Runtime } from '../running.ts';
+import type { NotifySocket, OpenNotifySocket } from './notify-socket.ts';
 import { isAlive } from './signals.ts';
 
 /** Of one daemon in one turn of the loop. */
@@ -58,10 +59,10 @@ export const openNotifications = (
   service: () => string,
   senders: Senders,
   onMessage: (message: NotifyMessage, receipt: NotifyReceipt) => readonly Descriptor[],
-  /** A socket that the run has already. */
-  existing?: Pick<Notifications, 'descriptor' | 'address'>,
+  socket: NotifySocket,
+  /** What the run has already. */
+  existing?: OpenNotifySocket,
 ): Notifications => {
-  const { descriptor, address } = existing ?? openNotify(kernel);
   let isOpen = true;
   let quietUntil = clock.now();
 
@@ -106,7 +107,7 @@ export const openNotifications = (
     }
   };
 
-  kernel.watch(descriptor, read);
+  const { descriptor, address } = socket.take(read, existing);
   return {
     address,
     descriptor,
@@ -116,7 +117,7 @@ export const openNotifications = (
     close: () => {
       if (!isOpen) return;
       isOpen = false;
-      kernel.close(descriptor);
+      socket.rest();
     },
   };
 };

@@ -46,7 +46,7 @@ export type DaemonParts = {
   ) => void;
   /** The kernel could not make a process: a shortage is everybody's. */
   readonly onStartError: (service: RunningService, error: unknown) => void;
-  /** A child of ours that is no daemon's. */
+  /** Somebody has started this child of ours by name: unless it was the run that asks, it is none of its processes. */
   readonly isOthers: (pid: number) => boolean;
   /** Whether a child is the program by now that it was started as. */
   readonly hasExecuted: (pid: number) => boolean;

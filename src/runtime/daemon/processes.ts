@@ -1,12 +1,13 @@
 // Starts the processes of a run: its main one with all its sockets, and commands beside it.
 import type { CommandLine } from '../../model/daemon.ts';
 import type { Failure } from '../../model/event.ts';
-import type { RecipeRequest } from '../../model/recipe.ts';
 import { SystemError } from '../../native/addon.ts';
+import type { Recipe } from '../../native/kernel.ts';
 import type { DaemonExtra, DaemonListener } from '../../serve/daemon-surroundings.ts';
 import type { CompletedStart } from '../../serve/start-texts.ts';
 import type { ProcessEnd, RunningService } from '../running.ts';
 import type { Adoption } from './adoption.ts';
+import type { MainRecipe } from './main-recipe.ts';
 import type { DaemonParts } from './parts.ts';
 import type { Run } from './run.ts';
 import type { Stored } from './store.ts';
@@ -21,20 +22,24 @@ export type Starting = {
 
 const failureOf = ({ code, message }: SystemError): Failure => ({ code, what: message });
 
-export const createProcesses = (parts: DaemonParts, running: RunningService) => {
+export const createProcesses = (parts: DaemonParts, running: RunningService, mainRecipe: MainRecipe) => {
   const { kernel } = parts.runtime;
 
-  const start = (run: Run, file: string, request: RecipeRequest, starting: Starting): void => {
+  const start = (run: Run, file: string, recipe: Recipe, starting: Starting): void => {
     let pid: number;
     try {
       // all that it gets stands in the layout
-      pid = kernel.spawn(kernel.compileRecipe(request), kernel.standardError, undefined, 'keep');
+      pid = kernel.spawn(recipe, kernel.standardError, undefined, 'keep');
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       parts.onStartError(running, error);
       starting.onFailed(failureOf(error));
       return;
     }
+    register(run, file, pid, starting);
+  };
+
+  const register = (run: Run, file: string, pid: number, starting: Starting): void => {
     run.members.add(pid);
     parts.registerProcess(running, pid, { file, onEnded: (end) => starting.onEnded(pid, end) });
     starting.onStarted(pid);
@@ -44,7 +49,7 @@ export const createProcesses = (parts: DaemonParts, running: RunningService) => 
   const startWith = (
     run: Run,
     file: string,
-    make: () => RecipeRequest | Promise<CompletedStart>,
+    make: () => Recipe | Promise<CompletedStart>,
     starting: Starting,
   ): void => {
     try {
@@ -55,7 +60,8 @@ export const createProcesses = (parts: DaemonParts, running: RunningService) => 
       }
       void made.then((completed) => {
         if (!starting.isStillWanted()) return;
-        if (completed.kind === 'complete') start(run, file, completed.request, starting);
+        if (completed.kind === 'complete')
+          start(run, file, kernel.compileRecipe(completed.request), starting);
         else
           starting.onFailed({
             code: completed.failure.code,
@@ -89,10 +95,10 @@ export const createProcesses = (parts: DaemonParts, running: RunningService) => 
   ): void => {
     const { daemon, file } = run.plan;
     const extra = { ...extraOf(run), adoptChannel: adoption?.channel };
-    const make = (): RecipeRequest | Promise<CompletedStart> => {
+    const make = (): Recipe | Promise<CompletedStart> => {
       const listeners = openListeners(run);
       for (const { descriptor } of listeners) kernel.setBlocking(descriptor, !daemon.isNonBlocking);
-      return parts.requests.main(running, run.plan, at, listeners, stored, extra);
+      return mainRecipe.make(run.plan, at, listeners, stored, extra);
     };
     const program = at === 0 ? file : (daemon.furtherStarts[at - 1]?.file ?? file);
     startWith(run, program, make, starting);
@@ -100,10 +106,18 @@ export const createProcesses = (parts: DaemonParts, running: RunningService) => 
 
   const startCommand = (run: Run, command: CommandLine, starting: Starting): void => {
     const extra = { ...extraOf(run), watchdog: undefined, mainPid: run.main };
-    startWith(run, command.file, () => parts.requests.command(running, run.plan, command, extra), starting);
+    const make = (): Recipe | Promise<CompletedStart> => {
+      const request = parts.requests.command(running, run.plan, command, extra);
+      return request instanceof Promise ? request : kernel.compileRecipe(request);
+    };
+    startWith(run, command.file, make, starting);
   };
 
-  return { startMain, startCommand };
+  /** It has been started ahead of its run. */
+  const takeMain = (run: Run, pid: number, starting: Starting): void =>
+    register(run, run.plan.file, pid, starting);
+
+  return { startMain, takeMain, startCommand };
 };
 
 export type Processes = ReturnType<typeof createProcesses>;

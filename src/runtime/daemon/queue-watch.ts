@@ -10,9 +10,14 @@ const firstLook = milliseconds(1_000);
 const firstPause = milliseconds(3_000);
 const longestPause = milliseconds(300_000);
 
-type Seen = { readonly listener: RunningListener; readonly waiting: Waiting };
+export type Seen = { readonly listener: RunningListener; readonly waiting: Waiting };
 
-const lookAt = (kernel: Kernel, listeners: readonly RunningListener[], isClose: boolean): readonly Seen[] =>
+/** Who waits at each of them that is open. */
+export const lookAt = (
+  kernel: Kernel,
+  listeners: readonly RunningListener[],
+  isClose: boolean,
+): readonly Seen[] =>
   listeners.flatMap((listener) =>
     listener.descriptor === undefined
       ? []
@@ -31,8 +36,8 @@ export const watchQueues = (
   listeners: readonly RunningListener[],
   isSuspect: boolean,
   onStuck: (listener: RunningListener, waiting: number) => void,
+  before = lookAt(kernel, listeners, isSuspect),
 ) => {
-  const before = lookAt(kernel, listeners, isSuspect);
   let hasTold = false;
   let hasTaken = false;
   let cancel = (): void => undefined;

@@ -9,8 +9,9 @@ import type { Adoption } from './adoption.ts';
 import { killCommand } from './ending.ts';
 import { describeEnd, isGoodEnd } from './ends.ts';
 import { createMainProcess } from './main-process.ts';
+import type { MainRecipe } from './main-recipe.ts';
 import type { DaemonParts } from './parts.ts';
-import { createProcesses } from './processes.ts';
+import { createProcesses, type Starting } from './processes.ts';
 import { type AwaitedReadiness, awaitReadiness } from './readiness.ts';
 import { blame, type Run } from './run.ts';
 import type { SavedProcesses } from './saved.ts';
@@ -36,6 +37,9 @@ export const createRunProcesses = (
   running: RunningService,
   run: Run,
   store: Store,
+  mainRecipe: MainRecipe,
+  /** The first process, where it has been started already. */
+  ahead: number | undefined,
   /** Once the run is over, what its processes do comes too late. */
   isCurrent: () => boolean,
   dispatch: (event: DaemonEvent) => void,
@@ -43,7 +47,7 @@ export const createRunProcesses = (
   onImpaired: (failure: Failure) => void,
 ) => {
   const { runtime } = parts;
-  const processes = createProcesses(parts, running);
+  const processes = createProcesses(parts, running, mainRecipe);
   let readiness: AwaitedReadiness | undefined;
   let adoption: Adoption | undefined;
   let onListening: (() => void) | undefined;
@@ -141,7 +145,7 @@ export const createRunProcesses = (
     isForgiven = commandAt(run.plan, at)?.forgivesFailure ?? false;
     if (!beginAdoption()) return;
     const begun = adoption;
-    processes.startMain(run, at, store.list(), begun, {
+    const starting: Starting = {
       isStillWanted: isCurrent,
       onStarted: (pid) => {
         run.main = pid;
@@ -150,7 +154,9 @@ export const createRunProcesses = (
       },
       onFailed: (failure) => failStart(failure),
       onEnded: (pid, end) => onProcessEnded(pid, end),
-    });
+    };
+    if (at === 0 && ahead !== undefined) processes.takeMain(run, ahead, starting);
+    else processes.startMain(run, at, store.list(), begun, starting);
   };
 
   const isGood = ({ status, failure }: ProcessEnd): boolean =>

@@ -1,5 +1,4 @@
 // One run of a daemon, from the commands before it to those after it: what is known of it, for those who act on it.
-import { randomBytes } from 'node:crypto';
 import type { NotifyAccess } from '../../model/daemon.ts';
 import type { DaemonStop, ExitStatus, Failure } from '../../model/event.ts';
 import type { Milliseconds } from '../../model/quantity.ts';
@@ -8,7 +7,7 @@ import type { Cause, End } from './ends.ts';
 import { createMembers, type Members } from './members.ts';
 import type { Notifications } from './notifications.ts';
 import type { Plan } from './plan.ts';
-import { type QueueWatch, watchQueues } from './queue-watch.ts';
+import { type QueueWatch, type Seen, watchQueues } from './queue-watch.ts';
 import type { SavedRun } from './saved.ts';
 
 export type Run = {
@@ -41,13 +40,15 @@ export type Run = {
 export const createRun = (
   runtime: Runtime,
   plan: Plan,
+  newInvocation: () => string,
   listeners: readonly RunningListener[],
   isOthers: (pid: number) => boolean,
   isSuspect: boolean,
   onStuck: (listener: RunningListener, waiting: number) => void,
   saved: SavedRun | undefined,
+  seen: readonly Seen[] | undefined,
 ): Run => {
-  const invocation = saved?.invocation ?? randomBytes(16).toString('hex');
+  const invocation = saved?.invocation ?? newInvocation();
   const members = createMembers(`INVOCATION_ID=${invocation}`, isOthers);
   members.restore(saved?.members ?? []);
   return {
@@ -57,7 +58,7 @@ export const createRun = (
     upSince: saved?.upSince,
     members,
     listeners,
-    queues: watchQueues(runtime.kernel, runtime.clock, listeners, isSuspect, onStuck),
+    queues: watchQueues(runtime.kernel, runtime.clock, listeners, isSuspect, onStuck, seen),
     notifications: undefined,
     access: saved?.access ?? plan.daemon.notifyAccess,
     main: undefined,

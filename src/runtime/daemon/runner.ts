@@ -4,6 +4,7 @@ import { type Milliseconds, milliseconds } from '../../model/quantity.ts';
 import type { Ended } from '../../native/kernel.ts';
 import { createDirectoryHold } from '../directory-holds.ts';
 import type { DaemonHandle, RunningService } from '../running.ts';
+import { type Ahead, startAhead } from './ahead.ts';
 import { createDeadline, timeLimit } from './deadlines.ts';
 import { createEventQueue } from './event-queue.ts';
 import { createRunnerHandover } from './handover.ts';
@@ -11,6 +12,8 @@ import { createHistory } from './history.ts';
 import { createHolds } from './holds.ts';
 import { createLending } from './lending.ts';
 import { createLiveRun, type LiveRun, type RunContext } from './live-run.ts';
+import { createMainRecipe } from './main-recipe.ts';
+import { createNotifySocket } from './notify-socket.ts';
 import { createOrders } from './orders.ts';
 import type { DaemonParts } from './parts.ts';
 import { type Plan, planOf } from './plan.ts';
@@ -40,6 +43,8 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   /** Of the run that goes on, or of the last one. */
   let plan: Plan | undefined;
   let live: LiveRun | undefined;
+  /** Of the run that is about to begin. */
+  let ahead: Ahead | undefined;
   let pause: Milliseconds = milliseconds(0);
   let isRetired = false;
   /** For an end that may take as long as it takes, at our own end. */
@@ -54,6 +59,8 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
   const gone = createWishes();
   const store = createStore(kernel, running.prepared.service.daemon?.storeLimit ?? 0);
 
+  const mainRecipe = createMainRecipe(parts, running);
+  const notifySocket = createNotifySocket(kernel);
   const id = (): string => running.prepared.service.id;
   const directories = createDirectoryHold(runtime, id);
   const isClosing = (): boolean => isRetired || runtime.isDraining;
@@ -69,6 +76,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     if (isUp(before) && !isUp(next)) live?.stopWatching();
     if (isAwaited(before) && !isAwaited(next)) live?.stopAwaiting();
     for (const action of actions) perform(action);
+    if (isOff(before) && !isOff(next)) lending.endWatch();
   };
 
   const { dispatch, isTaking } = createEventQueue(advance);
@@ -111,11 +119,12 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
 
   // --- Beginnings ---
 
-  /** `free`: somebody has asked for it by name. */
-  const requestStart = (how: 'counted' | 'free'): void => {
-    const next = planOf(running.prepared.service);
+  /** `free`: somebody has asked for it by name; `ahead`: a client waits for it, and nothing is under way. */
+  const requestStart = (how: 'counted' | 'free' | 'ahead'): void => {
+    const { service } = running.prepared;
+    const next = plan?.service === service ? plan : planOf(service);
     if (isClosing() || runtime.isHandingOver || next === undefined || !isOff(state)) return;
-    if (how === 'counted' && running.isPaused) {
+    if (how !== 'free' && running.isPaused) {
       isPutOff ||= ready.count() === 0;
       return;
     }
@@ -123,7 +132,10 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     plan = next;
     const wait = how === 'free' ? undefined : history.takeStart(next, clock.now());
     if (wait === undefined) {
+      if (how === 'ahead')
+        ahead = startAhead(parts, running, next, { mainRecipe, notifySocket, store }, history.isSuspect());
       dispatch({ kind: 'start' });
+      ahead = undefined;
       return;
     }
     pause = wait;
@@ -142,6 +154,8 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     running,
     plan: planned,
     store,
+    mainRecipe,
+    notifySocket,
     lending,
     directories,
     state: () => state,
@@ -149,6 +163,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     extend: deadline.extend,
     countHolds: holds.count,
     isSuspect: history.isSuspect(),
+    ahead,
     resetHistory: history.forget,
     onReady: ready.fulfil,
   });
@@ -191,6 +206,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     if (plan?.daemon.flushesPending === true && hasStarted) lending.flush();
     directories.release();
     states.updateService(running);
+    mainRecipe.prepare();
     if (isRetired) {
       ready.reject(stopped());
       gone.fulfil();
@@ -210,7 +226,7 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     },
     signal: (number) => live?.run.members.signal(number) ?? 0,
     trigger: () => {
-      if (state.kind === 'off') requestStart('counted');
+      if (state.kind === 'off') requestStart(isTaking() ? 'counted' : 'ahead');
     },
     awaitsClients: () => state.kind === 'off' && !isRetired,
     holds: (listener) => live?.run.listeners.includes(listener) === true,
@@ -288,7 +304,10 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
     },
 
     /** What it has left with us goes with its service. */
-    closeStore: store.closeAll,
+    closeStore: (): void => {
+      store.closeAll();
+      if (live === undefined) notifySocket.close();
+    },
     kill: (): void => live?.kill(),
     onOrphanEnded: (ended: Ended): void => live?.onOrphanEnded(ended),
   };

@@ -15,15 +15,16 @@ export const off: DaemonState = { kind: 'off' };
 
 // --- Up ---
 
-const enterStarting = (shape: Shape): Step =>
-  after(
-    [{ kind: 'begin' }, { kind: 'deadline', of: 'start' }],
-    shape.startBefore > 0
-      ? stays({ kind: 'starting', stage: 'before', at: 0 }, run('startBefore', 0))
-      : enterMain(0),
-  );
-
 const enterMain = (at: number): Step => stays({ kind: 'starting', stage: 'main', at }, { kind: 'spawn', at });
+
+/** Somebody waits for it: what can be done when the process is there is done then. */
+const beginWith = ({ state, actions }: Step): Step =>
+  stays(state, { kind: 'begin' }, ...actions, { kind: 'deadline', of: 'start' });
+
+const startBefore = beginWith(stays({ kind: 'starting', stage: 'before', at: 0 }, run('startBefore', 0)));
+const startMain = beginWith(enterMain(0));
+
+const enterStarting = (shape: Shape): Step => (shape.startBefore > 0 ? startBefore : startMain);
 
 /** The main process is up, or of a oneshot all are through. */
 const enterStartAfter = (shape: Shape): Step =>

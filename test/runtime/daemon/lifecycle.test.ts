@@ -219,12 +219,18 @@ t.test('in mode mixed only the main process is asked, and the rest goes with it'
   t.notOk(isThere(child));
 });
 
-t.test('in mode process the others go on', async (t) => {
+const notifySocketOf = (pid: number): string | undefined =>
+  /NOTIFY_SOCKET=(@[^\0]+)/.exec(readFileSync(`/proc/${pid}/environ`, 'utf8'))?.[1];
+
+t.test('in mode process the others go on, and cannot speak for the next run', async (t) => {
   const { port, id } = await run({ words: ['child'], ending: { mode: 'process' } });
   const pid = await pidAt(port);
   const child = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'));
+  const heard = notifySocketOf(child);
+  t.match(heard, /^@/);
   t.equal(await supervisor.restart(id), undefined);
   t.ok(isThere(child));
+  t.not(notifySocketOf(await pidAt(port)), heard);
   process.kill(child, 'SIGKILL');
 });
 

@@ -1,11 +1,13 @@
 // A daemon is started by its first client, has all listeners of its service, and is started again after its end.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { plainDaemon } from '../../../src/model/daemon.ts';
 import { milliseconds } from '../../../src/model/quantity.ts';
+import { plainSurroundings } from '../../../src/model/service.ts';
 import { ask, daemonService, openSupervisor, pidAt } from '../../support/daemons.ts';
 import { unixAt } from '../../support/engine.ts';
 import { freePort } from '../../support/ports.ts';
@@ -63,6 +65,48 @@ t.test('when it has ended the next client starts another one', async (t) => {
   const pid = await pidAt(port, 'exit 0');
   t.not(await pidAt(port), pid);
   isConsistent(t);
+});
+
+/** What a process was started with. */
+const variableOf = (pid: number, name: string): string | undefined =>
+  readFileSync(`/proc/${pid}/environ`, 'utf8')
+    .split('\0')
+    .find((each) => each.startsWith(`${name}=`))
+    ?.slice(name.length + 1);
+
+t.test('each run is told a number of its own, and what the configuration says by then', async (t) => {
+  const port = await freePort();
+  const id = 'told';
+  const withVariable = (value: string) =>
+    daemonService(directory, [tcp('127.0.0.1', port)], {
+      id,
+      rest: {
+        surroundings: { ...plainSurroundings, stdin: 'null', environment: [{ name: 'SAID', value }] },
+      },
+    });
+  supervisor.apply([withVariable('once')]);
+  const numbers = new Set<string | undefined>();
+  const look = async (): Promise<string | undefined> => {
+    const pid = await pidAt(port);
+    const number = variableOf(pid, 'INVOCATION_ID');
+    t.match(number, /^[0-9a-f]{32}$/);
+    t.match(variableOf(pid, 'NOTIFY_SOCKET'), /^@/);
+    numbers.add(number);
+    return variableOf(pid, 'SAID');
+  };
+  t.equal(await look(), 'once');
+  await ask(port, 'exit 0');
+  t.equal(await look(), 'once');
+  await ask(port, 'exit 0');
+  t.equal(await look(), 'once');
+  t.equal(await supervisor.restart(id), undefined);
+  t.equal(await look(), 'once');
+  supervisor.apply([withVariable('again')]);
+  t.equal(await supervisor.restart(id), undefined);
+  t.equal(await look(), 'again');
+  await ask(port, 'exit 0');
+  t.equal(await look(), 'again');
+  t.equal(numbers.size, 6);
 });
 
 t.test('several start at the same time', async (t) => {
