@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import t from 'tap';
 import { type LogRecord, startAcceptd } from '../support/acceptd.ts';
-import { connect, exchange } from '../support/client.ts';
+import { connect, exchange, exchangeDatagram } from '../support/client.ts';
 import { hasProgram } from '../support/command.ts';
 import { freePort } from '../support/ports.ts';
 import { me } from './scene.ts';
@@ -28,6 +28,7 @@ t.test(
       config: [
         `127.0.0.1:${port} stream tcp nowait ${me} internal discard`,
         `127.0.0.1:${other} stream tcp nowait ${me} internal echo`,
+        `127.0.0.1:${other} dgram udp nowait ${me} /bin/cat cat`,
         '',
       ].join('\n'),
       under: ['prlimit', `--nofile=${descriptors}:${descriptors}`],
@@ -50,7 +51,18 @@ t.test(
     t.equal(recordsOf('builtin-started').length, clients.length - 1, 'all but the last are served');
     t.equal(recordsOf('refused').length, 1);
     t.match(refused?.fields, { reason: 'descriptors', peer: /^127\.0\.0\.1:\d+$/ }, 'and that one was seen');
+
+    // a datagram is claimed with its socket, for which a new one is needed
+    const from = acceptd.records.length;
+    const answer = exchangeDatagram(other, () => Buffer.from('x'), { timeout: 60_000 });
+    await acceptd.waitFor(
+      ({ event, fields }) => event === 'shortage' && /datagram|socket/.test(`${fields['msg']}`),
+      'the shortage that it meets',
+      from,
+    );
     for (const client of clients) client.destroy();
+    t.equal(String(await answer), 'x', 'it has waited');
+    t.equal(recordsOf('refused').length, 1, 'and was not refused');
     t.equal(await exchange(other, 'there', { timeout: 30_000 }), 'there');
     t.equal(await acceptd.stop(), 0);
   },
