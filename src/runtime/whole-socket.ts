@@ -70,12 +70,12 @@ export const createWholeSocket = (
     if (descriptor === undefined || !isOpen(listener)) return;
     const client = firstClient(listener, descriptor);
     if (client === undefined) return;
+    takeStart(service.usage, service.limits.rate, clock.now());
     if (service.daemon !== undefined) {
       effects.apply(service, client.effects, undefined, client.record);
       service.daemon.trigger();
       return;
     }
-    takeStart(service.usage, service.limits.rate, clock.now());
     const isClose = needsCloseLook(listener.respawning);
     const waiting = lookAtQueue(kernel, listener.address, descriptor, isClose);
     enterInstance(service.usage, undefined);
