@@ -177,7 +177,7 @@ const sentenceOf = (event: LoggedEvent): string => {
     case 'daemon-failed':
       return `${event.service}: ${event.failure.what}${showRestart(event.restartIn)}`;
     case 'queue-stuck':
-      return `${event.service}: ${event.waiting} clients wait at ${describeAddress(event.address)} and its server accepts none; does it use the socket that it was given?`;
+      return `${event.service}: ${event.waiting === 1 ? '1 client waits' : `${event.waiting} clients wait`} at ${describeAddress(event.address)} and its server accepts none; does it use the socket that it was given?`;
     case 'notify-ignored':
       return `${event.service}: a message of pid ${event.pid} to its notify socket does not count: ${event.why}`;
     case 'adopted':

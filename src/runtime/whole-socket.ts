@@ -1,6 +1,6 @@
 // A server is started for a whole socket: when somebody waits there, and may.
 import { judgeMoment } from '../admission/judge.ts';
-import { enterInstance, takeStart } from '../admission/limits.ts';
+import { enterInstance, giveBackStart, takeStart } from '../admission/limits.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { type Milliseconds, seconds } from '../model/quantity.ts';
 import type { ConnectionRecord } from '../model/record.ts';
@@ -70,13 +70,12 @@ export const createWholeSocket = (
     if (descriptor === undefined || !isOpen(listener)) return;
     const client = firstClient(listener, descriptor);
     if (client === undefined) return;
+    takeStart(service.usage, service.limits.rate, clock.now());
     if (service.daemon !== undefined) {
       effects.apply(service, client.effects, undefined, client.record);
       service.daemon.trigger();
       return;
     }
-    observeAccepted(runtime, service, 1);
-    takeStart(service.usage, service.limits.rate, clock.now());
     const isClose = needsCloseLook(listener.respawning);
     const waiting = lookAtQueue(kernel, listener.address, descriptor, isClose);
     enterInstance(service.usage, undefined);
@@ -84,13 +83,21 @@ export const createWholeSocket = (
     const prepared = recipe === undefined ? service.prepared : { service: service.prepared.service, recipe };
     try {
       const pid = serveWholeSocket(runtime.surface, prepared, descriptor, client.record);
+      runtime.shortage.failures = 0;
+      observeAccepted(runtime, service, 1);
       listener.owner = pid;
       const lent = { listener, waiting };
       instances.register(service, { kind: 'process', pid }, client.record, undefined, lent);
       states.update(listener);
     } catch (error) {
-      answers.onStartError(service, error, undefined);
       instances.release(service, undefined);
+      if (answers.enterShortage(error)) {
+        // whoever waits was not taken from the queue, so nobody is refused
+        giveBackStart(service.usage, service.limits.rate);
+        return;
+      }
+      observeAccepted(runtime, service, 1);
+      answers.onStartError(service, error, undefined);
     }
   };
 

@@ -215,4 +215,11 @@ t.test('what cannot be meant is said', async (t) => {
   t.match(await complaint('a b', '--to', '80'), [64, /'a b' is no address/]);
   t.match(await complaint('127.0.0.1:80'), [64, /nowhere to listen: no socket was passed/]);
   t.match(await complaint('8080', '--to', '80', '--retry', 'soon'), [64, /--retry takes a time/]);
+  t.match(await complaint('--exit-idle-time=soon', '80'), [64, /--exit-idle-time takes a time/]);
+  t.match(await complaint('--connections-max=0', '80'), [64, /--connections-max takes a whole number/]);
+  t.match(await complaint('-c', '80'), [64, /nowhere to listen|no target|following: c/]);
+  t.match(await complaint('-c', 'many', '80'), [64, /--connections-max takes a whole number/]);
+  t.match(await complaint('--proxy-protocol=v3', '80'), [64, /v3/]);
+  t.match(await complaint('--frobnicate', '80'), [64, /frobnicate/]);
+  t.match(await complaint(), [64, /no target; write one/]);
 });

@@ -1,8 +1,10 @@
 // A daemon for tests: serves all its LISTEN_FDS, does what its clients tell it, and begins as its arguments say.
 // Arguments: notify (says READY=1), fork (goes to the background, with pid-file=PATH), deaf (never accepts), end=STATUS
 // (ends at once), stubborn (ignores SIGTERM), child (has a child that ignores SIGTERM), late=LINE (says LINE on stdout and
-// then begins), say=TEXT (tells its notify socket; | is a newline).
-// A client says one line: pid, names, exit N, say TEXT, store NAME, hold, die SIGNAL.
+// then begins), say=TEXT (tells its notify socket; | is a newline), reloads (says at SIGHUP that it reloads and is ready
+// again) or reloads-before (says when it has reloaded long ago).
+// A client says one line: pid, names, exit N, say TEXT, child-say TEXT (a child says it and stays), main (goes on in a
+// child, which it says is its main process now), store NAME, hold, die SIGNAL.
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,6 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static void tell(const char* text, int descriptor) {
@@ -43,6 +46,48 @@ static void tell(const char* text, int descriptor) {
   const int out = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (sendmsg(out, &header, 0) < 0) perror("sendmsg");
   close(out);
+}
+
+/// Times of reloads are of CLOCK_MONOTONIC, in microseconds.
+static long long reloadAge = 0;
+
+static void reload(int signal) {
+  (void)signal;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  char text[100];
+  snprintf(text, sizeof text, "RELOADING=1|MONOTONIC_USEC=%lld",
+           now.tv_sec * 1000000LL + now.tv_nsec / 1000 - reloadAge);
+  tell(text, -1);
+  if (reloadAge == 0) tell("READY=1", -1);
+}
+
+/// The child that lives on; the process that it comes from waits until it has told of it.
+static void goOnInChild(void) {
+  const pid_t child = fork();
+  if (child <= 0) return;
+  char text[64];
+  snprintf(text, sizeof text, "MAINPID=%d", (int)child);
+  tell(text, -1);
+  _exit(0);
+}
+
+/// Returns when it was said; the child has nothing of the connection.
+static void sayInChild(const char* text, int connection) {
+  int done[2];
+  if (pipe(done) < 0) return;
+  const pid_t child = fork();
+  if (child == 0) {
+    tell(text, -1);
+    close(connection);
+    close(done[0]);
+    close(done[1]);
+    for (;;) pause();
+  }
+  close(done[1]);
+  char byte;
+  while (read(done[0], &byte, 1) > 0) continue;
+  close(done[0]);
 }
 
 static void writeFile(const char* path, int number) {
@@ -78,6 +123,7 @@ static void serve(int connection) {
     return;
   }
   if (!strncmp(line, "say ", 4)) tell(line + 4, -1);
+  if (!strncmp(line, "child-say ", 10)) sayInChild(line + 10, connection);
   if (!strcmp(line, "names")) {
     const char* names = getenv("LISTEN_FDNAMES");
     const char* count = getenv("LISTEN_FDS");
@@ -86,6 +132,7 @@ static void serve(int connection) {
     dprintf(connection, "pid %d\n", getpid());
   }
   close(connection);
+  if (!strcmp(line, "main")) goOnInChild();
   if (!strncmp(line, "exit ", 5)) exit(atoi(line + 5));
   if (!strncmp(line, "die ", 4)) kill(getpid(), atoi(line + 4));
 }
@@ -117,6 +164,8 @@ int main(int count, char** words) {
     if (!strcmp(word, "notify")) notifies = 1;
     if (!strcmp(word, "fork")) forks = 1;
     if (!strcmp(word, "deaf")) deaf = 1;
+    if (!strcmp(word, "reloads-before")) reloadAge = 3600 * 1000000LL;
+    if (!strncmp(word, "reloads", 7)) signal(SIGHUP, reload);
     if (!strcmp(word, "stubborn")) signal(SIGTERM, SIG_IGN);
     if (!strncmp(word, "pid-file=", 9)) pidFile = word + 9;
     if (!strncmp(word, "late=", 5)) late = word + 5;

@@ -56,6 +56,8 @@ export const createLiveRun = (context: RunContext, saved?: SavedRun) => {
   /** Nobody was left at the last look, and nobody has been started since. */
   let isDeserted = false;
   let watches: Watches | undefined;
+  /** Why there is no notify socket. */
+  let deaf: SystemError | undefined;
   /** Of the reload that was asked for, until it is told of: CLOCK_MONOTONIC in microseconds. */
   let reloadAsked: bigint | undefined;
 
@@ -184,8 +186,19 @@ export const createLiveRun = (context: RunContext, saved?: SavedRun) => {
       );
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      impairBy(error);
+      // who could never say that it is ready is not started
+      if (daemon.type.startsWith('notify')) deaf = error;
+      else impairBy(error);
     }
+  };
+
+  const spawn = (at: number): void => {
+    if (deaf === undefined) {
+      processes.spawn(at);
+      return;
+    }
+    parts.onStartError(running, deaf);
+    processes.failStart({ code: deaf.code, what: deaf.message });
   };
 
   // --- Up ---
@@ -242,7 +255,7 @@ export const createLiveRun = (context: RunContext, saved?: SavedRun) => {
           afterMaking(() => processes.runCommand(action.list, action.at));
           break;
         case 'spawn':
-          afterMaking(() => processes.spawn(action.at));
+          afterMaking(() => spawn(action.at));
           break;
         case 'end-command':
           processes.endCommand();

@@ -34,6 +34,10 @@ export type Notifications = {
   readonly close: () => void;
 };
 
+/** systemd-notify(1) of root speaks in the name of its parent, which it takes for a shell: here that is acceptd itself. */
+const isCommand = ({ commandPid }: Senders, pid: number): boolean =>
+  commandPid() !== undefined && (pid === commandPid() || pid === process.pid);
+
 /** Why a sender is not listened to, or undefined. */
 const objection = (senders: Senders, { pid, uid }: NotifyReceipt): string | undefined => {
   const access = senders.access();
@@ -41,7 +45,7 @@ const objection = (senders: Senders, { pid, uid }: NotifyReceipt): string | unde
   if (pid === senders.mainPid()) return undefined;
   if (access === 'main')
     return `only the main process may say something, which is ${senders.mainPid() ?? 'none now'}`;
-  if (pid === senders.commandPid()) return undefined;
+  if (isCommand(senders, pid)) return undefined;
   if (access === 'exec') return 'only the main process and the commands beside it may say something';
   if (senders.isMember(pid)) return undefined;
   // a program that has said one thing and ended, as systemd-notify(1) does

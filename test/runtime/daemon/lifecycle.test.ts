@@ -269,7 +269,7 @@ t.test(
 t.test(
   'an idle daemon is stopped, and one with a connection is not; the next client starts it again',
   async (t) => {
-    const { port, since } = await run({ daemon: { idleStop: milliseconds(600) } });
+    const { id, port, since } = await run({ daemon: { idleStop: milliseconds(600) } });
     const pid = await pidAt(port);
     t.match(await until('daemon-stopping', () => true, since), { why: 'idle', pid });
     await until('exited', () => true, since);
@@ -277,9 +277,17 @@ t.test(
     client.write('hold\n');
     await once(client, 'data');
     const again = events.length;
-    const other = true;
-    t.ok(other);
-    t.notOk(events.slice(again).some((event) => event.kind === 'daemon-stopping' && event.why === 'idle'));
+    // one that has begun later, and is idle before
+    const daemon = { idleStop: milliseconds(600) };
+    const other = await freePort();
+    supervisor.apply([
+      daemonService(directory, [tcp('127.0.0.1', port)], { id, daemon }),
+      daemonService(directory, [tcp('127.0.0.1', other)], { id: 'other', daemon }),
+    ]);
+    await pidAt(other);
+    await until('daemon-stopping', ({ service }) => service === 'other', again);
+    t.notOk(events.slice(again).some((event) => event.kind === 'daemon-stopping' && event.service === id));
+    t.match(supervisor.steering.describe(id), { live: 1 });
     client.destroy();
   },
 );
