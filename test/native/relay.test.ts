@@ -3,12 +3,11 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
 import { beginConnect } from '../../src/native/relay.ts';
 import { compileHandlers } from '../support/compile.ts';
 import { openEngine, recipeOf } from '../support/engine.ts';
-import { createFlows, noise, readExactly, readToEnd } from '../support/flows.ts';
+import { createFlows, noise, readExactly, readToEnd, standstill } from '../support/flows.ts';
 
 const sender = join(compileHandlers('send-urgent'), 'send-urgent');
 // many megabytes, and slower under the sanitizers
@@ -20,21 +19,6 @@ const flows = await createFlows(kernel);
 t.teardown(flows.close);
 
 const descriptors = (): readonly string[] => readdirSync('/proc/self/fd');
-
-/** When nothing more of what was written gets out: the relay has its turns within these, and the kernel its time. */
-const standstill = async (writer: Socket): Promise<void> => {
-  let before = -1;
-  let since = performance.now();
-  for (let turns = 0; turns < 200 || performance.now() - since < 100; turns++) {
-    const out = writer.bytesWritten - writer.writableLength;
-    if (out !== before) {
-      turns = 0;
-      since = performance.now();
-    }
-    before = out;
-    await nextTurn();
-  }
-};
 
 /** When both ends of the test have ended, and the flow with them. */
 const closed = (...sockets: readonly Socket[]): Promise<unknown> =>
