@@ -117,9 +117,10 @@ t.test(
 
 t.test('the program finds its client, its instance and a clean environment', async (t) => {
   const port = await freePort();
+  const path = `/tmp/acceptd-activation-accept-${process.pid}.sock`;
   const acceptd = await startAcceptd(t, {
     config: units(
-      [`ListenStream=${port}`, 'ListenStream=/tmp/acceptd-activation-accept.sock', 'RemoveOnStop=yes'],
+      [`ListenStream=${port}`, `ListenStream=${path}`, 'RemoveOnStop=yes'],
       [
         shell(report).replace("sh -c '", () => `sh -c 'echo NAME=%i WORDS=$REMOTE_ADDR,$\{REMOTE_PORT}; `),
         'StandardInput=socket',
@@ -148,7 +149,7 @@ t.test('the program finds its client, its instance and a clean environment', asy
     'SIGPIPE is ignored, and no other',
   );
   t.match(await ask(port, '::1'), new RegExp(`^NAME=1-\\d+-::1:${port}-::1:\\d+ `));
-  const unix = await readAll(connectTo('/tmp/acceptd-activation-accept.sock'));
+  const unix = await readAll(connectTo(path));
   t.match(unix, new RegExp(`^NAME=2-\\d+-${process.pid}-${process.getuid?.()} WORDS=,\\s`));
   t.equal(await acceptd.stop(), 0);
 });
@@ -205,7 +206,7 @@ t.test(
   'a unix client counts by its user',
   { skip: !isRoot && 'needs root, to be several users' },
   async (t) => {
-    const path = '/tmp/acceptd-activation-users.sock';
+    const path = `/tmp/acceptd-activation-users-${process.pid}.sock`;
     const acceptd = await startAcceptd(t, {
       config: units(
         [`ListenStream=${path}`, 'SocketMode=0666', 'MaxConnectionsPerSource=1'],
@@ -248,8 +249,8 @@ t.test('a trigger limit is a pause that ends by itself', async (t) => {
     Array.from({ length: 5 }, () => 'served\n'),
     'all are served in the end',
   );
-  t.ok(acceptd.records.some(({ event }) => event === 'suspended'));
-  t.ok(acceptd.records.some(({ event }) => event === 'resumed'));
+  await acceptd.waitFor(({ event }) => event === 'suspended', 'the pause');
+  await acceptd.waitFor(({ event }) => event === 'resumed', 'its end');
   t.equal(await acceptd.stop(), 0);
 });
 
@@ -267,7 +268,7 @@ t.test(
               '$WORD',
             ),
             'StandardInput=socket',
-            'RuntimeMaxSec=300ms',
+            'RuntimeMaxSec=2s',
             'KillSignal=SIGINT',
             'KillMode=process',
             'EnvironmentFile=-/nowhere/at/all',

@@ -37,7 +37,7 @@ const programsOf = (reply: Buffer): string => {
 const askDatagram = async (port: number): Promise<string> => {
   const socket = createSocket('udp4');
   socket.send(callOf(dump), port, '127.0.0.1');
-  const timer = setTimeout(() => socket.emit('error', new Error('no answer in 20 s')), 20_000);
+  const timer = setTimeout(() => socket.emit('error', new Error('no answer in a minute')), 60_000);
   const [reply] = await once(socket, 'message');
   clearTimeout(timer);
   socket.close();

@@ -166,7 +166,7 @@ t.test('what cannot be measured is said in one line', async (t) => {
 });
 
 t.test('an interrupted run prints what there is', async (t) => {
-  const { date, directory } = await serveTwo(t);
+  const { date, directory, server } = await serveTwo(t);
   const json = join(directory, 'run.json');
   const words = ['bench', `${date}`, '--duration', '1h', '--warmup', '0', '--json', json];
   const child = spawn('env', withOnly({ PATH: searchPath }, [process.execPath, mainModule, ...words]), {
@@ -176,8 +176,11 @@ t.test('an interrupted run prints what there is', async (t) => {
   child.stdout.on('data', (text: Buffer) => {
     stdout += text;
   });
-  setTimeout(() => child.kill('SIGINT'), 2500);
-  const [code] = await once(child, 'close');
+  const closed = once(child, 'close');
+  // one connection looks whether anybody is there; with many more the run is under way
+  await server.untilSaid(/"event":"exited"/, 200);
+  child.kill('SIGINT');
+  const [code] = await closed;
   t.equal(code, 0);
   t.match(stdout, /interrupted at/);
   t.match(readOne(json), { isInterrupted: true });

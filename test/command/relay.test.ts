@@ -101,7 +101,7 @@ t.test(
   async (t) => {
     const [front, back] = [await freePort(), await freePort()];
     await openNamed(t, 'x', { port: back });
-    const words = [String(front), '--to', `127.0.0.1:${back}`, '--exit-idle-time', '300ms'];
+    const words = [String(front), '--to', `127.0.0.1:${back}`, '--exit-idle-time', '3s'];
     const acceptd = await startRelay(t, [...words, '--idle-timeout', '200ms']);
     const client = await connect(front);
     const heard = readToEnd(client);

@@ -128,6 +128,7 @@ t.test('38: the same on their own ports, as the classic dialects have them', nee
         .concat('')
         .join('\n'),
     });
+    t.same(recordsOf(acceptd, 'listen-failed'), [], 'nobody else has these ports');
     await t.test(dialect, (t) => checkBuiltins(t, (name) => officialPorts[name], ownHost));
     t.equal(await acceptd.stop(), 0);
   }

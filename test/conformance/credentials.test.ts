@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Dialect } from '../../src/model/service.ts';
-import { startAcceptd } from '../support/acceptd.ts';
+import { recordsUpTo, startAcceptd } from '../support/acceptd.ts';
 import { exchange, exchangeDatagram } from '../support/client.ts';
 import { isRoot } from '../support/command.ts';
 import { compileHandlers } from '../support/compile.ts';
@@ -113,17 +113,21 @@ t.test(
     const program = join(acceptd.directory, 'late');
     await acceptd.reload(`127.0.0.1:${port} dgram udp wait ${self} ${program} late\n`);
     chmodSync(acceptd.directory, 0o755);
-    const answer = exchangeDatagram(port, () => Buffer.from('patient'), { timeout: 15_000 });
+    const answer = exchangeDatagram(port, () => Buffer.from('patient'));
     const isLate = ({ event, fields }: { event: string; fields: Readonly<Record<string, unknown>> }) =>
       event === 'respawning' && Number(fields['pause']) >= 160;
-    await acceptd.waitFor(isLate, 'a pause of 160 ms');
-    const pauses = recordsOf(acceptd, 'respawning').map((record) => numberIn(record, 'pause'));
+    const late = await acceptd.waitFor(isLate, 'a pause of 160 ms');
+    const told = recordsUpTo(acceptd, late);
+    const pauses = told
+      .filter(({ event }) => event === 'respawning')
+      .map((record) => numberIn(record, 'pause'));
     t.same(
       pauses,
       pauses.map((_, index) => 10 * 2 ** index),
       'each pause is twice the one before it',
     );
-    t.equal(recordsOf(acceptd, 'start-failed').length, pauses.length, 'one line for each attempt');
+    const failed = told.filter(({ event }) => event === 'start-failed');
+    t.equal(failed.length, pauses.length, 'one line for each attempt');
     writeFileSync(program, `#!/bin/sh\nexec ${attend} reply late\n`, { mode: 0o755 });
     t.match((await answer).toString(), / late patient$/, 'the datagram was kept for it');
   },

@@ -53,7 +53,7 @@ export type Guest = {
   readonly leave: () => Promise<string>;
 };
 
-const patience = 20_000;
+const patience = 60_000;
 
 /** Rejects when a promise dawdles. */
 export const within = async <Value>(promise: Promise<Value>, what: string): Promise<Value> => {

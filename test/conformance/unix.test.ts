@@ -131,7 +131,8 @@ t.test('bug 18: a file, a link or a directory at the path is not removed; the ot
         `127.0.0.1:${port} stream tcp nowait ${self} /bin/echo echo alive\n`,
       ].join(''),
     });
-    t.equal(recordsOf(acceptd, 'listen-failed').length, 3, `${dialect}: all three are told`);
+    const failed = new Set(recordsOf(acceptd, 'listen-failed').map((record) => record.service));
+    t.equal(failed.size, 3, `${dialect}: all three are told`);
     t.match(recordsOf(acceptd, 'listen-failed')[0]?.fields['msg'], /something that is not a socket is there/);
     t.equal(await exchange(port, ''), 'alive\n', `${dialect}: the others run`);
     t.equal(await acceptd.stop(), 0);

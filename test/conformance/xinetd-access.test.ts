@@ -188,7 +188,7 @@ t.test('55: who calls a sensor is denied by all other services, those with flags
   t.equal(numberIn(trapped, 'denyTime'), 60_000, 'for a minute');
   for (const port of [dual, four, internal]) t.equal(await knock(eight, port, undefined, 'x'), turnedAway);
   t.equal(await knock(seven, dual), served, 'others are not concerned');
-  const entries = await desk.untilEntries((all) => all.some((each) => each.startsWith('FAIL: four')));
+  const entries = await desk.untilEntries((all) => all.some((each) => each.startsWith('FAIL: echo')));
   t.match(entries, new Set([`FAIL: trap address from=${eight}`, `FAIL: dual address from=${eight}`]));
   for (const id of ['trap', 'dual', 'four', 'echo'])
     t.ok(entries.includes(`FAIL: ${id} address from=${eight}`), `FAIL: ${id}`);

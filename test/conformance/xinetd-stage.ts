@@ -25,7 +25,7 @@ export type Desk = {
   readonly defaults: (...lines: readonly string[]) => string;
   /** The entries of a log so far, without their times. */
   readonly entries: (path?: string) => readonly string[];
-  /** Resolves with the entries when they are enough; rejects after some seconds. */
+  /** Resolves with the entries when they are enough; rejects after a minute. */
   readonly untilEntries: (
     isEnough: (entries: readonly string[]) => boolean,
     path?: string,
@@ -33,7 +33,7 @@ export type Desk = {
 };
 
 const time = /^\d\d\/\d{1,2}\/\d{1,2}@\d\d:\d\d:\d\d: /;
-const patience = 15_000;
+const patience = 60_000;
 
 export const createDesk = (t: Test): Desk => {
   const directory = mkdtempSync(join(tmpdir(), 'acceptd-xinetd-'));

@@ -257,6 +257,8 @@ t.test('a follower hears what happens until the end', async (t) => {
   socket.write(`GET /v1/log?follow=true&service=${encodeURIComponent(id)} HTTP/1.0\r\n\r\n`);
   await new Promise((resolve) => socket.once('readable', resolve));
   t.equal(await exchange(port, 'x'), 'x');
+  // a client has its answer before the handler has ended
+  await acceptd.waitFor(({ event }) => event === 'exited', 'the end of the handler');
   t.equal(await acceptd.stop(), 0);
   const [, body = ''] = (await heard).split('\r\n\r\n');
   const events = body.split('\n').flatMap((line) => /"event":"([^"]+)"/.exec(line)?.[1] ?? []);

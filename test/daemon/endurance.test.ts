@@ -1,6 +1,7 @@
 // After many connections everything is where it was.
 import t from 'tap';
 import { startAcceptd } from '../support/acceptd.ts';
+import { becomes } from '../support/becomes.ts';
 import { exchange } from '../support/client.ts';
 import { compileHandlers } from '../support/compile.ts';
 import { freePort } from '../support/ports.ts';
@@ -41,11 +42,16 @@ t.test(
       return samples;
     };
     const early = await measure(5_000);
+    // clients have their answers before their handlers have ended
+    const isQuiet = (): boolean => childrenOf(acceptd.pid).length === 0;
+    await becomes(isQuiet);
     const descriptors = descriptorsOf(acceptd.pid).length;
     await serve(10_000);
     const late = await measure(5_000);
     t.equal(failures, 0);
-    t.equal(descriptorsOf(acceptd.pid).length, descriptors);
+    await becomes(() => isQuiet() && descriptorsOf(acceptd.pid).length <= descriptors);
+    const left = descriptorsOf(acceptd.pid).length;
+    t.ok(left <= descriptors, `${descriptors} descriptors at first, ${left} at last`);
     acceptd.signal('SIGUSR1');
     const { fields } = await acceptd.waitFor(({ event }) => event === 'state', 'the state');
     t.match(fields['services'], [{ live: 0 }, { live: 0 }, { live: 0 }]);

@@ -42,9 +42,8 @@ t.test(
     });
     const waiting = await Promise.all(Array.from({ length: 20 }, () => connect(port ?? 0)));
     for (const _ of waiting) t.match(await holder.next(), /^held/);
-    const begin = performance.now();
+    // they are held until the end of all this: who waited for one of them would wait for ever
     for (let count = 0; count < 20; count++) t.equal(await exchange(other ?? 0, ''), 'there\n');
-    t.ok(performance.now() - begin < 2_000, `20 answers in ${Math.round(performance.now() - begin)} ms`);
     // a reload and an end of a listener come through as well
     await acceptd.reload(`127.0.0.1:${port} stream tcp nowait ${me} ${slow} slow\n`);
     await t.rejects(connect(other ?? 0), { code: 'ECONNREFUSED' });

@@ -154,12 +154,13 @@ t.test('a real journal, its syslog and a file that is rotated have what stderr h
     texts,
     'the file, in two pieces',
   );
-  const native = await until(async () => {
-    const found = messagesOf(await world.entries('_TRANSPORT=journal'));
-    return found.length >= texts.length ? found : undefined;
-  }, 'all of the journal');
-  t.strictSame(native, texts);
-  const syslog = await world.entries('_TRANSPORT=syslog');
+  const allThatCameBy = (transport: string) =>
+    until(async () => {
+      const found = await world.entries(`_TRANSPORT=${transport}`);
+      return found.length >= texts.length ? found : undefined;
+    }, `all that came by ${transport}`);
+  t.strictSame(messagesOf(await allThatCameBy('journal')), texts);
+  const syslog = await allThatCameBy('syslog');
   t.strictSame(messagesOf(syslog), texts, 'what came by syslog');
   t.match(syslog[0], {
     SYSLOG_FACILITY: '19',

@@ -19,14 +19,10 @@ t.test('a strict reload ends who is served by what is gone, and who may not come
   const orphan = await visit(gone);
   const unwelcome = await visit(kept, '127.0.0.1');
   await acceptd.waitFor(() => recordsOf(acceptd, 'started').length === 2, 'two instances');
-  const [first] = recordsOf(acceptd, 'started', 'kept');
   await acceptd.reload(hold('kept', kept, `only_from = ${seven}`));
   t.equal(await orphan.end(), '', 'its service is gone');
   t.equal(await unwelcome.end(), '', 'it is not on the list any more');
-  await acceptd.waitFor(
-    ({ event, pid }) => event === 'exited' && pid === first?.pid,
-    'the end of the one that was asked to go',
-  );
+  await acceptd.waitFor(() => recordsOf(acceptd, 'exited').length === 2, 'the ends of both');
   t.same(childrenOf(acceptd.pid), []);
 });
 

@@ -1,5 +1,5 @@
 // HUP: what stays, what changes, and that nobody who comes meanwhile is turned away.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
@@ -251,7 +251,9 @@ t.test(
     const acceptd = await startAcceptd(t, { config: say(`127.0.0.1:${port}`, 'first') });
     const from = acceptd.records.length;
     for (let count = 0; count < 50; count++) acceptd.signal('SIGHUP');
-    writeFileSync(acceptd.configPath, say(`127.0.0.1:${port}`, 'last'));
+    // whole or not at all: it is being read meanwhile
+    writeFileSync(`${acceptd.configPath}.new`, say(`127.0.0.1:${port}`, 'last'));
+    renameSync(`${acceptd.configPath}.new`, acceptd.configPath);
     acceptd.signal('SIGHUP');
     await acceptd.waitFor(
       ({ event, fields }) => event === 'applied' && fields['retuned'] === 1,

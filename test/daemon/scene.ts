@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { userInfo } from 'node:os';
+import type { LogRecord } from '../support/acceptd.ts';
 import { connect } from '../support/client.ts';
+
+/** When something happened, in milliseconds, by the clock of whoever tells it. */
+export const timeOf = ({ fields }: LogRecord): number => Date.parse(String(fields['time']));
 
 /** The name that handlers run under when they run as the test does. */
 export const me = userInfo().username;

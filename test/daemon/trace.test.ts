@@ -16,7 +16,7 @@ import { mustRun } from '../support/command.ts';
 import { freePort, freePorts } from '../support/ports.ts';
 import { connectUnix, me, readToEnd } from './scene.ts';
 
-const deadline = 20_000;
+const deadline = 60_000;
 const greeter = (port: number): string =>
   `127.0.0.1:${port} stream tcp nowait.0 ${me} /bin/echo echo there\n`;
 

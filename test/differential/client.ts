@@ -7,7 +7,7 @@ import type { Step } from './trial.ts';
 type StepOf<Do extends Step['do']> = Extract<Step, { readonly do: Do }>;
 
 /** How long nobody answers a datagram: no one tells its sender that it is denied. */
-const silence = 1_000;
+const silence = 3_000;
 
 const converse = async ({ from, to, send, length }: StepOf<'converse'>, port: number): Promise<string> => {
   const { socket, until } = callFrom(from, port, to);

@@ -27,7 +27,7 @@ export type Daemon = {
   readonly stop: () => Promise<void>;
 };
 
-const patience = 15_000;
+const patience = 60_000;
 /** Between two looks: what is waited for has no event that both daemons tell. */
 const interval = 2;
 

@@ -16,6 +16,7 @@ import {
   treeOf,
   watchEnd,
 } from '../../src/native/process-tree.ts';
+import { becomes } from '../support/becomes.ts';
 import { isRoot } from '../support/command.ts';
 import { openEngine, recipeOf } from '../support/engine.ts';
 
@@ -35,12 +36,8 @@ const runShell = (script: string, environment: readonly string[] = []): number =
 
 /** Looks until it is so: processes come into being when they like. */
 const until = async (t: Test, what: string, isSo: () => boolean): Promise<void> => {
-  let was = isSo();
-  for (let tries = 0; tries < 100_000 && !was; tries++) {
-    await new Promise(setImmediate);
-    was = isSo();
-  }
-  t.ok(was, what);
+  await becomes(isSo);
+  t.ok(isSo(), what);
 };
 
 const killAll = async (pid: number): Promise<void> => {

@@ -10,7 +10,7 @@ import t from 'tap';
 import { beginConnect } from '../../src/native/relay.ts';
 import { compileHandlers } from '../support/compile.ts';
 import { openEngine, recipeOf } from '../support/engine.ts';
-import { createFlows, noise, readExactly, readToEnd } from '../support/flows.ts';
+import { createFlows, noise, readExactly, readToEnd, standstill } from '../support/flows.ts';
 
 const sender = join(compileHandlers('send-urgent'), 'send-urgent');
 // many megabytes, and slower under the sanitizers
@@ -28,17 +28,6 @@ t.teardown(() => {
 });
 
 const descriptors = (): readonly string[] => readdirSync('/proc/self/fd');
-
-/** When nothing more of what was written gets out: the relay has its turns within these. */
-const standstill = async (writer: Socket): Promise<void> => {
-  let before = -1;
-  for (let turns = 0; turns < 200; turns++) {
-    const out = writer.bytesWritten - writer.writableLength;
-    if (out !== before) turns = 0;
-    before = out;
-    await nextTurn();
-  }
-};
 
 /** When both ends of the test have ended, and the flow with them. */
 const closed = (...sockets: readonly Socket[]): Promise<unknown> =>

@@ -26,7 +26,7 @@ const call = (port: number, line: string, from = '127.0.0.1'): Promise<string> =
   new Promise((resolve) => {
     const socket = createConnection({ port, host: '127.0.0.1', localAddress: from, allowHalfOpen: true });
     let heard = '';
-    const patience = setTimeout(() => socket.destroy(), 25_000);
+    const patience = setTimeout(() => socket.destroy(), 100_000);
     socket.setEncoding('latin1');
     socket.on('connect', () => socket.end(line));
     socket.on('data', (part: string) => {

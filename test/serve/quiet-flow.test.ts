@@ -6,7 +6,7 @@ import { systemClock } from '../../src/runtime/clock.ts';
 import { endWhenQuiet } from '../../src/serve/quiet-flow.ts';
 import { createTestClock } from '../support/clock.ts';
 import { openEngine } from '../support/engine.ts';
-import { createFlows, noise, readToEnd } from '../support/flows.ts';
+import { createFlows, noise, readToEnd, standstill } from '../support/flows.ts';
 
 const { kernel } = openEngine(t);
 const flows = await createFlows(kernel);
@@ -27,6 +27,7 @@ t.test('where bytes are under way that nobody takes, the end is a reset', async 
   const { client, server, flow, ended } = await flows.join();
   client.write(noise(30_000_000, 1));
   server.pause();
+  await standstill(client);
   const broken = once(client, 'error');
   endWhenQuiet(systemClock, milliseconds(30), flow, nobody);
   t.match(await ended, { failure: { code: 'ECANCELED' } });
@@ -48,11 +49,19 @@ t.test('what has moved meanwhile puts that off', async (t) => {
   quiet = 100;
   t.equal(stops, 0);
   clock.advance(1);
+  t.equal(stops, 0, 'what has arrived meanwhile has its turn');
+  quiet = 0;
+  clock.advance(1);
+  t.equal(stops, 0);
+  quiet = 100;
+  clock.advance(100);
+  t.equal(stops, 0);
+  clock.advance(1);
   t.equal(stops, 1);
   t.equal(clock.waiting(), 0);
   quiet = undefined;
   endWhenQuiet(clock, milliseconds(100), flow, nobody);
-  clock.advance(100);
+  clock.advance(101);
   t.strictSame([stops, clock.waiting()], [1, 0], 'one that has ended is left alone');
   const stopLooking = endWhenQuiet(clock, milliseconds(100), flow, nobody);
   t.equal(clock.waiting(), 1);

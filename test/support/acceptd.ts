@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { searchPath } from './command.ts';
 import { childEnvironment, withOnly } from './environment.ts';
+import { killTree } from './process-tree.ts';
 
 export const mainModule = fileURLToPath(new URL('../../acceptd/main.js', import.meta.url));
 const deadline = 60_000;
@@ -84,22 +85,17 @@ const parseRecord = (line: string): LogRecord | undefined => {
   };
 };
 
-/** Ends what a failed test left running: the handlers by the pids acceptd told, then acceptd itself. */
-const end = async (child: ChildProcess, records: readonly LogRecord[]): Promise<void> => {
+/** Ends what a test left running: a handler that lived on would keep the test, too, which has a connection to it. */
+const end = async (child: ChildProcess): Promise<void> => {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Set(records.filter((record) => record.event === 'exited').map((record) => record.pid));
-  for (const { event, pid } of records)
-    if (event === 'started' && pid !== undefined && !ended.has(pid)) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
   const exit = once(child, 'exit');
-  child.kill('SIGKILL');
+  await killTree(child.pid);
   await exit;
 };
+
+/** The records up to this one: what has come since, while the test did something else, does not count. */
+export const recordsUpTo = ({ records }: Acceptd, last: LogRecord): readonly LogRecord[] =>
+  records.slice(0, records.indexOf(last) + 1);
 
 /** Resolves when the configuration is applied; rejects with all of stderr when acceptd ends or dawdles instead. */
 export const startAcceptd = async (t: Test, options: AcceptdOptions): Promise<Acceptd> => {
@@ -132,7 +128,7 @@ export const startAcceptd = async (t: Test, options: AcceptdOptions): Promise<Ac
   });
   const records: LogRecord[] = [];
   t.teardown(async () => {
-    await end(child, records);
+    await end(child);
     rmSync(directory, { recursive: true, force: true });
   });
 

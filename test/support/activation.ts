@@ -104,7 +104,7 @@ export const askAt = async (
   isWhole: (answer: Buffer) => boolean = () => false,
 ): Promise<Buffer> => {
   const socket = createConnection(to);
-  socket.setTimeout(20_000, () => socket.destroy(new Error('no answer in 20 s')));
+  socket.setTimeout(60_000, () => socket.destroy(new Error('no answer in a minute')));
   // who has nothing to say may find the other side gone already
   if (bytes.length > 0) socket.write(bytes);
   const parts: Buffer[] = [];

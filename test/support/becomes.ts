@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 
 const pause = 10;
-const patience = 30_000;
+const patience = 60_000;
 
 /** Resolves when it is so, or when there is no more patience: what is asserted next says what is wrong. */
 export const becomes = async (isSo: () => boolean): Promise<void> => {

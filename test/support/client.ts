@@ -2,6 +2,8 @@
 import { createSocket } from 'node:dgram';
 import { createConnection, type Socket } from 'node:net';
 
+const patience = 60_000;
+
 export type ExchangeOptions = {
   /** 127.0.0.1 if not told. */
   readonly host?: string;
@@ -9,7 +11,7 @@ export type ExchangeOptions = {
   readonly halfClose?: boolean;
   /** Ends our direction only when the answer matches; for services that leave at the end of their input. */
   readonly until?: RegExp;
-  /** Milliseconds until the promise is rejected; 10 s if not told. */
+  /** Milliseconds until the promise is rejected; a minute if not told: machines are slow. */
   readonly timeout?: number;
 };
 
@@ -34,7 +36,7 @@ export const exchange = async (
   socket.setEncoding('latin1');
   return new Promise((resolve, reject) => {
     let answer = '';
-    const timeout = options.timeout ?? 10_000;
+    const timeout = options.timeout ?? patience;
     const timer = setTimeout(() => {
       socket.destroy();
       reject(
@@ -70,7 +72,7 @@ export const exchangeDatagram = (
   new Promise((resolve, reject) => {
     const host = options.host ?? '127.0.0.1';
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-    const timeout = options.timeout ?? 10_000;
+    const timeout = options.timeout ?? patience;
     const timer = setTimeout(() => {
       socket.close();
       reject(new Error(`port ${port}: no datagram came back in ${timeout} ms`));

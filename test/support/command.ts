@@ -11,7 +11,7 @@ export type RunOptions = {
   readonly input?: string;
   /** Keeps stdin open until what the program printed matches; for clients that leave at the end of their input. */
   readonly until?: RegExp;
-  /** Milliseconds after which the program is killed and the promise rejected; 20 s if not told. */
+  /** Milliseconds after which the program is killed and the promise rejected; a minute if not told: machines are slow. */
   readonly timeout?: number;
   /** Added to PATH and LC_ALL=C, which is all the program gets. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -41,7 +41,7 @@ export const run = (
     let stdout = '';
     let stderr = '';
     const shown = `${command} ${programArguments.join(' ')}`;
-    const timeout = options.timeout ?? 20_000;
+    const timeout = options.timeout ?? 60_000;
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       reject(new Error(`${shown}: not ended after ${timeout} ms; stdout: ${stdout}; stderr: ${stderr}`));

@@ -68,7 +68,7 @@ export const openSupervisor = (
       const timer = setTimeout(() => {
         waiting.delete(look);
         reject(new Error(`no ${kind} came: ${JSON.stringify(events.slice(since), undefined, 1)}`));
-      }, 20_000);
+      }, 60_000);
       const look = (event: Event): void => {
         if (!isIt(event)) return;
         clearTimeout(timer);
@@ -108,7 +108,7 @@ export const daemonService = (
 
 /** What the daemon at this port answers. */
 export const ask = async (port: number, line = 'pid', host = '127.0.0.1'): Promise<string> =>
-  (await exchange(port, `${line}\n`, { host, halfClose: false, timeout: 20_000 })).trim();
+  (await exchange(port, `${line}\n`, { host, halfClose: false })).trim();
 
 /** Its pid. */
 export const pidAt = async (port: number, line = 'pid'): Promise<number> =>

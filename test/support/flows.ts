@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { ConnectAddress } from '../../src/model/address.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Kernel } from '../../src/native/kernel.ts';
 import { beginConnect, connectProgress, type Flow, type FlowEnd, relayOf } from '../../src/native/relay.ts';
 import { listenAt, loopback, readable } from './engine.ts';
@@ -66,6 +67,21 @@ export const readToEnd = async (socket: Socket): Promise<Buffer> => {
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   await once(socket, 'end');
   return Buffer.concat(chunks);
+};
+
+/** When nothing more of what was written gets out: the relay has its turns within these, and the kernel its time. */
+export const standstill = async (writer: Socket): Promise<void> => {
+  let before = -1;
+  let since = performance.now();
+  for (let turns = 0; turns < 200 || performance.now() - since < 100; turns++) {
+    const out = writer.bytesWritten - writer.writableLength;
+    if (out !== before) {
+      turns = 0;
+      since = performance.now();
+    }
+    before = out;
+    await nextTurn();
+  }
 };
 
 /** Exactly so many bytes. */

@@ -5,7 +5,7 @@ import { createConnection, type Socket } from 'node:net';
 export const refused = 'refused';
 /** Somebody listens, and has closed or reset without a byte: which of both is a matter of what had arrived. */
 export const turnedAway = 'turned away';
-const patience = 8_000;
+const patience = 60_000;
 
 type Ending = 'more' | 'ended' | 'refused' | 'silence';
 type Heard = { readonly text: string; readonly ending: Ending };

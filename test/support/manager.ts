@@ -119,6 +119,8 @@ export const createManager = (t: Test, { kernel, ended }: Engine, config: string
         const index = messages.findIndex((text) => fits.test(text));
         if (index === -1) return;
         clearTimeout(timer);
+        // what comes before somebody waits again is for him
+        onMessage = () => undefined;
         resolve(messages.splice(index, 1)[0] ?? '');
       };
       onMessage = look;

@@ -96,14 +96,19 @@ service ctf
   t.equal(served + failed, count, 'everybody has got an answer of one kind');
   t.ok(served >= perSource, `${served} played, ${failed} were turned away`);
   await checkNothingIsLeft(t, acceptd, descriptors);
+  const everybody = 4 + idle.length + 1 + looks + count;
+  const linesOf = (all: readonly string[], start: string): number =>
+    all.filter((each) => each.startsWith(start)).length;
   const entries = await desk.untilEntries(
-    (all) => all.filter((each) => each.startsWith('EXIT')).length >= 4 + instances + served,
+    (all) =>
+      linesOf(all, 'EXIT') >= 4 + instances + served &&
+      linesOf(all, 'START') + linesOf(all, 'FAIL') >= everybody,
   );
-  const lines = (start: string): number => entries.filter((each) => each.startsWith(start)).length;
+  const lines = (start: string): number => linesOf(entries, start);
   t.equal(lines('START: ctf '), lines('EXIT: ctf '), 'who has come has gone');
   t.equal(
     lines('START: ctf ') + lines('FAIL: ctf '),
-    4 + idle.length + 1 + looks + count,
+    everybody,
     'everybody is in the log, served or turned away',
   );
   t.equal(await say(enter('127.9.0.1'), 'carol'), 'hello carol\n', 'and the next player plays');

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import t, { type Test } from 'tap';
 import { self } from '../conformance/stage.ts';
 import { createDesk, startWith } from '../conformance/xinetd-stage.ts';
+import { becomes } from '../support/becomes.ts';
 import { hasProgram, mustRun, searchPath } from '../support/command.ts';
 import { freePorts } from '../support/ports.ts';
 import { descriptorsOf } from './crowd.ts';
@@ -79,7 +80,9 @@ service forward
     const of = (all: readonly string[], start: string): readonly string[] =>
       all.filter((each) => each.startsWith(`${start}: forward `));
     const entries = await desk.untilEntries(
-      (all) => of(all, 'START').length >= count && of(all, 'EXIT').length === of(all, 'START').length,
+      (all) =>
+        of(all, 'START').length >= count &&
+        ['EXIT', 'TRAFFIC'].every((start) => of(all, start).length === of(all, 'START').length),
     );
     t.equal(of(entries, 'TRAFFIC').length, of(entries, 'START').length, 'each has its TRAFFIC line');
     t.ok(
@@ -90,6 +93,7 @@ service forward
       'the megabyte is in one of them',
     );
     // a part of acceptd may still have been loading when it was counted first
+    await becomes(() => descriptorsOf(acceptd) <= descriptors);
     t.ok(descriptorsOf(acceptd) <= descriptors, 'no descriptor is left');
     t.equal(await acceptd.stop(), 0);
   },

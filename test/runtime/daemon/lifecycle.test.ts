@@ -65,7 +65,7 @@ t.test('one that never says so is stopped at its time, and what was awaited is t
 t.test('EXTEND_TIMEOUT_USEC gives more time', async (t) => {
   const { port, since } = await run({
     words: ['say=EXTEND_TIMEOUT_USEC=20000000'],
-    daemon: { type: 'notify', startTimeout: seconds(1) },
+    daemon: { type: 'notify', startTimeout: seconds(5) },
   });
   t.ok((await pidAt(port, 'say READY=1')) > 0);
   await until('daemon-ready', () => true, since);
@@ -181,7 +181,7 @@ t.test('a watchdog that is not fed ends it, and it is started again where that i
   const restart = { ...plainDaemon.restart, when: 'on-watchdog' as const, pause: milliseconds(1) };
   const { port, since } = await run({
     words: ['notify'],
-    daemon: { type: 'notify', watchdog: milliseconds(400), restart },
+    daemon: { type: 'notify', watchdog: seconds(2), restart },
   });
   const pid = await pidAt(port);
   t.match(await until('daemon-stopping', () => true, since), { why: 'watchdog', pid });
@@ -235,7 +235,7 @@ t.test('in mode process the others go on, and cannot speak for the next run', as
 });
 
 t.test('its time can be limited', async (t) => {
-  const { port, since } = await run({ lifetime: { longest: milliseconds(200) } });
+  const { port, since } = await run({ lifetime: { longest: seconds(1) } });
   await pidAt(port);
   t.match(await until('daemon-stopping', () => true, since), { why: 'runtime-limit' });
 });

@@ -199,7 +199,7 @@ t.test('beyond its start limit clients wait for the rest of the window', async (
   const since = events.length;
   supervisor.apply([
     daemonService(directory, [tcp('127.0.0.1', port)], {
-      daemon: { startLimit: { count: 2, window: milliseconds(1500) } },
+      daemon: { startLimit: { count: 2, window: milliseconds(5_000) } },
     }),
   ]);
   await pidAt(port, 'exit 0');
