@@ -20,7 +20,7 @@ const isConsistent = (test: Pick<typeof t, 'strictSame'>): void => {
 t.test('the first client starts it, the next one meets the same', async (t) => {
   const port = await freePort();
   const since = events.length;
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)])]);
+  await supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)])]);
   t.equal(
     events.slice(since).some(({ kind }) => kind === 'started'),
     false,
@@ -36,7 +36,7 @@ t.test('the first client starts it, the next one meets the same', async (t) => {
 t.test('all sockets of its service are its own, of whatever kind', async (t) => {
   const port = await freePort();
   const path = join(directory, 'mixed');
-  supervisor.apply([
+  await supervisor.apply([
     daemonService(directory, [
       tcp('127.0.0.1', port),
       tcp('127.0.0.1', port, { socketType: 'dgram' }),
@@ -59,7 +59,7 @@ t.test('all sockets of its service are its own, of whatever kind', async (t) => 
 
 t.test('when it has ended the next client starts another one', async (t) => {
   const port = await freePort();
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)])]);
+  await supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)])]);
   const pid = await pidAt(port, 'exit 0');
   t.not(await pidAt(port), pid);
   isConsistent(t);
@@ -67,7 +67,7 @@ t.test('when it has ended the next client starts another one', async (t) => {
 
 t.test('several start at the same time', async (t) => {
   const ports = [await freePort(), await freePort(), await freePort()];
-  supervisor.apply(ports.map((port) => daemonService(directory, [tcp('127.0.0.1', port)])));
+  await supervisor.apply(ports.map((port) => daemonService(directory, [tcp('127.0.0.1', port)])));
   const pids = await Promise.all(ports.map((port) => pidAt(port)));
   t.equal(new Set(pids).size, 3);
 });
@@ -75,7 +75,9 @@ t.test('several start at the same time', async (t) => {
 t.test('one that is not on demand runs from the start, and again after its end', async (t) => {
   const port = await freePort();
   const since = events.length;
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { daemon: { onDemand: false } })]);
+  await supervisor.apply([
+    daemonService(directory, [tcp('127.0.0.1', port)], { daemon: { onDemand: false } }),
+  ]);
   const first = await until('started', () => true, since);
   t.equal(await pidAt(port, 'exit 0'), first.pid);
   const second = await until('started', ({ pid }) => pid !== first.pid, since);
@@ -84,10 +86,10 @@ t.test('one that is not on demand runs from the start, and again after its end',
 
 t.test('a service that goes takes its daemon along', async (t) => {
   const port = await freePort();
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)])]);
+  await supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)])]);
   const pid = await pidAt(port);
   const ended = until('exited', (event) => event.pid === pid);
-  supervisor.apply([]);
+  await supervisor.apply([]);
   t.match(await ended, { status: { kind: 'signal', signal: 15 } });
 });
 
@@ -96,9 +98,9 @@ t.test('one that changes keeps running, and is another one at its next start', a
   const more = await freePort();
   const id = 'changing';
   const since = events.length;
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { id })]);
+  await supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { id })]);
   const pid = await pidAt(port);
-  supervisor.apply([
+  await supervisor.apply([
     daemonService(directory, [tcp('127.0.0.1', port), tcp('127.0.0.1', more)], { id, words: ['child'] }),
   ]);
   t.equal(await pidAt(port), pid);
@@ -119,7 +121,7 @@ t.test('one whose program is missing does not spin, and clients wait', async (t)
     daemon: { startLimit: undefined },
     rest: { answer: { kind: 'program', file: '/nonexistent/server', arguments: ['server'] } },
   });
-  supervisor.apply([service]);
+  await supervisor.apply([service]);
   const client = createConnection({ port, host: '127.0.0.1' });
   await once(client, 'connect');
   t.match(await until('daemon-failed', () => true, since), {
@@ -127,7 +129,7 @@ t.test('one whose program is missing does not spin, and clients wait', async (t)
   });
   await until('respawning', ({ failures }) => failures >= 3, since);
   t.ok(events.slice(since).filter(({ kind }) => kind === 'start-failed').length <= 4);
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { id: service.id })]);
+  await supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { id: service.id })]);
   client.write('pid\n');
   const [text] = await once(client, 'data');
   t.match(String(text), /^pid \d+/, 'who has waited is served once it can be');
@@ -137,7 +139,7 @@ t.test('one whose program is missing does not spin, and clients wait', async (t)
 t.test('one that never accepts is told of, and is not started again and again', async (t) => {
   const port = await freePort();
   const since = events.length;
-  supervisor.apply([
+  await supervisor.apply([
     daemonService(directory, [tcp('127.0.0.1', port)], {
       words: ['end=0'],
       daemon: { startLimit: undefined },
@@ -153,7 +155,7 @@ t.test('one that never accepts is told of, and is not started again and again', 
 t.test('beyond its start limit clients wait for the rest of the window', async (t) => {
   const port = await freePort();
   const since = events.length;
-  supervisor.apply([
+  await supervisor.apply([
     daemonService(directory, [tcp('127.0.0.1', port)], {
       daemon: { startLimit: { count: 2, window: milliseconds(1500) } },
     }),
@@ -170,7 +172,7 @@ t.test('restart= says whether it is started without a client', async (t) => {
   const port = await freePort();
   const since = events.length;
   const restart = { ...plainDaemon.restart, when: 'on-failure' as const, pause: milliseconds(10) };
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { daemon: { restart } })]);
+  await supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { daemon: { restart } })]);
   const pid = await pidAt(port, 'exit 3');
   t.match(await until('daemon-failed', () => true, since), {
     failure: { what: /ended with exit status 3/ },
