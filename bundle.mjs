@@ -48,11 +48,12 @@ const passing = {
         banner: { js: "const importMetaUrl=require('node:url').pathToFileURL(__filename).href;" },
       });
       const file = `./${basename(imported, '.js')}.cjs`;
-      const head = `import { readPassing, runPassing } from '${resolve('dist/src/operate/passing.js')}';\n`;
+      const how = times === 'once' ? 'runPassing' : 'repeatPassing';
+      const head = `import { readPassing, ${how} } from '${resolve('dist/src/operate/passing.js')}';\n`;
       if (times === 'once')
         return { contents: head + text.replace(call, `Promise.resolve(runPassing(readPassing('${file}')))`) };
-      const kept = `const kept = readPassing('${file}');\n`;
-      return { contents: head + kept + text.replace(call, 'Promise.resolve(runPassing(kept))') };
+      const kept = `const load = repeatPassing(readPassing('${file}'));\n`;
+      return { contents: head + kept + text.replace(call, 'Promise.resolve(load())') };
     });
   },
 };

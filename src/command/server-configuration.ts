@@ -1,7 +1,8 @@
 // The configuration of a running server: loaded, told, let in or kept out, and what came of it for whoever asked.
 import type { Clock } from '../model/clock.ts';
 import type { ReloadReport, ServerStatus } from '../model/control.ts';
-import { isError } from '../model/diagnostic.ts';
+import { type Diagnostic, isError } from '../model/diagnostic.ts';
+import { createBreather } from '../model/pieces.ts';
 import type { Metrics } from '../operate/metrics/metrics.ts';
 import { createGate, createReloader, type Loaded } from '../operate/reload.ts';
 import type { ServiceManager } from '../operate/service-manager.ts';
@@ -37,7 +38,8 @@ export type SavedConfiguration = {
 export type ServerConfiguration = {
   /** Before take(), of the first one. */
   readonly prepare: (loaded: Loaded) => Promise<void>;
-  readonly take: (loaded: Loaded) => ReloadReport;
+  /** Resolves when it is applied, or will not be. */
+  readonly take: (loaded: Loaded) => Promise<ReloadReport>;
   /** In place of take(): what the version before us had applied; `apply` has it run here. */
   readonly takeOver: (saved: SavedConfiguration, apply: () => void) => void;
   readonly reload: () => Promise<ReloadReport>;
@@ -49,6 +51,8 @@ export type ServerConfiguration = {
   readonly status: () => ServerStatus['configuration'];
   readonly owesReload: () => boolean;
   readonly save: () => SavedConfiguration;
+  /** Resolves when a first one is in place, and no other is about to be. */
+  readonly settled: () => Promise<void>;
 };
 
 const count = (loaded: Loaded | undefined, severity: 'error' | 'warning'): number =>
@@ -83,9 +87,24 @@ export const createConfiguration = (parts: ConfigurationParts): ServerConfigurat
     metrics?.setServices(loaded.services);
   };
 
-  const take = (loaded: Loaded): ReloadReport => {
-    if (isHandingOver()) return refuse('the next version takes over, and loads the configuration', loaded);
-    log.tell(loaded.diagnostics);
+  /** Thousands of mistakes are told one by one. */
+  const tell = async (diagnostics: readonly Diagnostic[]): Promise<void> => {
+    const breathe = createBreather();
+    for (const diagnostic of diagnostics) {
+      log.tell([diagnostic]);
+      await breathe();
+    }
+  };
+
+  const refuseNow = (loaded: Loaded): ReloadReport =>
+    refuse(
+      isStopping() ? 'acceptd is stopping' : 'the next version takes over, and loads the configuration',
+      loaded,
+    );
+
+  const takeNow = async (loaded: Loaded): Promise<ReloadReport> => {
+    if (isHandingOver()) return refuseNow(loaded);
+    await tell(loaded.diagnostics);
     const why = reasonAgainst(loaded);
     if (why !== undefined) {
       refusedBecause = why;
@@ -94,9 +113,23 @@ export const createConfiguration = (parts: ConfigurationParts): ServerConfigurat
       return refuse(why, loaded);
     }
     refusedBecause = null;
-    enter(loaded, clock.wallClock());
-    const changes = supervisor.apply(loaded.services);
+    const changes = await supervisor.apply(loaded.services, () => enter(loaded, clock.wallClock()));
+    if (changes === undefined) return refuseNow(loaded);
     return { outcome: 'applied', why: null, changes, diagnostics: loaded.diagnostics };
+  };
+
+  let onTaken = (): void => undefined;
+  const hasTaken = new Promise<void>((resolve) => {
+    onTaken = resolve;
+  });
+  let last: Promise<void> = Promise.resolve();
+
+  /** A reload that is asked for while the first one is taken comes after it. */
+  const take = (loaded: Loaded): Promise<ReloadReport> => {
+    const report = last.then(() => takeNow(loaded)).finally(onTaken);
+    const isOver = (): void => undefined;
+    last = report.then(isOver, isOver);
+    return report;
   };
 
   const prepare = async ({ services }: Loaded): Promise<void> => {
@@ -117,6 +150,7 @@ export const createConfiguration = (parts: ConfigurationParts): ServerConfigurat
       ({ refusedBecause } = saved);
       enter(saved.loaded, saved.at);
       apply();
+      onTaken();
     },
     reload: async () => {
       log.startReload();
@@ -134,7 +168,16 @@ export const createConfiguration = (parts: ConfigurationParts): ServerConfigurat
       const why = reasonAgainst(loaded);
       if (why !== undefined) return refuse(why, loaded);
       const { diagnostics, services } = loaded;
-      return { outcome: 'planned', why: null, changes: supervisor.steering.plan(services), diagnostics };
+      return {
+        outcome: 'planned',
+        why: null,
+        changes: await supervisor.steering.plan(services),
+        diagnostics,
+      };
+    },
+    settled: async () => {
+      await hasTaken;
+      await last;
     },
     owesReload: () => owesReload,
     save: () => {

@@ -19,7 +19,7 @@ export type ServerUpgradeParts = Pick<
   readonly trace: string | undefined;
   readonly tally: Pick<Tally, 'save'>;
   readonly manager: Pick<ServiceManager, 'enterReloading' | 'leaveReloading'>;
-  readonly configuration: Pick<ServerConfiguration, 'owesReload' | 'reload'>;
+  readonly configuration: Pick<ServerConfiguration, 'owesReload' | 'reload' | 'settled'>;
   readonly save: () => ServerPart;
 };
 
@@ -33,12 +33,17 @@ export const createServerUpgrade = (parts: ServerUpgradeParts) => {
   keeping.parts.set(tallyPart, tally.save);
   const traced = trace === undefined ? undefined : inheritedNumber(trace);
   if (traced !== undefined) keeping.descriptors.set('trace', () => descriptorOf(traced));
-  const upgrade = createUpgrade({
+  const upgradeNow = createUpgrade({
     ...parts,
     keeping,
     tell: createUpgradeNews(log.say, manager, () => {
       if (configuration.owesReload()) void configuration.reload();
     }),
   });
+  const upgrade: typeof upgradeNow = async () => {
+    // half of a configuration is nothing to go on with
+    await configuration.settled();
+    return upgradeNow();
+  };
   return { keeping, upgrade };
 };

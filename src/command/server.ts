@@ -196,7 +196,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     const end = (): boolean => process.kill(process.pid);
     watchers.push(createIdleExit(systemClock, options.exitIdleTime, end, before?.runtime.builtins.length));
   }
-  if (before === undefined) configuration.take(first);
+  if (before === undefined) await configuration.take(first);
   else {
     configuration.takeOver(before.part.configuration, () => supervisor.takePlace(before.runtime));
     log.say('info', { event: 'upgraded', version: readVersion() }, upgradedText());

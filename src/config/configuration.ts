@@ -2,6 +2,7 @@
 
 import type { Endpoint } from '../model/address.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Pieces } from '../model/pieces.ts';
 import type { Service } from '../model/service.ts';
 import { diagnose, type LocatedService } from './source.ts';
 
@@ -39,12 +40,13 @@ const identityOf = (service: Service): string => {
 const showOrigin = ({ origin }: Service): string => `${origin.file}:${origin.line}`;
 
 /** Of entries for one thing the last stays, in the place of the first; in an xinetd.conf the first stays. */
-const dropDuplicates = (
+function* dropDuplicates(
   services: readonly LocatedService[],
   diagnostics: Diagnostic[],
-): readonly LocatedService[] => {
+): Pieces<readonly LocatedService[]> {
   const kept = new Map<string, LocatedService>();
   for (const located of services) {
+    yield;
     const { service, marks } = located;
     const identity = identityOf(service);
     const earlier = kept.get(identity);
@@ -63,21 +65,24 @@ const dropDuplicates = (
     );
   }
   return [...kept.values()];
-};
+}
 
 /** Ids of different things that look the same get a number. */
-const numberIds = (
+function* numberIds(
   services: readonly LocatedService[],
   diagnostics: Diagnostic[],
-): readonly LocatedService[] => {
+): Pieces<readonly LocatedService[]> {
   const taken = new Set(services.map(({ service }) => service.id));
   const seen = new Map<string, LocatedService>();
-  return services.map((located) => {
+  const numbered: LocatedService[] = [];
+  for (const located of services) {
+    yield;
     const { id, dialect } = located.service;
     const first = seen.get(id);
     if (first === undefined) {
       seen.set(id, located);
-      return located;
+      numbered.push(located);
+      continue;
     }
     let number = 2;
     while (taken.has(`${id}#${number}`)) number += 1;
@@ -87,9 +92,10 @@ const numberIds = (
       const message = `the id '${id}' is taken by ${showOrigin(first.service)}: this service is called '${unique}'`;
       diagnostics.push(diagnose('warning', located.marks.service, message, 'write id = NAME'));
     }
-    return { ...located, service: { ...located.service, id: unique } };
-  });
-};
+    numbered.push({ ...located, service: { ...located.service, id: unique } });
+  }
+  return numbered;
+}
 
 /** The listener that GNU's inetd adds; where it is not wished, members without one are only told. */
 const checkMux = (
@@ -129,13 +135,15 @@ const sortDiagnostics = (diagnostics: readonly Diagnostic[]): readonly Diagnosti
 };
 
 /** What can be said only when all texts are read. `isReadable` and `files` are left to the caller. */
-export const completeServices = (
+export function* completeServices(
   services: readonly LocatedService[],
   found: readonly Diagnostic[],
   makeMuxListener: (member: LocatedService) => LocatedService | undefined,
-): { readonly services: readonly LocatedService[]; readonly diagnostics: readonly Diagnostic[] } => {
+): Pieces<Pick<Configuration, 'services' | 'diagnostics'>> {
   const diagnostics = [...found];
-  const withMux = checkMux(dropDuplicates(services, diagnostics), makeMuxListener, diagnostics);
-  const numbered = numberIds(withMux, diagnostics);
+  const kept = yield* dropDuplicates(services, diagnostics);
+  const withMux = checkMux(kept, makeMuxListener, diagnostics);
+  yield;
+  const numbered = yield* numberIds(withMux, diagnostics);
   return { services: numbered, diagnostics: sortDiagnostics(diagnostics) };
-};
+}

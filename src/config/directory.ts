@@ -1,4 +1,5 @@
 // Which files a pattern or a directory means. Reads names only; load.ts reads what is in them.
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasWildcard, matchName } from './name-pattern.ts';
@@ -17,15 +18,21 @@ const isFile = async (path: string): Promise<boolean> => {
   return state?.isFile() === true;
 };
 
+/** The directory itself says it of most; a link has to be followed, and some file systems do not say it at all. */
+const isFileBehind = (entry: Dirent, path: string): boolean | Promise<boolean> =>
+  entry.isFile() || (entry.isDirectory() ? false : isFile(path));
+
 /** Everything in a directory, sorted by its names. */
 export const listDirectory = async (directory: string): Promise<readonly Member[]> => {
-  const names = (await readdir(directory)).sort();
-  return Promise.all(
-    names.map(async (name) => {
-      const path = join(directory, name);
-      return { name, path, kind: (await isFile(path)) ? 'file' : 'other' };
-    }),
-  );
+  const entries = await readdir(directory, { withFileTypes: true });
+  const members: Member[] = [];
+  // one after the other: with thousands, asking for all at once would hold up everybody
+  for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
+    const path = join(directory, entry.name);
+    const is = isFileBehind(entry, path);
+    members.push({ name: entry.name, path, kind: is === true || (await is) ? 'file' : 'other' });
+  }
+  return members;
 };
 
 /** Absolute paths of the regular files (through links too) that match, sorted in each directory. */

@@ -1,7 +1,7 @@
 // What the files of a load have in them, and what it means when all of them are read.
 import type { Diagnostic } from '../model/diagnostic.ts';
+import { runInPieces } from '../model/pieces.ts';
 import type { LoadOptions } from './options.ts';
-import { runInPieces } from './pieces.ts';
 import type { LocatedService } from './source.ts';
 import { anyMachine, readMachine } from './units/machine.ts';
 import { readUnitPieces } from './units/meaning.ts';
@@ -35,6 +35,7 @@ export const readFound = async (
   const settings = { machine, allowsUnprotected: options.allowsUnprotected };
   const units = await runInPieces(readUnitPieces(pieces, settings), breathe);
   for (const diagnostic of [...meaning.diagnostics, ...units.diagnostics]) diagnostics.push(diagnostic);
+  await breathe();
   return found.flatMap((each): readonly LocatedService[] => {
     if ('service' in each) return [each];
     if (!isEntry(each)) return units.services.get(each) ?? [];

@@ -2,6 +2,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import { createBreather, type Pieces, runAtOnce, runInPieces } from '../model/pieces.ts';
 import { type Configuration, completeServices } from './configuration.ts';
 import { expandPattern, isLeftover, listDirectory, reasonOf } from './directory.ts';
 import { type Found, piecesIn, readFound } from './found.ts';
@@ -10,7 +11,6 @@ import { type Item, initialScope, parseText } from './inetd/parse.ts';
 import type { Scope } from './inetd/scope.ts';
 import { hasWildcard } from './name-pattern.ts';
 import type { LoadOptions } from './options.ts';
-import { createBreather, runAtOnce, runInPieces } from './pieces.ts';
 import { diagnose, type LocatedService, type Mark, splitText } from './source.ts';
 import { isMasked, isOtherUnit, isUnitText, listDropIns, piecesOf, readCompanions } from './unit-files.ts';
 import { readUnitPath } from './units/bundle.ts';
@@ -30,7 +30,7 @@ const complete = (
   services: readonly LocatedService[],
   diagnostics: readonly Diagnostic[],
   options: LoadOptions,
-): Pick<Configuration, 'services' | 'diagnostics'> =>
+): Pieces<Pick<Configuration, 'services' | 'diagnostics'>> =>
   completeServices(services, diagnostics, (member) => makeMuxListener(member, options));
 
 const isOfXinetd = (text: string, { language }: LoadOptions): boolean =>
@@ -49,19 +49,19 @@ export const parseConfiguration = (text: string, file: string, options: LoadOpti
     const settings = { machine: anyMachine, allowsUnprotected: options.allowsUnprotected };
     const { services, diagnostics } = runAtOnce(readUnitPieces(pieces, settings));
     const located = pieces.flatMap((piece) => services.get(piece) ?? []);
-    return { ...complete(located, diagnostics, options), ...rest };
+    return { ...runAtOnce(complete(located, diagnostics, options)), ...rest };
   }
   if (isOfXinetd(text, options)) {
     const { items, diagnostics } = runAtOnce(readEntries(splitText(text, file), options.hasQuotes));
     const entries = items.flatMap((item) => (item.kind === 'entry' ? [item.entry] : []));
     const meaning = runAtOnce(readMeaning(entries, options));
     const found = [...diagnostics, ...meaning.diagnostics];
-    return { ...complete([...meaning.services.values()], found, options), ...rest };
+    return { ...runAtOnce(complete([...meaning.services.values()], found, options)), ...rest };
   }
   const { items, diagnostics } = runAtOnce(parseText(text, file, initialScope(options)));
   const services = items.flatMap((item) => (item.kind === 'service' ? [item] : []));
   const located = services.map(({ service, marks }) => ({ service, marks }));
-  return { ...complete(located, diagnostics, options), ...rest };
+  return { ...runAtOnce(complete(located, diagnostics, options)), ...rest };
 };
 
 /** The state of one load. */
@@ -285,7 +285,7 @@ export const loadConfiguration = async (
   await loadCompanions(load);
   const services = await readFound(load.found, load.diagnostics, options, load.breathe);
   return {
-    ...complete(services, load.diagnostics, options),
+    ...(await runInPieces(complete(services, load.diagnostics, options), load.breathe)),
     files: load.files,
     isReadable: load.isReadable,
   };

@@ -1,8 +1,8 @@
 // Names -> numbers, once a load: what is looked up here is never looked up for a connection.
 import type { Diagnostic } from '../model/diagnostic.ts';
+import { createBreather, runInPieces } from '../model/pieces.ts';
 import type { ResolvedService } from '../model/service.ts';
 import { type Lookups, rememberLookups } from './lookups.ts';
-import { createBreather } from './pieces.ts';
 import { type Complain, resolveAddresses, resolveRpc } from './resolve-addresses.ts';
 import { resolveCredentials } from './resolve-credentials.ts';
 import { resolveDirectory } from './resolve-directory.ts';
@@ -62,7 +62,7 @@ export const resolveServices = async (
     if (service !== undefined) resolved.push({ located, service });
   }
   await warnOfUnknownHosts(services, remembered, diagnostics);
-  const kept = dropTakenAddresses(resolved, diagnostics);
-  warnOfOverlaps(kept, diagnostics);
+  const kept = await runInPieces(dropTakenAddresses(resolved, diagnostics), breathe);
+  await runInPieces(warnOfOverlaps(kept, diagnostics), breathe);
   return { services: kept.map(({ service }) => service), diagnostics };
 };

@@ -1,6 +1,7 @@
 // Two services that want one address: which of them has it, and where the kernel would refuse one of them.
 import { addressKey, describeAddress, type InternetAddress, type ListenAddress } from '../model/address.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Pieces } from '../model/pieces.ts';
 import type { ResolvedService } from '../model/service.ts';
 import { diagnose, type LocatedService } from './source.ts';
 
@@ -55,14 +56,15 @@ const reportTaken = (
 };
 
 /** One that has lost all of its addresses is off; so is one of an xinetd.conf that has lost any. */
-export const dropTakenAddresses = (
+export function* dropTakenAddresses(
   services: readonly Resolved[],
   diagnostics: Diagnostic[],
-): readonly Resolved[] => {
+): Pieces<readonly Resolved[]> {
   const claims = new Map<string, Claim>();
   const lost = new Set<ListenAddress>();
   const off = new Set<Resolved>();
   for (const [index, resolved] of services.entries()) {
+    yield;
     for (const address of resolved.service.addresses) {
       const key = claimKey(address, resolved.service);
       const claim = claims.get(key);
@@ -84,14 +86,17 @@ export const dropTakenAddresses = (
       claims.set(key, { index, address });
     }
   }
-  return services.flatMap((resolved) => {
+  const kept: Resolved[] = [];
+  for (const resolved of services) {
+    yield;
     const { service } = resolved;
-    if (off.has(resolved)) return [];
+    if (off.has(resolved)) continue;
     const addresses = service.addresses.filter((address) => !lost.has(address));
-    if (addresses.length === service.addresses.length) return [resolved];
-    return addresses.length === 0 ? [] : [{ ...resolved, service: { ...service, addresses } }];
-  });
-};
+    if (addresses.length === service.addresses.length) kept.push(resolved);
+    else if (addresses.length > 0) kept.push({ ...resolved, service: { ...service, addresses } });
+  }
+  return kept;
+}
 
 const isWildcard = (address: InternetAddress): boolean => address.host === '0.0.0.0' || address.host === '::';
 
@@ -103,7 +108,7 @@ const shuts = (wide: InternetAddress, narrow: InternetAddress): boolean =>
  * SO_REUSEADDR lets datagram sockets of all addresses and of one live side by side, but not listening TCP ones:
  * the one that is opened second fails. It stays in the configuration, because the other may go.
  */
-export const warnOfOverlaps = (services: readonly Resolved[], diagnostics: Diagnostic[]): void => {
+export function* warnOfOverlaps(services: readonly Resolved[], diagnostics: Diagnostic[]): Pieces<void> {
   const wildcards = new Map<number, { readonly resolved: Resolved; readonly address: InternetAddress }[]>();
   const all = services.flatMap((resolved) =>
     resolved.service.addresses.flatMap((address) =>
@@ -112,6 +117,7 @@ export const warnOfOverlaps = (services: readonly Resolved[], diagnostics: Diagn
         : [],
     ),
   );
+  yield;
   for (const entry of all) {
     if (!isWildcard(entry.address)) continue;
     const list = wildcards.get(entry.address.port) ?? [];
@@ -119,6 +125,7 @@ export const warnOfOverlaps = (services: readonly Resolved[], diagnostics: Diagn
     wildcards.set(entry.address.port, list);
   }
   for (const { resolved, address } of all) {
+    yield;
     for (const wide of wildcards.get(address.port) ?? []) {
       if (!shuts(wide.address, address)) continue;
       diagnostics.push(
@@ -131,4 +138,4 @@ export const warnOfOverlaps = (services: readonly Resolved[], diagnostics: Diagn
       );
     }
   }
-};
+}

@@ -22,7 +22,7 @@ export const loadText = async (text: string): Promise<Loaded> =>
 /** Loads one at a time; whoever asks gets the report of a load that began after the wish. */
 export const createReloader = (
   load: () => Promise<Loaded>,
-  take: (loaded: Loaded) => ReloadReport,
+  take: (loaded: Loaded) => ReloadReport | Promise<ReloadReport>,
 ): (() => Promise<ReloadReport>) => {
   let running: Promise<ReloadReport> | undefined;
   let next: Promise<ReloadReport> | undefined;

@@ -3,6 +3,7 @@ import { backOff } from '../admission/limits.ts';
 import type { ListenAddress } from '../model/address.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { milliseconds } from '../model/quantity.ts';
+import type { ResolvedService } from '../model/service.ts';
 import { SystemError } from '../native/addon.ts';
 import type { Entrance } from './entrance.ts';
 import type { Inheritance, Keeper, ListenerStore } from './inheritance.ts';
@@ -46,6 +47,7 @@ export const createListeners = (
       inode: undefined,
       isWatched: false,
       isAsking: false,
+      isChanging: false,
       isFiltered: false,
       tuning: '',
       settings: service.prepared.service.socket,
@@ -78,7 +80,7 @@ export const createListeners = (
       keeper !== 'nobody' || (resolved.mode === 'whole-socket' && resolved.access !== undefined);
     entrance.update(listener);
     listener.inode = socketFileInode(address);
-    noteTuning(listener, tuningOf(service, address));
+    noteTuning(listener, tuningOf(resolved, address));
     if (
       keeper === 'nobody' &&
       isShareable(resolved, address) &&
@@ -125,8 +127,8 @@ export const createListeners = (
   };
 
   /** All that is set on a socket. */
-  const tuningOf = ({ prepared }: RunningService, address: ListenAddress): string =>
-    JSON.stringify([prepared.service.socket, prepared.service.mode, address]);
+  const tuningOf = ({ socket, mode }: ResolvedService, address: ListenAddress): string =>
+    JSON.stringify([socket, mode, address]);
 
   const noteTuning = (listener: RunningListener, tuning: string): void => {
     const { service } = listener.service.prepared;
@@ -159,16 +161,39 @@ export const createListeners = (
     for (const error of denied) observeImpaired(observer, listener, error);
   };
 
-  /** The socket stays; whose it is and how it is served changes. */
-  const pass = (listener: RunningListener, address: ListenAddress, service: RunningService): void => {
-    listener.service.listeners.delete(listener);
-    listener.service = service;
+  /**
+   * The socket stays; whose it is and how it is served changes. True where its socket has to be changed too, by
+   * settle(): nobody is accepted there until that is done and `isChanging` taken back. `tuning`: of what it is to be.
+   */
+  const pass = (
+    listener: RunningListener,
+    address: ListenAddress,
+    service: RunningService,
+    tuning: string,
+  ): boolean => {
+    if (listener.service !== service) {
+      listener.service.listeners.delete(listener);
+      listener.service = service;
+      service.listeners.add(listener);
+    }
     listener.address = address;
-    service.listeners.add(listener);
     forgetFailures(listener);
-    if (listener.descriptor === undefined) return;
-    const tuning = tuningOf(service, address);
-    if (tuning !== listener.tuning) retune(listener, listener.descriptor, tuning);
+    const { mode, access } = service.prepared.service;
+    const hasFilter = listener.isFiltered || (mode === 'whole-socket' && access !== undefined);
+    if (listener.descriptor === undefined) return false;
+    // a daemon that began now would not get the sockets that are still to be opened
+    if (tuning === listener.tuning && !hasFilter && service.daemon === undefined) return false;
+    listener.isChanging = true;
+    states.update(listener);
+    return true;
+  };
+
+  /** Brings the socket in line with the service that it has been passed to. */
+  const settle = (listener: RunningListener): void => {
+    const { descriptor, address, service } = listener;
+    if (descriptor === undefined) return;
+    const tuning = tuningOf(service.prepared.service, address);
+    if (tuning !== listener.tuning) retune(listener, descriptor, tuning);
     try {
       entrance.update(listener);
     } catch (error) {
@@ -271,7 +296,7 @@ export const createListeners = (
     for (const listener of listeners.values()) retry(listener);
   };
 
-  return { add, open, pass, refresh, shut, close, retry, reopen, retryNow, files };
+  return { add, open, tuningOf, pass, settle, refresh, shut, close, retry, reopen, retryNow, files };
 };
 
 export type Listeners = ReturnType<typeof createListeners>;

@@ -1,7 +1,7 @@
 // The difference between what listens and what should: a pure function from both to what is to be done.
 import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 import { addressKey, type ListenAddress } from '../model/address.ts';
+import { createBreather, type Pieces, runInPieces } from '../model/pieces.ts';
 import type { ResolvedService } from '../model/service.ts';
 
 /** Port 0 is any free port (RPC): then it is the service that makes two listeners one. */
@@ -27,16 +27,17 @@ export type Plan = {
 export type Leaving = { readonly key: string; readonly address: ListenAddress };
 
 /** Addresses that services should listen on; of two with the same address the first has it. */
-const wantedBy = (services: readonly ResolvedService[]): readonly Wanted[] => {
+function* wantedBy(services: readonly ResolvedService[]): Pieces<readonly Wanted[]> {
   const wanted = new Map<string, Wanted>();
   for (const service of services) {
+    yield;
     for (const address of service.addresses) {
       const key = listenerKey(service, address);
       if (!wanted.has(key)) wanted.set(key, { key, address, service });
     }
   }
   return [...wanted.values()];
-};
+}
 
 const wildcards: readonly string[] = ['0.0.0.0', '::'];
 const isWildcard = (address: { readonly host: string }): boolean => wildcards.includes(address.host);
@@ -45,9 +46,10 @@ const anyHost = 'any';
 const placeOf = (host: string, port: number): string => `${port} ${host}`;
 
 /** Listeners by host and port, and each once more by its port alone. */
-const indexByPlace = (listeners: readonly Leaving[]): ReadonlyMap<string, readonly Leaving[]> => {
+function* indexByPlace(listeners: readonly Leaving[]): Pieces<ReadonlyMap<string, readonly Leaving[]>> {
   const index = new Map<string, Leaving[]>();
   for (const each of listeners) {
+    yield;
     if (each.address.kind !== 'internet') continue;
     for (const host of [each.address.host, anyHost]) {
       const place = placeOf(host, each.address.port);
@@ -57,7 +59,7 @@ const indexByPlace = (listeners: readonly Leaving[]): ReadonlyMap<string, readon
     }
   }
   return index;
-};
+}
 
 /** Whether the kernel would refuse to bind one while the other listens, unless both agree to share. */
 const conflicts = (one: ListenAddress, other: ListenAddress): boolean => {
@@ -68,16 +70,16 @@ const conflicts = (one: ListenAddress, other: ListenAddress): boolean => {
 };
 
 /** Matches by address, not by name or place in the file. `running` is by key, as an earlier plan gave it. */
-export const planListeners = (
+export function* planListeners(
   running: ReadonlyMap<string, { readonly address: ListenAddress }>,
   services: readonly ResolvedService[],
-): Plan => {
-  const wanted = wantedBy(services);
+): Pieces<Plan> {
+  const wanted = yield* wantedBy(services);
   const wantedKeys = new Set(wanted.map(({ key }) => key));
   const leaving = [...running]
     .filter(([key]) => !wantedKeys.has(key))
     .map(([key, { address }]): Leaving => ({ key, address }));
-  const leavingAt = indexByPlace(leaving);
+  const leavingAt = yield* indexByPlace(leaving);
   const replacedBy = (address: ListenAddress): readonly string[] => {
     if (address.kind !== 'internet' || address.port === 0) return [];
     // those that can meet: with thousands of listeners, asking each about each would take seconds
@@ -85,16 +87,20 @@ export const planListeners = (
     const others = hosts.flatMap((host) => leavingAt.get(placeOf(host, address.port)) ?? []);
     return others.filter((other) => conflicts(other.address, address)).map(({ key }) => key);
   };
-  const open = wanted
-    .filter(({ key }) => !running.has(key))
-    .map((each) => ({ ...each, replaces: replacedBy(each.address) }));
+  const keep: Wanted[] = [];
+  const open: Plan['open'][number][] = [];
+  for (const each of wanted) {
+    yield;
+    if (running.has(each.key)) keep.push(each);
+    else open.push({ ...each, replaces: replacedBy(each.address) });
+  }
   const successors = new Map(open.flatMap(({ replaces, service }) => replaces.map((key) => [key, service])));
   return {
-    keep: wanted.filter(({ key }) => running.has(key)),
+    keep,
     open,
     close: leaving.map((each) => ({ ...each, successor: successors.get(each.key) })),
   };
-};
+}
 
 /** Of each service that was compared, because a running one is compared at every reload; its whole text would be large. */
 const digests = new WeakMap<ResolvedService, string>();
@@ -108,19 +114,16 @@ const digestOf = (service: ResolvedService): string => {
   return digest;
 };
 
-/** What is done in one turn of the loop, in milliseconds. */
-const turn = 5;
-
-/** Looks at all services beforehand, with pauses for everybody else: a comparison is quick then. */
-export const examineServices = async (services: readonly ResolvedService[]): Promise<void> => {
-  let begin = performance.now();
+function* digestAll(services: readonly ResolvedService[]): Pieces<void> {
   for (const service of services) {
     digestOf(service);
-    if (performance.now() - begin < turn) continue;
-    await setImmediate();
-    begin = performance.now();
+    yield;
   }
-};
+}
+
+/** Looks at all services beforehand, with pauses for everybody else: a comparison is quick then. */
+export const examineServices = (services: readonly ResolvedService[]): Promise<void> =>
+  runInPieces(digestAll(services), createBreather());
 
 /** Whether nothing but its place in the file is different. */
 export const isSameService = (one: ResolvedService, other: ResolvedService): boolean =>

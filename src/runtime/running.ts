@@ -90,6 +90,8 @@ export type RunningListener = {
   isWatched: boolean;
   /** Something is being found out about whoever waits at its head. */
   isAsking: boolean;
+  /** A reload is under way that its socket, or another one of its daemon's, is not in line with yet: clients wait. */
+  isChanging: boolean;
   /** What was set on its socket, as a text to compare, and the settings in it. */
   tuning: string;
   settings: SocketSettings;

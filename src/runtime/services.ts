@@ -1,6 +1,7 @@
 // A service's life: prepared for its handlers, changed or renamed by a reload, retired.
 import { compileRules } from '../admission/judge.ts';
 import { createUsage } from '../admission/limits.ts';
+import type { Pieces } from '../model/pieces.ts';
 import type { RecipeRequest } from '../model/recipe.ts';
 import type { ResolvedService } from '../model/service.ts';
 import { SystemError } from '../native/addon.ts';
@@ -14,6 +15,22 @@ import { type HandlerLog, openHandlerLog, type SavedLog } from './handler-log.ts
 import { isSameService, listenerKey } from './plan.ts';
 import type { RunningService, Runtime } from './running.ts';
 import type { States } from './watch.ts';
+
+/** What a configuration makes of a service: nobody sees anything of it before enter(). */
+type Draft = {
+  readonly running: RunningService;
+  readonly isChanged: boolean;
+  /** It is served so from here on. */
+  readonly enter: () => void;
+};
+
+export type Drafts = {
+  readonly of: (service: ResolvedService) => Pick<Draft, 'running' | 'isChanged'>;
+  /** All at once; those that are not wanted any more are there until retireOld(). */
+  readonly enter: () => void;
+  /** To be called when their listeners are gone. */
+  readonly retireOld: () => Pieces<void>;
+};
 
 const shell = { file: '/bin/sh', arguments: ['sh'] };
 
@@ -83,18 +100,12 @@ export const createServices = (
     running.log = undefined;
   };
 
-  /** The record of a service, with everything that its answers need; one that runs already keeps its record and its counts. */
-  const prepare = (service: ResolvedService, existing: RunningService | undefined): RunningService => {
-    const before = existing?.prepared.service;
-    // whatever was changed since the last reload
-    if (existing !== undefined) existing.limits = service.limits;
-    if (existing !== undefined && before !== undefined && isSameService(before, service)) return existing;
-    const prepared = prepareAnswer(service, () => running);
-    const rules = compileRules(service.access);
-    const running: RunningService = existing ?? {
-      prepared,
+  /** The record of a service that has none, with everything that its answers need. */
+  const create = (service: ResolvedService): RunningService => {
+    const running: RunningService = {
+      prepared: prepareAnswer(service, () => running),
       request: () => requestOf(running.prepared.service, running),
-      rules,
+      rules: compileRules(service.access),
       limits: service.limits,
       usage: createUsage(),
       log: undefined,
@@ -109,21 +120,44 @@ export const createServices = (
       visitors: 0,
       toldVisitors: 0,
     };
-    if (service.daemon !== undefined) running.daemon ??= daemons.attach(running);
-    else if (running.daemon !== undefined) {
-      daemons.detach(running);
-      running.daemon = undefined;
-    }
-    if (before === undefined) return running;
-    running.prepared = prepared;
-    running.rules = rules;
-    // under another name its handlers' lines are another service's
-    if (!wantsLog(service) || before.id !== service.id) retireLog(running, before.id);
-    if (JSON.stringify(before.limits.rate) !== JSON.stringify(service.limits.rate)) {
-      running.usage.bucket = undefined;
-      states.leaveSuspended(running);
-    }
+    if (service.daemon !== undefined) running.daemon = daemons.attach(running);
     return running;
+  };
+
+  /** One that runs already keeps its record and its counts. */
+  const change = (service: ResolvedService, running: RunningService): Draft => {
+    const prepared = prepareAnswer(service, () => running);
+    const rules = compileRules(service.access);
+    const before = running.prepared.service;
+    // under another name its handlers' lines are another service's
+    const losesLog = !wantsLog(service) || before.id !== service.id;
+    const hasOtherRate = JSON.stringify(before.limits.rate) !== JSON.stringify(service.limits.rate);
+    const enter = (): void => {
+      running.limits = service.limits;
+      if (service.daemon !== undefined) running.daemon ??= daemons.attach(running);
+      else if (running.daemon !== undefined) {
+        daemons.detach(running);
+        running.daemon = undefined;
+      }
+      running.prepared = prepared;
+      running.rules = rules;
+      if (losesLog) retireLog(running, before.id);
+      if (hasOtherRate) {
+        running.usage.bucket = undefined;
+        states.leaveSuspended(running);
+      }
+    };
+    return { running, isChanged: true, enter };
+  };
+
+  const draft = (service: ResolvedService, existing: RunningService | undefined): Draft => {
+    if (existing === undefined) return { running: create(service), isChanged: true, enter: () => undefined };
+    if (!isSameService(existing.prepared.service, service)) return change(service, existing);
+    const enter = (): void => {
+      // whatever was changed since the last reload
+      existing.limits = service.limits;
+    };
+    return { running: existing, isChanged: false, enter };
   };
 
   /** A service that goes and leaves its address to this one is the same under another name. */
@@ -143,21 +177,39 @@ export const createServices = (
     retireLog(service, service.prepared.service.id);
   };
 
-  /** Prepares what is wanted; what is not wanted any more is retired when its listeners are gone, by the function it gives. */
-  const replace = (wanted: readonly ResolvedService[]): (() => void) => {
+  /** Prepares what is wanted. */
+  function* draftAll(wanted: readonly ResolvedService[]): Pieces<Drafts> {
     const stays = new Set(wanted.map(({ id }) => id));
     const leaving = new Set([...services].filter(([id]) => !stays.has(id)).map(([, running]) => running));
-    const next = wanted.map((service) => {
+    const drafts = new Map<string, Draft>();
+    for (const service of wanted) {
+      yield;
       const running = services.get(service.id) ?? predecessorOf(service, leaving);
       if (running !== undefined) leaving.delete(running);
-      return prepare(service, running);
-    });
-    services.clear();
-    for (const running of next) services.set(running.prepared.service.id, running);
-    return () => {
-      for (const service of leaving) retire(service);
+      drafts.set(service.id, draft(service, running));
+    }
+    const enter = (): void => {
+      services.clear();
+      for (const [id, { running, enter: enterOne }] of drafts) {
+        enterOne();
+        services.set(id, running);
+      }
+      for (const running of leaving) services.set(running.prepared.service.id, running);
     };
-  };
+    function* retireOld(): Pieces<void> {
+      for (const running of leaving) {
+        yield;
+        services.delete(running.prepared.service.id);
+        retire(running);
+      }
+    }
+    const of: Drafts['of'] = ({ id }) => {
+      const found = drafts.get(id);
+      if (found === undefined) throw new Error(`${id} was not prepared`);
+      return found;
+    };
+    return { of, enter, retireOld };
+  }
 
   const retireAll = async (): Promise<void> => {
     const leaving = [...services.values()];
@@ -170,12 +222,12 @@ export const createServices = (
   };
 
   return {
-    replace,
+    draftAll,
     retireAll,
 
     /** The record of a service that ran before us; it has nothing of that yet. */
     revive: (service: ResolvedService, isRetired: boolean): RunningService => {
-      const running = prepare(service, undefined);
+      const running = create(service);
       if (!isRetired) services.set(service.id, running);
       return running;
     },

@@ -27,7 +27,7 @@ export type Steering = {
   /** Sends a signal; how many processes have got it. */
   readonly signal: (target: SignalTarget, signal: number) => number | Failure;
   /** What a reload to these services would do; nothing is done. */
-  readonly plan: (wanted: readonly ResolvedService[]) => ReloadChanges;
+  readonly plan: (wanted: readonly ResolvedService[]) => Promise<ReloadChanges>;
   /** Would a client with this address be let in now, and what decides? Nothing is counted. */
   readonly why: (id: string, address: string) => Promise<Admission | Failure>;
   /** How the service's handler is started; undefined: there is no such service. */

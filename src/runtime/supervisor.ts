@@ -198,7 +198,7 @@ export const createSupervisor = ({
     datagramPorts = builtinDatagramPorts(wanted);
   };
 
-  const { plan, apply } = createApply(runtime, {
+  const { plan, apply, isApplying } = createApply(runtime, {
     states,
     services: serviceTable,
     listeners,
@@ -234,6 +234,7 @@ export const createSupervisor = ({
     answers,
     lifetimes,
     daemons,
+    isApplying,
     commands,
     inheritance,
     enter: acceptance.enter,
@@ -259,8 +260,9 @@ export const createSupervisor = ({
     startErrand: commands.start,
     /** To be awaited before apply() where there are many services: what it compares is looked at in the background. */
     examine: examineServices,
-    /** What it did, as plan() of `steering` would have said. */
+    /** What it did, as plan() of `steering` would have said; see apply.ts. */
     apply,
+    isApplying,
     steering,
     stop,
     stopNow,

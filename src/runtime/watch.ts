@@ -26,6 +26,7 @@ export const shouldWatch = (
   !isLent(listener) &&
   !isDaemonsBusiness(listener) &&
   !listener.isAsking &&
+  !listener.isChanging &&
   listener.respawning.cancel === undefined &&
   !listener.service.isHeld &&
   !listener.service.isPaused &&

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { compileFunction, runInNewContext } from 'node:vm';
 import t, { type Test } from 'tap';
 import type { Wish } from '../../src/command/parser.ts';
 import { defaultLoadOptions } from '../../src/config/options.ts';
 import type { Loaded } from '../../src/config/reading.ts';
 import { machine } from '../../src/operate/machine.ts';
-import { readPassing, runPassing } from '../../src/operate/passing.ts';
+import { readPassing, repeatPassing, runPassing } from '../../src/operate/passing.ts';
 import { me } from '../daemon/scene.ts';
 import { startAcceptd } from '../support/acceptd.ts';
 import { exchange } from '../support/client.ts';
@@ -40,12 +40,12 @@ type Used<Result> = { readonly copy: WeakRef<object>; readonly result: Result };
 const useOften = async <Exports extends object, Result>(
   t: Test,
   name: string,
+  load: () => unknown,
   isExpected: (exported: unknown) => exported is Exports,
   call: (exported: Exports) => Promise<Result>,
 ): Promise<readonly Result[]> => {
-  const kept = readPassing(bundled(name));
   const use = async (): Promise<Used<Result>> => {
-    const exported = runPassing(kept);
+    const exported = load();
     if (!isExpected(exported)) throw new Error(`${name} exports something else`);
     return { copy: new WeakRef(exported), result: await call(exported) };
   };
@@ -62,7 +62,8 @@ t.test('what reads a configuration goes when it has read', async (t) => {
   const text = `9999 stream tcp nowait ${me} /bin/cat cat\nwrong\n7 stream tcp nowait ${me} /bin/cat cat\n`;
   const isReading = (exported: unknown): exported is Reading =>
     typeof exported === 'object' && exported !== null && 'readText' in exported;
-  const results: readonly Loaded[] = await useOften(t, 'reading.cjs', isReading, ({ readText }) =>
+  const load = repeatPassing(readPassing(bundled('reading.cjs')));
+  const results: readonly Loaded[] = await useOften(t, 'reading.cjs', load, isReading, ({ readText }) =>
     readText(text, defaultLoadOptions, machine),
   );
   t.strictSame(results[19], results[0], 'each copy reads the same');
@@ -74,7 +75,9 @@ t.test('what reads the command line of a server goes before the server begins', 
   const isParser = (exported: unknown): exported is Parser =>
     typeof exported === 'object' && exported !== null && 'parseCommandLine' in exported;
   const words = ['run', '-f', 'some.conf', '--log', 'file:/some.log', '--drain', '3'];
-  const results: readonly Wish[] = await useOften(t, 'parser.cjs', isParser, ({ parseCommandLine }) =>
+  const kept = readPassing(bundled('parser.cjs'));
+  const load = (): unknown => runPassing(kept);
+  const results: readonly Wish[] = await useOften(t, 'parser.cjs', load, isParser, ({ parseCommandLine }) =>
     parseCommandLine(words),
   );
   t.match(results[0], {
@@ -91,6 +94,38 @@ t.test('what was read runs again when the file is gone', (t) => {
   const [first, second] = [runPassing(kept), runPassing(kept)];
   t.not(first, second, 'another copy each time');
   t.match(second, { run: Function });
+  t.end();
+});
+
+t.test('what is run again and again is gone through by V8 once', (t) => {
+  const file = join(t.testdir(), 'again.cjs');
+  writeFileSync(file, 'let runs = 0; exports.run = () => { runs += 1; return runs; };\n');
+  const compilations: unknown[] = [];
+  let spoils = false;
+  const load = repeatPassing(readPassing(file), (text, names, options) => {
+    const known = options?.cachedData;
+    const given = known !== undefined && spoils ? { ...options, cachedData: Buffer.alloc(64) } : options;
+    const compiled = compileFunction(text, names, given);
+    compilations.push([known !== undefined, compiled.cachedDataRejected ?? false]);
+    return compiled;
+  });
+  const [first, second] = [load(), load()];
+  t.not(first, second, 'another copy each time');
+  t.match(second, { run: Function });
+  load();
+  spoils = true;
+  t.match(load(), { run: Function }, 'what V8 does not take any more is no loss');
+  spoils = false;
+  load();
+  load();
+  t.strictSame(compilations, [
+    [false, false],
+    [true, false],
+    [true, false],
+    [true, true],
+    [false, false],
+    [true, false],
+  ]);
   t.end();
 });
 

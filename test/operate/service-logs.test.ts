@@ -61,9 +61,9 @@ const happened = (kind: Event['kind'], service: string, count = 1, from = 0): Pr
     onEvent();
   });
 
-const apply = (services: readonly ResolvedService[]): void => {
+const apply = async (services: readonly ResolvedService[]): Promise<void> => {
   log.setServices(services);
-  supervisor.apply(services);
+  await supervisor.apply(services);
 };
 
 t.teardown(async () => {
@@ -113,7 +113,7 @@ const lineKinds: readonly (readonly [string, RegExp])[] = [
 ];
 
 t.test('what real clients did stands in the file, each line of a known kind', async (t) => {
-  apply(services);
+  await apply(services);
   await exchange(a, '');
   await happened('exited', 'good');
   const first = await connect(b);
@@ -205,7 +205,7 @@ t.test('a service that is gone is logged to the end of its last instance', async
   const from = seen.length;
   const client = await connect(b);
   await happened('started', 'full', 1, from);
-  apply([]);
+  await apply([]);
   t.equal(log.observer.isWanted('exited'), true);
   client.end('x\n');
   await happened('exited', 'full', 1, from);

@@ -115,7 +115,7 @@ t.test('many clients of services that fail them in every way', async (t) => {
   member('denied', { access: keepsOut('127.0.0.1') });
   member('lost', { answer: missing });
   member('few', { limits: { ...noLimits, instances: 1 } });
-  supervisor.apply(services);
+  await supervisor.apply(services);
 
   const each = 12;
   const muxNames = ['ours', 'denied', 'lost', 'few', 'unknown', 'help'];
@@ -158,7 +158,7 @@ t.test('datagrams that each get an instance, and those of a whole socket', async
   const since = events.length;
   const [port, whole, gone] = [await freePort(), await freePort(), await freePort()];
   const udp = (at: number) => [tcp('127.0.0.1', at, { socketType: 'dgram' })];
-  supervisor.apply([
+  await supervisor.apply([
     resolved('each', udp(port), {
       access: keepsOut('127.0.0.2'),
       answer: { kind: 'program', file: '/bin/true', arguments: ['true'] },
@@ -197,7 +197,7 @@ t.test('datagrams that each get an instance, and those of a whole socket', async
 t.test('who is taken along at a reload is counted once, and who was paused is turned away', async (t) => {
   const port = await freePort();
   const held = { limits: { ...noLimits, instances: 1 } };
-  supervisor.apply([resolved('before', [tcp('127.0.0.1', port)], held)]);
+  await supervisor.apply([resolved('before', [tcp('127.0.0.1', port)], held)]);
   const since = events.length;
   const first = createConnection({ port, host: '127.0.0.1' });
   first.write('x');
@@ -206,7 +206,7 @@ t.test('who is taken along at a reload is counted once, and who was paused is tu
   const waits = (count: number): Promise<void> =>
     becomes(() => steering.describeAll()[0]?.endpoints[0]?.waiting === count);
   await waits(2);
-  supervisor.apply([resolved('after', [tcp('0.0.0.0', port)])]);
+  await supervisor.apply([resolved('after', [tcp('0.0.0.0', port)])]);
   t.strictSame(await Promise.all(others), ['one', 'two']);
   first.destroy();
   await quiet();
@@ -214,7 +214,7 @@ t.test('who is taken along at a reload is counted once, and who was paused is tu
   steering.pause('after');
   const third = call(port, 'three');
   await waits(1);
-  supervisor.apply([resolved('after', [tcp('127.0.0.1', port)])]);
+  await supervisor.apply([resolved('after', [tcp('127.0.0.1', port)])]);
   t.equal(await third, '');
   await quiet();
   t.match(accountOf('after', since), { accepted: 3, served: 2, refused: 1 });
@@ -223,7 +223,7 @@ t.test('who is taken along at a reload is counted once, and who was paused is tu
 
 t.test('what waits for a daemon that is flushed at its end is told of', async (t) => {
   const port = await freePort();
-  supervisor.apply([
+  await supervisor.apply([
     daemonService(directory, [tcp('127.0.0.1', port)], {
       id: 'flushed',
       words: ['deaf'],
@@ -249,7 +249,7 @@ t.test(
   { skip: hasProgram(prlimit) ? false : 'needs prlimit' },
   async (t) => {
     const port = await freePort();
-    supervisor.apply([resolved('short', [tcp('127.0.0.1', port)])]);
+    await supervisor.apply([resolved('short', [tcp('127.0.0.1', port)])]);
     const since = events.length;
     steering.pause('short');
     const each = 8;
@@ -311,7 +311,7 @@ const readsTexts = (port: number): ResolvedService =>
 
 t.test('who waits while another version was to take over is accepted once', async (t) => {
   const port = await freePort();
-  supervisor.apply([readsTexts(port)]);
+  await supervisor.apply([readsTexts(port)]);
   const since = events.length;
   const heard = call(port, 'line');
   await until('accepted', ({ service }) => service === 'texts', since);
@@ -329,7 +329,7 @@ t.test('who waits while another version was to take over is accepted once', asyn
 
 t.test('who waits for something at the end is refused, once', async (t) => {
   const [texts, backend] = [await freePort(), await freePort()];
-  supervisor.apply([
+  await supervisor.apply([
     readsTexts(texts),
     resolved('behind', [tcp('127.0.0.1', backend)], {
       ...relayTo(await freePort()),

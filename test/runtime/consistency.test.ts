@@ -54,6 +54,7 @@ const scene = async (t: Test) => {
     inode: undefined,
     isWatched: true,
     isAsking: false,
+    isChanging: false,
     isFiltered: false,
     tuning: '',
     settings: plainSocket,

@@ -63,10 +63,12 @@ t.test('a daemon has its directories while it runs; the state stays', async (t) 
   const [run, state] = [at('run'), at('state', { kind: 'state', keeps: 'yes' })];
   const since = events.length;
   const process = { ...plainProcess, directories: [run, state] };
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { id: 'made', rest: { process } })]);
+  await supervisor.apply([
+    daemonService(directory, [tcp('127.0.0.1', port)], { id: 'made', rest: { process } }),
+  ]);
   t.match(await ask(port), /^pid/);
   t.ok(existsSync(run.path) && existsSync(state.path));
-  supervisor.apply([]);
+  await supervisor.apply([]);
   await until('exited', () => true, since);
   t.equal(await makeDirectory(at('state'), undefined), undefined);
   for (let tries = 0; existsSync(run.path) && tries < 10_000; tries++) await new Promise(setImmediate);
@@ -78,7 +80,7 @@ t.test('a daemon whose directory cannot be made has failed', async (t) => {
   const port = await freePort();
   const since = events.length;
   const process = { ...plainProcess, directories: [at('false')] };
-  supervisor.apply([
+  await supervisor.apply([
     daemonService(directory, [tcp('127.0.0.1', port)], {
       id: 'bad',
       daemon: { onDemand: false },
@@ -86,5 +88,5 @@ t.test('a daemon whose directory cannot be made has failed', async (t) => {
     }),
   ]);
   t.match(await until('daemon-failed', () => true, since), { failure: { what: /is a symbolic link/ } });
-  supervisor.apply([]);
+  await supervisor.apply([]);
 });

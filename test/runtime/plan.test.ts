@@ -1,8 +1,9 @@
 // The difference between what listens and what should.
 import t from 'tap';
 import type { ListenAddress } from '../../src/model/address.ts';
+import { runAtOnce } from '../../src/model/pieces.ts';
 import type { ResolvedService } from '../../src/model/service.ts';
-import { isSameService, listenerKey, planListeners } from '../../src/runtime/plan.ts';
+import { isSameService, listenerKey, type Plan, planListeners } from '../../src/runtime/plan.ts';
 import { resolved, tcp } from '../support/services.ts';
 
 const running = (
@@ -14,20 +15,22 @@ const running = (
     ),
   );
 
+const planAtOnce = (...parts: Parameters<typeof planListeners>): Plan => runAtOnce(planListeners(...parts));
+
 const keys = (entries: readonly { readonly key: string }[]): readonly string[] =>
   entries.map(({ key }) => key);
 
 t.test('the same address stays, whatever else is different', (t) => {
   const before = resolved('old', [tcp('127.0.0.1', 79)]);
   const after = resolved('new', [tcp('127.0.0.1', 79)], { mode: 'whole-socket' });
-  const plan = planListeners(running([before]), [after]);
+  const plan = planAtOnce(running([before]), [after]);
   t.strictSame([keys(plan.keep), plan.open, plan.close], [['tcp4:127.0.0.1:79'], [], []]);
   t.equal(plan.keep[0]?.service, after);
   t.end();
 });
 
 t.test('what is new is opened, what is gone is closed', (t) => {
-  const plan = planListeners(running([resolved('a', [tcp('127.0.0.1', 1)])]), [
+  const plan = planAtOnce(running([resolved('a', [tcp('127.0.0.1', 1)])]), [
     resolved('b', [tcp('127.0.0.1', 2)]),
   ]);
   t.strictSame(
@@ -53,7 +56,7 @@ t.test('a listener that overlaps one that goes is its successor', (t) => {
     [tcp('0.0.0.0', 79), tcp('127.0.0.1', 79, { socketType: 'dgram' }), false],
   ] as const) {
     const after = resolved('after', [to]);
-    const plan = planListeners(running([resolved('before', [from])]), [after]);
+    const plan = planAtOnce(running([resolved('before', [from])]), [after]);
     t.strictSame(
       [plan.open[0]?.replaces.length, plan.close[0]?.successor],
       isOverlap ? [1, after] : [0, undefined],
@@ -65,7 +68,7 @@ t.test('a listener that overlaps one that goes is its successor', (t) => {
 
 t.test('of two services with one address the first has it', (t) => {
   const services = [resolved('one', [tcp('127.0.0.1', 79)]), resolved('two', [tcp('127.0.0.1', 79)])];
-  const plan = planListeners(new Map(), services);
+  const plan = planAtOnce(new Map(), services);
   t.strictSame(
     plan.open.map(({ service }) => service.id),
     ['one'],
@@ -75,8 +78,8 @@ t.test('of two services with one address the first has it', (t) => {
 
 t.test('any free port is another one for each service', (t) => {
   const services = [resolved('one', [tcp('0.0.0.0', 0)]), resolved('two', [tcp('0.0.0.0', 0)])];
-  t.equal(planListeners(new Map(), services).open.length, 2);
-  t.equal(planListeners(running(services), services).keep.length, 2);
+  t.equal(planAtOnce(new Map(), services).open.length, 2);
+  t.equal(planAtOnce(running(services), services).keep.length, 2);
   t.end();
 });
 
@@ -84,7 +87,7 @@ t.test('any free port is another one for each service', (t) => {
 t.test('10,000 services can all change their addresses', (t) => {
   const many = (host: string): readonly ResolvedService[] =>
     Array.from({ length: 10_000 }, (_, index) => resolved(`service ${index}`, [tcp(host, 1 + index)]));
-  const plan = planListeners(running(many('0.0.0.0')), many('127.0.0.1'));
+  const plan = planAtOnce(running(many('0.0.0.0')), many('127.0.0.1'));
   t.ok(plan.open.every(({ replaces }) => replaces.length === 1));
   t.ok(plan.close.every(({ successor }) => successor !== undefined));
   t.end();
@@ -95,7 +98,7 @@ t.test('10,000 addresses of one port', (t) => {
     Array.from({ length: 10_000 }, (_, index) =>
       resolved(`service ${index}`, [tcp(`10.${net}.${index >> 8}.${index & 255}`, 79)]),
     );
-  const plan = planListeners(running(many(1)), many(2));
+  const plan = planAtOnce(running(many(1)), many(2));
   t.equal(plan.open.length, 10_000);
   t.end();
 });

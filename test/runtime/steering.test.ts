@@ -42,7 +42,7 @@ const cat = (port: number, rest: Partial<ResolvedService> = {}): ResolvedService
 
 t.test('a paused service lets nobody new in and ends nobody, also across reloads', async (t) => {
   const port = await freePort();
-  supervisor.apply([cat(port)]);
+  await supervisor.apply([cat(port)]);
   const first = await open(t, port);
   t.equal(await say(first, 'one'), 'one');
   t.equal(steering.pause('cat'), undefined);
@@ -55,8 +55,8 @@ t.test('a paused service lets nobody new in and ends nobody, also across reloads
     endpoints: [{ address: `127.0.0.1:${port}`, protocol: 'tcp', state: 'held-back', waiting: 1 }],
   });
   t.equal(await say(first, 'more'), 'more', 'who is served goes on');
-  supervisor.apply([cat(port)]);
-  supervisor.apply([cat(port, { limits: { ...noLimits, instances: 7 } })]);
+  await supervisor.apply([cat(port)]);
+  await supervisor.apply([cat(port, { limits: { ...noLimits, instances: 7 } })]);
   t.match(steering.describe('cat'), { condition: 'paused', live: 1, limit: 7 });
   t.strictSame(supervisor.checkConsistency(), []);
   const heard = hear(second);
@@ -73,7 +73,7 @@ t.test('a paused member of tcpmux says no; it has no queue', async (t) => {
     answer: { kind: 'builtin', builtin: 'tcpmux', format: undefined },
   });
   const member = resolved('member', [], { mux: { name: 'cat', saysGo: true } });
-  supervisor.apply([mux, member]);
+  await supervisor.apply([mux, member]);
   t.equal(await exchange(port, 'cat\r\nhello'), '+Go\r\nhello');
   steering.pause('member');
   const since = events.length;
@@ -99,7 +99,7 @@ t.test('a server keeps its whole socket while it is paused, and gets no successo
       },
     },
   });
-  supervisor.apply([server]);
+  await supervisor.apply([server]);
   const pid = await pidAt(port);
   steering.pause('server');
   t.equal(steering.pauseRemark('server'), `pid ${pid} keeps 127.0.0.1:${port} until it ends`);
@@ -117,7 +117,7 @@ t.test('a server keeps its whole socket while it is paused, and gets no successo
   t.match(await steering.why('server', '127.0.0.1'), { verdict: 'hold', reason: 'suspended' });
   t.match(await supervisor.restart('server'), { code: 'EBUSY' });
   supervisor.retryNow();
-  supervisor.apply([server]);
+  await supervisor.apply([server]);
   t.notOk(events.slice(since).some(({ kind }) => kind === 'started'));
   steering.resume('server');
   t.match(await client, /^pid \d+$/);
@@ -126,7 +126,7 @@ t.test('a server keeps its whole socket while it is paused, and gets no successo
 t.test('limits are tuned until the next reload, and who is held is let in at once', async (t) => {
   const port = await freePort();
   const service = cat(port, { limits: { ...noLimits, instances: 1, perSource: 5 } });
-  supervisor.apply([service]);
+  await supervisor.apply([service]);
   const first = await open(t, port);
   t.equal(await say(first, 'one'), 'one');
   const since = events.length;
@@ -142,25 +142,25 @@ t.test('limits are tuned until the next reload, and who is held is let in at onc
   t.match(steering.describe('cat'), { limit: 2, live: 2 });
   steering.tune('cat', { perSource: 2 });
   t.strictSame(steering.tunings('cat'), ['instances 1 -> 2', 'per-source 5 -> 2']);
-  supervisor.apply([service]);
+  await supervisor.apply([service]);
   t.strictSame(steering.tunings('cat'), [], 'the same text says what it said');
   t.match(steering.describe('cat'), { limit: 1, live: 2 });
   t.strictSame(supervisor.checkConsistency(), []);
   steering.tune('cat', { instances: 9 });
-  supervisor.apply([{ ...service, limits: { ...service.limits, perSource: 6 } }]);
+  await supervisor.apply([{ ...service, limits: { ...service.limits, perSource: 6 } }]);
   t.strictSame(steering.tunings('cat'), []);
   for (const instances of [0, -1, 1.5, Number.NaN, 1e9]) {
     t.equal(failureOf(steering.tune('cat', { instances })), 'EINVAL');
   }
   t.match(steering.tune('cat', { instances: 0 }), { what: /whole number.*not 0; to let nobody in, pause/ });
   t.equal(failureOf(steering.tune('dog', { instances: 1 })), 'ENOENT');
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { id: 'server' })]);
+  await supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { id: 'server' })]);
   t.equal(failureOf(steering.tune('server', { instances: 1 })), 'ENOTSUP');
 });
 
 t.test('signals reach what acceptd has started, and nobody else', async (t) => {
   const port = await freePort();
-  supervisor.apply([cat(port)]);
+  await supervisor.apply([cat(port)]);
   const clients = [await open(t, port), await open(t, port)];
   for (const client of clients) t.equal(await say(client, 'x'), 'x');
   const [first] = steering.describe('cat')?.instances ?? [];
@@ -183,12 +183,12 @@ t.test('a reload does what it was said to do', async (t) => {
   const [stays, goes, comes] = [await freePort(), await freePort(), await freePort()];
   const old = resolved('old', [tcp('127.0.0.1', goes)]);
   const changed = resolved('changed', [tcp('127.0.0.1', stays)]);
-  supervisor.apply([old, changed]);
+  await supervisor.apply([old, changed]);
   const wanted = [
     { ...changed, limits: { ...noLimits, instances: 3 } },
     resolved('new', [tcp('127.0.0.1', comes)]),
   ];
-  const plan = steering.plan(wanted);
+  const plan = await steering.plan(wanted);
   t.strictSame(plan, {
     opens: [{ service: 'new', address: `127.0.0.1:${comes}` }],
     closes: [{ service: 'old', address: `127.0.0.1:${goes}` }],
@@ -202,10 +202,10 @@ t.test('a reload does what it was said to do', async (t) => {
     ['old', 'changed'],
     'nothing was done',
   );
-  t.strictSame(supervisor.apply(wanted), plan);
+  t.strictSame(await supervisor.apply(wanted), plan);
   const nothing = { opens: [], closes: [], kept: 2, added: [], changed: [], removed: [] };
-  t.strictSame(steering.plan(wanted), nothing);
-  t.strictSame(supervisor.apply(wanted), nothing);
+  t.strictSame(await steering.plan(wanted), nothing);
+  t.strictSame(await supervisor.apply(wanted), nothing);
 });
 
 t.test('what is said of a client is what happens to it', async (t) => {
@@ -219,7 +219,7 @@ t.test('what is said of a client is what happens to it', async (t) => {
     wrapperName: undefined,
   };
   const rate = { count: 2, window: milliseconds(3_600_000), pause: milliseconds(3_600_000) };
-  supervisor.apply([cat(port, { access, limits: { ...noLimits, rate, onRate: 'close' } })]);
+  await supervisor.apply([cat(port, { access, limits: { ...noLimits, rate, onRate: 'close' } })]);
   t.match(await steering.why('cat', '127.0.0.2'), {
     service: 'cat',
     address: '127.0.0.2',
@@ -248,19 +248,19 @@ t.test('what would have to be asked is asked', async (t) => {
     maxLoad: undefined,
     wrapperName: undefined,
   };
-  supervisor.apply([cat(port, { access })]);
+  await supervisor.apply([cat(port, { access })]);
   t.match(await steering.why('cat', '127.0.0.1'), { verdict: 'admit' });
   t.match(await steering.why('cat', '127.0.0.2'), { verdict: 'refuse', reason: 'access' });
   t.equal(await exchange(port, 'x'), 'x');
   const identity = { whenAdmitted: true, whenRefused: false, isRequired: true };
-  supervisor.apply([cat(port, { access, identity })]);
+  await supervisor.apply([cat(port, { access, identity })]);
   t.match(await steering.why('cat', '127.0.0.1'), { verdict: 'ask', reason: null });
   t.match(await steering.why('cat', '127.0.0.2'), { verdict: 'refuse', reason: 'access' });
 });
 
 t.test('a start is explained with all that the handler finds', async (t) => {
   const port = await freePort();
-  supervisor.apply([
+  await supervisor.apply([
     cat(port, {
       limits: { ...noLimits, instances: 64 },
       process: {
@@ -304,7 +304,7 @@ t.test('a start is explained with all that the handler finds', async (t) => {
   const environment = plan?.environment ?? [];
   for (const line of ['REMOTE_ADDR=<client address>', 'PROTO=TCP', 'LISTEN_FDS=1', 'LISTEN_PID=<its pid>'])
     t.ok(environment.includes(line), line);
-  supervisor.apply([
+  await supervisor.apply([
     daemonService(directory, [tcp('127.0.0.1', port)], {
       id: 'server',
       words: ['notify'],
@@ -349,7 +349,7 @@ t.test('built-ins and relays are seen with their clients', async (t) => {
     connectTimeout: milliseconds(5000),
     ...plainRelay,
   };
-  supervisor.apply([
+  await supervisor.apply([
     resolved('echo', [tcp('127.0.0.1', echoPort)], {
       answer: { kind: 'builtin', builtin: 'echo', format: undefined },
     }),

@@ -1,9 +1,9 @@
 // One text of an inetd.conf dialect: statements in order, each in the scope that the ones before it made.
 import type { Diagnostic } from '../../model/diagnostic.ts';
+import type { Pieces } from '../../model/pieces.ts';
 import { dialects } from '../../model/service.ts';
 import { nearestWord } from '../nearest.ts';
 import type { LoadOptions } from '../options.ts';
-import type { Pieces } from '../pieces.ts';
 import {
   createReport,
   type LocatedService,

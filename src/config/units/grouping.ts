@@ -1,4 +1,5 @@
 // Which service a socket unit starts, which sockets a service has, and which server is behind a proxy.
+import type { Pieces } from '../../model/pieces.ts';
 import { backendNames, isProxy } from './proxy.ts';
 import type { SocketUnit } from './socket-unit.ts';
 import type { Unit } from './unit.ts';
@@ -12,9 +13,10 @@ export type Source = { readonly socket: SocketUnit; readonly piece: UnitPiece };
 export type Group = { readonly service: Unit; readonly sources: readonly [Source, ...Source[]] };
 
 /** Sockets= of a service takes in those units, too, that start no service of their own. */
-const ownersOf = (set: UnitSet, serviceNames: readonly string[]): ReadonlyMap<string, string> => {
+function* ownersOf(set: UnitSet, serviceNames: readonly string[]): Pieces<ReadonlyMap<string, string>> {
   const owners = new Map<string, string>();
   for (const name of serviceNames) {
+    yield;
     const service = set.find(name, false);
     if (service === undefined || service === 'masked') continue;
     for (const word of readWordTokens(service.section('Service').all('Sockets'), service)) {
@@ -22,7 +24,7 @@ const ownersOf = (set: UnitSet, serviceNames: readonly string[]): ReadonlyMap<st
     }
   }
   return owners;
-};
+}
 
 /** undefined where there is none, which is told. */
 const findService = (
@@ -51,14 +53,15 @@ const findService = (
 };
 
 /** In the order of their first sockets. */
-export const groupSockets = (
+export function* groupSockets(
   set: UnitSet,
   sources: readonly Source[],
   serviceNames: readonly string[],
-): readonly Group[] => {
-  const owners = ownersOf(set, serviceNames);
+): Pieces<readonly Group[]> {
+  const owners = yield* ownersOf(set, serviceNames);
   const groups = new Map<Unit, [Source, ...Source[]]>();
   for (const source of sources) {
+    yield;
     const { socket } = source;
     const service = findService(set, socket, socket.isAccepting ? undefined : owners.get(socket.unit.name));
     if (service === undefined) continue;
@@ -67,7 +70,7 @@ export const groupSockets = (
     else earlier.push(source);
   }
   return [...groups].map(([service, members]) => ({ service, sources: members }));
-};
+}
 
 /** The first that the proxy needs and that there is. */
 export const findBackend = (set: UnitSet, proxy: Unit): Unit | undefined => {

@@ -1,6 +1,6 @@
 // Socket units with the services that they start -> services of acceptd.
 import type { Diagnostic } from '../../model/diagnostic.ts';
-import { type Pieces, runAtOnce } from '../pieces.ts';
+import { type Pieces, runAtOnce } from '../../model/pieces.ts';
 import { diagnose, type LocatedService, splitText } from '../source.ts';
 import { readUnitPath } from './bundle.ts';
 import { findBackend, type Group, groupSockets, type Source } from './grouping.ts';
@@ -28,14 +28,15 @@ export type ReadUnits = {
   readonly diagnostics: readonly Diagnostic[];
 };
 
-const readSockets = (
+function* readSockets(
   set: UnitSet,
   machine: Machine,
-): { readonly units: readonly Unit[]; readonly sources: readonly Source[] } => {
+): Pieces<{ readonly units: readonly Unit[]; readonly sources: readonly Source[] }> {
   const units: Unit[] = [];
   const sources: Source[] = [];
   const templates = new Set(set.sockets.map(({ name }) => (name.includes('@.') ? '' : templateOf(name))));
   for (const { name, piece } of set.sockets) {
+    yield;
     const unit = set.find(name, false);
     if (unit === undefined || unit === 'masked') continue;
     units.push(unit);
@@ -53,7 +54,7 @@ const readSockets = (
     if (socket !== undefined) sources.push({ socket, piece });
   }
   return { units, sources };
-};
+}
 
 /** undefined where one of its units has an error. `reached` gets those that are told about. */
 const readGroup = (
@@ -115,20 +116,21 @@ const warnOfOthers = (set: UnitSet, reached: ReadonlySet<Unit>): readonly Diagno
 /** The services of all socket units among the pieces; one that has an error is left out. */
 export function* readUnitPieces(pieces: readonly UnitPiece[], options: UnitOptions): Pieces<ReadUnits> {
   const set = createUnitSet(pieces, options.machine.facts);
-  const { units, sources } = readSockets(set, options.machine);
+  const { units, sources } = yield* readSockets(set, options.machine);
   yield;
   const names = pieces.flatMap((piece) =>
     piece.kind === 'unit' && /^[^@]+\.service$/.test(piece.name) ? [piece.name] : [],
   );
   const found = new Map<UnitPiece, LocatedService[]>();
   const reached = new Set(units);
-  for (const group of groupSockets(set, sources, names)) {
+  for (const group of yield* groupSockets(set, sources, names)) {
     const located = readGroup(set, group, options, reached);
     const { piece } = group.sources[0];
     if (located !== undefined) found.set(piece, [...(found.get(piece) ?? []), located]);
     yield;
   }
   const diagnostics = [...reached].flatMap(({ report }) => report.diagnostics());
+  yield;
   return { services: found, diagnostics: distinct([...diagnostics, ...warnOfOthers(set, reached)]) };
 }
 

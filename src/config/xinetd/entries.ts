@@ -1,7 +1,7 @@
 // The syntax of xinetd.conf: a text becomes entries with their assignments, and places of files to be read.
 import type { Diagnostic } from '../../model/diagnostic.ts';
+import type { Pieces } from '../../model/pieces.ts';
 import { nearestWord } from '../nearest.ts';
-import type { Pieces } from '../pieces.ts';
 import type { SourceText } from '../source.ts';
 import { readWords, skipBlanks } from '../words.ts';
 import { type Assignment, type Reading, readAssignment } from './assignments.ts';

@@ -1,7 +1,7 @@
 // The second pass: entries of all files become services, in the light of all defaults, whatever stands first.
 import type { Diagnostic } from '../../model/diagnostic.ts';
+import type { Pieces } from '../../model/pieces.ts';
 import type { LoadOptions } from '../options.ts';
-import type { Pieces } from '../pieces.ts';
 import type { LocatedService } from '../source.ts';
 import type { Assignment } from './assignments.ts';
 import { readAttributes } from './attributes.ts';

@@ -1,5 +1,6 @@
 // The daemons of all services: who wants one, and what becomes of them at a reload and at the end.
 import type { Failure } from '../../model/event.ts';
+import type { Pieces } from '../../model/pieces.ts';
 import type { Milliseconds } from '../../model/quantity.ts';
 import type { Ended } from '../../native/kernel.ts';
 import { becomeSubreaper } from '../../native/process-tree.ts';
@@ -52,8 +53,11 @@ export const createDaemons = (parts: () => DaemonParts) => {
     detach,
 
     /** A configuration was applied. */
-    sync: (isStrict: boolean): void => {
-      for (const runner of [...runners.values()]) runner.sync(isStrict);
+    sync: function* (isStrict: boolean): Pieces<void> {
+      for (const [running, runner] of [...runners]) {
+        yield;
+        if (runners.get(running) === runner) runner.sync(isStrict);
+      }
     },
 
     /** Tries what waits after a failure, now. */

@@ -30,8 +30,9 @@ export const createHandover = (runtime: Runtime, parts: ServiceParts) => {
       for (const { talk } of runtime.talks.values()) talk.pause();
     },
 
-    /** Which daemon is in the middle of something, in words; undefined when none is. */
-    unsettled: parts.daemons.unsettled,
+    /** What is in the middle of something, in words; undefined when nothing is. */
+    unsettled: (): string | undefined =>
+      parts.isApplying() ? 'a configuration is being applied' : parts.daemons.unsettled(),
     isStarting,
     isUnderWay: (): boolean => runtime.isHandingOver,
 

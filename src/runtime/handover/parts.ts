@@ -18,6 +18,7 @@ export type ServiceParts = {
   readonly answers: Answers;
   readonly lifetimes: Lifetimes;
   readonly daemons: Daemons;
+  readonly isApplying: () => boolean;
   readonly commands: ShellCommands;
   readonly inheritance: Inheritance;
   readonly enter: Acceptance['enter'];

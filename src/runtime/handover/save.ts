@@ -47,7 +47,7 @@ export const saveRuntime = (
   };
 
   const listeners = [...runtime.listeners.values()].map((listener): SavedListener => {
-    const { service, respawning, holder, opening, isWatched, isAsking, ...rest } = listener;
+    const { service, respawning, holder, opening, isWatched, isAsking, isChanging, ...rest } = listener;
     const { failures, trustedUntil, cancel, until } = respawning;
     return {
       ...rest,

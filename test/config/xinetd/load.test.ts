@@ -3,11 +3,11 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Configuration, defaultLoadOptions, loadConfiguration } from '../../../src/config/load.ts';
-import { createBreather, runInPieces } from '../../../src/config/pieces.ts';
 import { splitText } from '../../../src/config/source.ts';
 import { readEntries } from '../../../src/config/xinetd/entries.ts';
 import { isXinetd } from '../../../src/config/xinetd/language.ts';
 import { readMeaning } from '../../../src/config/xinetd/meaning.ts';
+import { createBreather, runInPieces } from '../../../src/model/pieces.ts';
 
 const service = (name: string, port: number, more = ''): string =>
   `service ${name}\n{\n type = UNLISTED\n port = ${port}\n socket_type = stream\n wait = no\n user = root\n server = /bin/cat\n${more}}\n`;

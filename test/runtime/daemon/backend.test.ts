@@ -49,9 +49,9 @@ const ping = (port: number): Promise<string> => exchange(port, 'PING\r\n', { unt
 for (const readiness of ['type', 'probe'] as const) {
   t.test(`redis behind a relay, awaited by ${readiness}`, { skip }, async (t) => {
     const port = await freePort();
-    supervisor.apply([]);
+    await supervisor.apply([]);
     const since = events.length;
-    supervisor.apply([redisBehind(port, readiness)]);
+    await supervisor.apply([redisBehind(port, readiness)]);
     const answers = await Promise.all([ping(port), ping(port), ping(port)]);
     t.strictSame(answers, ['+PONG\r\n', '+PONG\r\n', '+PONG\r\n']);
     t.equal(events.slice(since).filter(({ kind }) => kind === 'started').length, 1, 'one server for all');
@@ -71,13 +71,13 @@ for (const readiness of ['type', 'probe'] as const) {
 
 t.test('who waits for a server that cannot come up is told', { skip }, async (t) => {
   const port = await freePort();
-  supervisor.apply([]);
+  await supervisor.apply([]);
   const since = events.length;
   const service = redisBehind(port, 'type');
   const { answer } = service;
   if (answer.kind !== 'relay') throw new Error('it is a relay');
   const backend = { file: '/nonexistent/redis', arguments: ['redis'] };
-  supervisor.apply([{ ...service, answer: { ...answer, backend } }]);
+  await supervisor.apply([{ ...service, answer: { ...answer, backend } }]);
   t.equal(await exchange(port, 'PING\r\n'), '');
   t.match(await until('daemon-failed', () => true, since), {
     failure: { what: /cannot execute \/nonexistent/ },
@@ -86,7 +86,7 @@ t.test('who waits for a server that cannot come up is told', { skip }, async (t)
 
 t.test('at the end of acceptd daemons are stopped as their service says', async (t) => {
   const ports = [await freePort(), await freePort()];
-  supervisor.apply(
+  await supervisor.apply(
     ports.map((port, index) =>
       daemonService(directory, [tcp('127.0.0.1', port)], {
         id: `stubborn${index}`,

@@ -15,9 +15,9 @@ const { supervisor, events, until, directory } = openSupervisor(t);
 /** Applies one service; its id and port, and how many events there were before. */
 const run = async (options: DaemonOptions, id = 'daemon') => {
   const port = await freePort();
-  supervisor.apply([]);
+  await supervisor.apply([]);
   const since = events.length;
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { id, ...options })]);
+  await supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { id, ...options })]);
   return { id, port, since };
 };
 
@@ -94,7 +94,7 @@ t.test('without a pid file it is the only process that is left', async (t) => {
   await until('started', (event) => event.pid === pid, since);
   t.equal(events.slice(since).filter(({ kind }) => kind === 'daemon-ready').length, 1);
   const ended = until('exited', (event) => event.pid === pid, since);
-  supervisor.apply([]);
+  await supervisor.apply([]);
   t.match(await ended, { status: { signal: 15 } });
 });
 
@@ -260,7 +260,7 @@ t.test(
     t.match(await ask(port, 'names'), /^2 .*:kept$/);
     const closed = once(client, 'close');
     client.resume();
-    supervisor.apply([]);
+    await supervisor.apply([]);
     await closed;
     t.pass('the connection that it had left is closed with the service');
   },

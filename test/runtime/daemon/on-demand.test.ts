@@ -22,7 +22,7 @@ const isConsistent = (test: Pick<typeof t, 'strictSame'>): void => {
 t.test('the first client starts it, the next one meets the same', async (t) => {
   const port = await freePort();
   const since = events.length;
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)])]);
+  await supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)])]);
   t.equal(
     events.slice(since).some(({ kind }) => kind === 'started'),
     false,
@@ -38,7 +38,7 @@ t.test('the first client starts it, the next one meets the same', async (t) => {
 t.test('all sockets of its service are its own, of whatever kind', async (t) => {
   const port = await freePort();
   const path = join(directory, 'mixed');
-  supervisor.apply([
+  await supervisor.apply([
     daemonService(directory, [
       tcp('127.0.0.1', port),
       tcp('127.0.0.1', port, { socketType: 'dgram' }),
@@ -61,7 +61,7 @@ t.test('all sockets of its service are its own, of whatever kind', async (t) => 
 
 t.test('when it has ended the next client starts another one', async (t) => {
   const port = await freePort();
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)])]);
+  await supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)])]);
   const pid = await pidAt(port, 'exit 0');
   t.not(await pidAt(port), pid);
   isConsistent(t);
@@ -111,7 +111,7 @@ t.test('each run is told a number of its own, and what the configuration says by
 
 t.test('several start at the same time', async (t) => {
   const ports = [await freePort(), await freePort(), await freePort()];
-  supervisor.apply(ports.map((port) => daemonService(directory, [tcp('127.0.0.1', port)])));
+  await supervisor.apply(ports.map((port) => daemonService(directory, [tcp('127.0.0.1', port)])));
   const pids = await Promise.all(ports.map((port) => pidAt(port)));
   t.equal(new Set(pids).size, 3);
 });
@@ -119,7 +119,9 @@ t.test('several start at the same time', async (t) => {
 t.test('one that is not on demand runs from the start, and again after its end', async (t) => {
   const port = await freePort();
   const since = events.length;
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { daemon: { onDemand: false } })]);
+  await supervisor.apply([
+    daemonService(directory, [tcp('127.0.0.1', port)], { daemon: { onDemand: false } }),
+  ]);
   const first = await until('started', () => true, since);
   t.equal(await pidAt(port, 'exit 0'), first.pid);
   const second = await until('started', ({ pid }) => pid !== first.pid, since);
@@ -128,10 +130,10 @@ t.test('one that is not on demand runs from the start, and again after its end',
 
 t.test('a service that goes takes its daemon along', async (t) => {
   const port = await freePort();
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)])]);
+  await supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)])]);
   const pid = await pidAt(port);
   const ended = until('exited', (event) => event.pid === pid);
-  supervisor.apply([]);
+  await supervisor.apply([]);
   t.match(await ended, { status: { kind: 'signal', signal: 15 } });
 });
 
@@ -140,9 +142,9 @@ t.test('one that changes keeps running, and is another one at its next start', a
   const more = await freePort();
   const id = 'changing';
   const since = events.length;
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { id })]);
+  await supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { id })]);
   const pid = await pidAt(port);
-  supervisor.apply([
+  await supervisor.apply([
     daemonService(directory, [tcp('127.0.0.1', port), tcp('127.0.0.1', more)], { id, words: ['child'] }),
   ]);
   t.equal(await pidAt(port), pid);
@@ -163,7 +165,7 @@ t.test('one whose program is missing does not spin, and clients wait', async (t)
     daemon: { startLimit: undefined },
     rest: { answer: { kind: 'program', file: '/nonexistent/server', arguments: ['server'] } },
   });
-  supervisor.apply([service]);
+  await supervisor.apply([service]);
   const client = createConnection({ port, host: '127.0.0.1' });
   await once(client, 'connect');
   t.match(await until('daemon-failed', () => true, since), {
@@ -171,7 +173,7 @@ t.test('one whose program is missing does not spin, and clients wait', async (t)
   });
   await until('respawning', ({ failures }) => failures >= 3, since);
   t.ok(events.slice(since).filter(({ kind }) => kind === 'start-failed').length <= 4);
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { id: service.id })]);
+  await supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { id: service.id })]);
   client.write('pid\n');
   const [text] = await once(client, 'data');
   t.match(String(text), /^pid \d+/, 'who has waited is served once it can be');
@@ -181,7 +183,7 @@ t.test('one whose program is missing does not spin, and clients wait', async (t)
 t.test('one that never accepts is told of, and is not started again and again', async (t) => {
   const port = await freePort();
   const since = events.length;
-  supervisor.apply([
+  await supervisor.apply([
     daemonService(directory, [tcp('127.0.0.1', port)], {
       words: ['end=0'],
       daemon: { startLimit: undefined },
@@ -197,7 +199,7 @@ t.test('one that never accepts is told of, and is not started again and again', 
 t.test('beyond its start limit clients wait for the rest of the window', async (t) => {
   const port = await freePort();
   const since = events.length;
-  supervisor.apply([
+  await supervisor.apply([
     daemonService(directory, [tcp('127.0.0.1', port)], {
       daemon: { startLimit: { count: 2, window: milliseconds(5_000) } },
     }),
@@ -214,7 +216,7 @@ t.test('restart= says whether it is started without a client', async (t) => {
   const port = await freePort();
   const since = events.length;
   const restart = { ...plainDaemon.restart, when: 'on-failure' as const, pause: milliseconds(10) };
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { daemon: { restart } })]);
+  await supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { daemon: { restart } })]);
   const pid = await pidAt(port, 'exit 3');
   t.match(await until('daemon-failed', () => true, since), {
     failure: { what: /ended with exit status 3/ },

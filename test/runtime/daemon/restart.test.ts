@@ -39,7 +39,7 @@ const harass = async (id: string, client: () => Promise<Outcome>) => {
 
 t.test('a server that accepts one after the other', async (t) => {
   const port = await freePort();
-  supervisor.apply([
+  await supervisor.apply([
     daemonService(directory, [tcp('127.0.0.1', port)], {
       id: 'plain',
       words: ['notify'],
@@ -93,7 +93,7 @@ t.test(
       `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr info; ${process.getuid?.() === 0 ? 'user root;' : ''}
 events {} http { access_log off; ${places.join(' ')} server { listen 127.0.0.1:${port}; location / { return 200 "nginx-ok\\n"; } } }\n`,
     );
-    supervisor.apply([
+    await supervisor.apply([
       resolved('nginx', [tcp('127.0.0.1', port)], {
         mode: 'whole-socket',
         answer: { kind: 'program', file: nginx, arguments: ['nginx', '-p', folder, '-c', 'n.conf'] },
