@@ -19,8 +19,6 @@ export type Manner = {
 
 /** How one kind of conversation is handed over: by all of them what the client has sent stays in the kernel meanwhile. */
 export type Manners = {
-  /** Answers what was read before the pause. */
-  readonly settle?: (socket: Socket) => void;
   readonly resume?: (socket: Socket) => void;
   /** Read and not answered, because the rest of it has not come. */
   readonly pending?: () => string;
@@ -89,7 +87,8 @@ export const openConversation = (
       socket.pause();
     },
     isSettled: () => {
-      manners.settle?.(socket);
+      // what was read before the pause is answered all the same, and once: a read tells who listens what it takes
+      if (manner.input === 'stream') socket.read();
       return !socket.destroyed && socket.writableLength === 0 && !socket.writableEnded;
     },
     resume: () => {

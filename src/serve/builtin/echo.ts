@@ -1,15 +1,8 @@
 // echo (RFC 862): gives back what it gets, until the client has said all and has heard it again.
-import type { Socket } from 'node:net';
 import type { Start } from '../surface.ts';
 import { openConversation, usualIdleLimit } from './conversation.ts';
 
 const manner = { idleLimit: usualIdleLimit, input: 'stream', endsByReset: false } as const;
-
-/** What was read before a pause is given back all the same. */
-const settle = (socket: Socket): void => {
-  const rest: unknown = socket.read();
-  if (rest instanceof Uint8Array) socket.write(rest);
-};
 
 export const startEcho: Start = (surface, prepared, client, onEnded, saved) => {
   const { socket, touch, started, isPaused } = openConversation(
@@ -19,7 +12,6 @@ export const startEcho: Start = (surface, prepared, client, onEnded, saved) => {
     onEnded,
     manner,
     saved,
-    { settle },
   );
   // a character typed is a character seen: waiting to fill a segment (RFC 896) would only add its delay
   socket.setNoDelay(true);

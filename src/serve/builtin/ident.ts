@@ -43,10 +43,6 @@ export const startIdent: Start = (surface, prepared, client, onEnded, saved) => 
     manner,
     saved,
     {
-      settle: () => {
-        const rest: unknown = socket.read();
-        if (typeof rest === 'string') take(rest);
-      },
       pending: () => pending,
     },
   );

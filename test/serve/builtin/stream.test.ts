@@ -57,6 +57,37 @@ const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn++) await nextTurn();
 };
 
+for (const [builtin, question, answer] of [
+  ['echo', 'once', 'once'],
+  ['ident', '1 , 2\r\n', '1 , 2 : ERROR : HIDDEN-USER\r\n'],
+] as const) {
+  t.test(`${builtin} answers what it has read before another version goes on, and only once`, async (t) => {
+    const { port, started, whenEnded } = serveStream(t, createStage(), builtin);
+    const client = await open(port);
+    client.write(question);
+    const [greeting] = await once(client, 'data');
+    t.equal(String(greeting), answer);
+    const [talk] = started.flatMap((each) => (each.kind === 'builtin' && each.talk ? [each.talk] : []));
+    if (talk === undefined) throw new Error('it cannot be handed over');
+    talk.pause();
+    client.write(question);
+    let heard = '';
+    client.on('data', (bytes) => {
+      heard += String(bytes);
+    });
+    // it may have been read already, or wait in the kernel: only then is there nothing to answer yet
+    for (let round = 0; round < 500 && heard === ''; round++) {
+      talk.isSettled();
+      await turns(1);
+    }
+    talk.resume();
+    client.end(question);
+    await once(client, 'end');
+    t.equal(heard, answer.repeat(2));
+    await whenEnded(1);
+  });
+}
+
 t.test('discard reads everything, says nothing and ends with the client', async (t) => {
   const stage = createStage();
   const { port, whenEnded } = serveStream(t, stage, 'discard');
