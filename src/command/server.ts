@@ -22,7 +22,7 @@ import { takeHandedOver } from '../operate/upgrade-environment.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createSupervisor } from '../runtime/supervisor.ts';
 import { announce } from './announce.ts';
-import { askerPart, readPlace, sayWhetherReady } from './following.ts';
+import { askersPart, readPlace, sayWhetherReady } from './following.ts';
 import { createConfiguration } from './server-configuration.ts';
 import { openServerControl } from './server-control.ts';
 import { openServerLog } from './server-log.ts';
@@ -223,9 +223,11 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     metrics: async (accept) => metrics?.render(accept),
     before: before?.kept,
     upgraded: before && { what: upgradedText() },
-    askedBy: before?.askedBy,
+    askers: before?.askers,
   });
-  keeping.parts.set(askerPart, control.askedBy);
+  keeping.parts.set(askersPart, () => control.askers().map(({ by }) => by));
+  keeping.lists.set(askersPart, () => control.askers().map(({ descriptor }) => descriptor));
+  keeping.resting.add(control);
   keeping.descriptors.set('tcp-ends', () => metrics?.kept());
   for (const name of controlKeeps) keeping.descriptors.set(name, () => control.kept(name));
   if (options.announces && before === undefined) process.stdout.write(announce(first.services));
