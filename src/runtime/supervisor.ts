@@ -245,8 +245,11 @@ export const createSupervisor = ({
     kernel.traceConnections(observer.isWanted('traced'));
     handover.restore(saved);
     onServices([...services.values()].map(({ prepared }) => prepared.service));
-    // what could not be opened before is tried anew
-    listeners.retryNow();
+    // what could not be opened before is tried anew; what is closed for a while waits for its time
+    for (const listener of runtime.listeners.values()) {
+      const { suspension, limits } = listener.service;
+      if (suspension === undefined || limits.onRate !== 'close') listeners.reopen(listener);
+    }
     rpc.sync(runtime.listeners.values());
     prepareBanners(runtime);
   };

@@ -87,9 +87,9 @@ export const restoreRuntime = (runtime: Runtime, parts: ServiceParts, saved: Sav
       answered === service.prepared.service ? service.prepared : { service: answered, recipe: undefined };
     answers.goOn({ service, ...begun }, prepared, source, talk);
   }
-  for (const { service: index, through, descriptor, record, isGreeted } of saved.clients) {
+  for (const { service: index, through, descriptor, record, heard } of saved.clients) {
     const enter = through === 'mux' ? parts.enterMux : parts.enter;
-    enter(serviceAt(index), { descriptor, record }, isGreeted);
+    enter(serviceAt(index), { descriptor, record }, heard);
   }
   states.updateAll();
 };
