@@ -39,29 +39,38 @@ export const serverPartOf = ({ parts }: SavedServer): ServerPart => {
   return part;
 };
 
+const keptAt = ({ kept }: SavedServer, name: string): Descriptor | undefined => {
+  const number = kept[name];
+  return number === undefined ? undefined : descriptorOf(number);
+};
+
+/** Who waits for what the upgrade comes to, and where. */
+export const askersOf = (
+  state: SavedServer,
+): readonly { readonly descriptor: Descriptor; readonly by: string }[] => {
+  const names = state.parts[askersPart];
+  return (Array.isArray(names) ? names : []).flatMap((by: unknown, index) => {
+    const descriptor = keptAt(state, nameInList(askersPart, index));
+    return descriptor === undefined ? [] : [{ descriptor, by: String(by) }];
+  });
+};
+
 /** What the version before us leaves to the server. */
 export const readPlace = (state: SavedServer | string) => {
   if (typeof state === 'string') throw new Error(`cannot take over: ${state}`);
   const { runtime, parts, kept } = state;
-  const names = parts[askersPart];
-  const keptAt = (name: string): Descriptor | undefined => {
-    const number = kept[name];
-    return number === undefined ? undefined : descriptorOf(number);
-  };
-  const askers = (Array.isArray(names) ? names : []).flatMap((by: unknown, index) => {
-    const descriptor = keptAt(nameInList(askersPart, index));
-    return descriptor === undefined ? [] : [{ descriptor, by: String(by) }];
-  });
   return {
     runtime,
     part: serverPartOf(state),
     tally: parts[tallyPart],
-    askers,
+    askers: askersOf(state),
     /** No child inherits by accident what the server keeps; to be called as soon as there is an engine. */
     adoptKept: (): void => takeOver(Object.values(kept).map(descriptorOf), []),
-    kept: keptAt,
+    kept: (name: string): Descriptor | undefined => keptAt(state, name),
   };
 };
+
+export type Place = ReturnType<typeof readPlace>;
 
 const problemOf = (state: SavedServer, { isReadable, diagnostics }: Loaded): string | undefined => {
   try {

@@ -22,7 +22,7 @@ import { takeHandedOver } from '../operate/upgrade-environment.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createSupervisor } from '../runtime/supervisor.ts';
 import { announce } from './announce.ts';
-import { askersPart, readPlace, sayWhetherReady } from './following.ts';
+import { askersPart, type Place, readPlace, sayWhetherReady } from './following.ts';
 import { createConfiguration } from './server-configuration.ts';
 import { openServerControl } from './server-control.ts';
 import { openServerLog } from './server-log.ts';
@@ -31,6 +31,7 @@ import type { ServerOptions } from './server-options.ts';
 import { countState, findGroup, isRefused, ownNames, tellCaller, tryWritePidFile } from './server-start.ts';
 import { createInspection } from './server-state.ts';
 import { createServerUpgrade, upgradedText } from './server-upgrade.ts';
+import { notTakenOverText, startAnew, startedAnewText, takeFailedUpgrade } from './start-anew.ts';
 import { readVersion } from './version.ts';
 import { createWrapping } from './wrapping.ts';
 
@@ -40,11 +41,31 @@ const killTime = 10_000;
 
 /** Runs until it is told to stop; gives the exit status. */
 export const runServer = async (options: ServerOptions): Promise<ExitStatus> => {
-  const { pidFile } = options;
   const following = takeHandedOver(process.env);
-  if (following?.isTrial === true) return sayWhetherReady(following.state, options.load);
-  const before = following && readPlace(following.state);
+  if (following === undefined) return serve(options, undefined, () => undefined);
+  const { state } = following;
+  if (following.isTrial) return sayWhetherReady(state, options.load);
+  let isThere = false;
+  try {
+    return await serve(options, readPlace(state), () => {
+      isThere = true;
+    });
+  } catch (error) {
+    // nobody else is there who could serve
+    if (isThere) throw error;
+    return startAnew(state, error);
+  }
+};
+
+/** `onTakenOver`: the place of the version before us is taken. */
+const serve = async (
+  options: ServerOptions,
+  before: Place | undefined,
+  onTakenOver: () => void,
+): Promise<ExitStatus> => {
+  const { pidFile } = options;
   const { inherited, manager: wishes, restart } = takeStartEnvironment(process.env, before?.part.manager);
+  const failedUpgrade = takeFailedUpgrade(process.env);
   const running = pidFile === undefined ? undefined : findRunning(pidFile, ownNames);
   if (running !== undefined) {
     return complain(`already running as pid ${running} (${pidFile}); stop it first`, exitStatus.system);
@@ -73,7 +94,7 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     copiesMemory: process.env['ACCEPTD_SPAWN'] === 'fork',
     processLimit: options.processLimit,
     strictReload: options.isStrictReload,
-    inherited,
+    inherited: [...inherited, ...(failedUpgrade?.sockets ?? [])],
     store: manager.store,
   });
   const { kernel } = supervisor;
@@ -92,6 +113,12 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   const { path: controlPath, probes } = options.control;
   if (controlPath !== undefined || probes !== undefined || options.hasMetrics) watchers.push(tally.observer);
 
+  if (failedUpgrade !== undefined)
+    log.say(
+      'error',
+      { event: 'not-taken-over', what: failedUpgrade.reason },
+      startedAnewText(failedUpgrade.reason),
+    );
   if (restart !== undefined) log.say('warn', { event: 'restarted', ...restart }, showRestart(restart));
   for (const warning of options.warnings) log.say('warn', { event: 'option' }, warning);
 
@@ -195,12 +222,20 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     const end = (): boolean => process.kill(process.pid);
     watchers.push(createIdleExit(systemClock, options.exitIdleTime, end, before?.runtime.builtins.length));
   }
+  let owesReload = before?.part.configuration.owesReload === true;
   if (before === undefined) configuration.take(first);
   else {
-    configuration.takeOver(before.part.configuration, () => supervisor.takePlace(before.runtime));
+    let lost: readonly string[] = [];
+    configuration.takeOver(before.part.configuration, () => {
+      lost = supervisor.takePlace(before.runtime);
+    });
+    onTakenOver();
     log.say('info', { event: 'upgraded', version: readVersion() }, upgradedText());
+    for (const what of lost) log.say('error', { event: 'not-taken-over', what }, notTakenOverText(what));
+    // what is missing of the services is opened again
+    owesReload ||= lost.length > 0;
   }
-  if (hasHungUp() || before?.part.configuration.owesReload === true) void configuration.reload();
+  if (hasHungUp() || owesReload) void configuration.reload();
   const refusal = pidFile === undefined ? undefined : tryWritePidFile(pidFile);
   if (refusal !== undefined) {
     await supervisor.stop(milliseconds(0));
@@ -230,7 +265,8 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   keeping.resting.add(control);
   keeping.descriptors.set('tcp-ends', () => metrics?.kept());
   for (const name of controlKeeps) keeping.descriptors.set(name, () => control.kept(name));
-  if (options.announces && before === undefined) process.stdout.write(announce(first.services));
+  if (options.announces && before === undefined && failedUpgrade === undefined)
+    process.stdout.write(announce(first.services));
   manager.enterReady(() => countState(supervisor.snapshot()));
   for (const error of unsent) log.say('warn', { event: 'notify' }, error.message);
   options.onReady();

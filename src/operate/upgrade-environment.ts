@@ -9,6 +9,9 @@ import { type SavedServer, unpackState } from '../runtime/handover/format.ts';
 export const checkName = 'ACCEPTD_UPGRADE_CHECK';
 /** In earnest, in the same process. */
 export const stateName = 'ACCEPTD_STATE';
+/** Nobody is followed, because that has failed: the numbers of the sockets that were ours, and the reason. */
+export const anewName = 'ACCEPTD_ANEW';
+export const anewReasonName = 'ACCEPTD_ANEW_REASON';
 
 export type HandedOver = {
   readonly isTrial: boolean;
@@ -43,7 +46,7 @@ const readState = (text: string): SavedServer | string => {
 
 /** Whether another version is to be followed; to be asked before anything else is done. */
 export const isFollowing = (environment: Environment): boolean =>
-  environment[checkName] !== undefined || environment[stateName] !== undefined;
+  [checkName, stateName, anewName].some((name) => environment[name] !== undefined);
 
 /** Taken out at once: no handler may find it. */
 export const takeHandedOver = (environment: Environment): HandedOver | undefined => {

@@ -236,15 +236,15 @@ export const createSupervisor = ({
     daemons,
     commands,
     inheritance,
+    onServices: () => onServices([...services.values()].map(({ prepared }) => prepared.service)),
     enter: acceptance.enter,
     enterMux: acceptance.enterMux,
   });
 
-  /** Takes the place of the version before us, in place of the first apply(). */
-  const takePlace = (saved: SavedRuntime): void => {
+  /** Takes the place of the version before us, in place of the first apply(); gives what could not be had, in words. */
+  const takePlace = (saved: SavedRuntime): readonly string[] => {
     kernel.traceConnections(observer.isWanted('traced'));
-    handover.restore(saved);
-    onServices([...services.values()].map(({ prepared }) => prepared.service));
+    const lost = handover.restore(saved);
     // what could not be opened before is tried anew; what is closed for a while waits for its time
     for (const listener of runtime.listeners.values()) {
       const { suspension, limits } = listener.service;
@@ -252,6 +252,7 @@ export const createSupervisor = ({
     }
     rpc.sync(runtime.listeners.values());
     prepareBanners(runtime);
+    return lost;
   };
 
   return {

@@ -7,6 +7,7 @@ import { type ConnectionRecord, peerOf } from '../../model/record.ts';
 import { SystemError } from '../../native/addon.ts';
 import type { Kernel } from '../../native/kernel.ts';
 import { callerOf } from './access.ts';
+import { errorText, refusal } from './answer.ts';
 import type { Desk } from './desk.ts';
 import type { Asker, HttpFront, Order } from './http.ts';
 import { createIntake, type IntakeLimits } from './intake.ts';
@@ -66,11 +67,14 @@ const limitsFor = (descriptors: number): IntakeLimits => {
 };
 
 /** The answer of a request that the version before has read. */
-const wholeAnswer = (done: Done): Uint8Array => {
-  const body = `${JSON.stringify(done)}\n`;
-  const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
+const wholeAnswer = (status: string, body: string): Uint8Array => {
+  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
   return Buffer.from(`${head}\r\nconnection: close\r\n\r\n${body}`);
 };
+
+/** For somebody who has asked for an upgrade that came to nothing when it could not be taken back. */
+export const wholeRefusal = (message: string): Uint8Array =>
+  wholeAnswer('500 Internal Server Error', errorText(refusal('failed', message)));
 
 const openProbes = (kernel: Kernel, { version, host, port }: ProbeAddress): Descriptor => {
   const descriptor = kernel.openSocket(version, 'stream');
@@ -128,7 +132,8 @@ export const openControl = (
 
   const kept = new Map<ControlKeep, Descriptor>();
   for (const { descriptor, by } of askers ?? []) {
-    if (upgraded !== undefined) kernel.write(descriptor, wholeAnswer(upgraded));
+    if (upgraded !== undefined)
+      kernel.write(descriptor, wholeAnswer('200 OK', `${JSON.stringify(upgraded)}\n`));
     kernel.close(descriptor);
     onOrder({ by, what: 'POST /v1/upgrade', status: 200 });
   }

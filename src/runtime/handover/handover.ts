@@ -76,7 +76,8 @@ export const createHandover = (runtime: Runtime, parts: ServiceParts) => {
       parts.daemons.resume();
     },
 
-    restore: (saved: SavedRuntime): void => restoreRuntime(runtime, parts, saved),
+    /** What could not be had, in words. */
+    restore: (saved: SavedRuntime): readonly string[] => restoreRuntime(runtime, parts, saved),
   };
 };
 

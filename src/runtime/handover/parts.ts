@@ -20,6 +20,8 @@ export type ServiceParts = {
   readonly daemons: Daemons;
   readonly commands: ShellCommands;
   readonly inheritance: Inheritance;
+  /** All services are there: what is known of them together is found out anew. */
+  readonly onServices: () => void;
   readonly enter: Acceptance['enter'];
   /** A client of a member of tcpmux, whose name has been read. */
   readonly enterMux: (service: RunningService, client: Accepted, heard: Heard) => void;
