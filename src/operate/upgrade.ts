@@ -10,7 +10,7 @@ import { packState, type SavedServer } from '../runtime/handover/format.ts';
 import { descriptorsOf } from '../runtime/handover/restore.ts';
 import type { Supervisor } from '../runtime/supervisor.ts';
 import { stateName } from './upgrade-environment.ts';
-import { ownEnvironment, ownWords, tryNextVersion } from './upgrade-trial.ts';
+import { describeOwnFiles, ownEnvironment, ownWords, tryNextVersion } from './upgrade-trial.ts';
 
 /** What another part of acceptd hands over, by its name. */
 export type Keeping = {
@@ -63,6 +63,10 @@ const mostFlushes = 100;
 const look = milliseconds(2);
 const longLook = milliseconds(50);
 
+const hasChanged: Failure = {
+  code: 'ECANCELED',
+  what: 'the files of acceptd have changed since the new version was tried; try again when all of them are there',
+};
 const isEnding: Failure = { code: 'ESHUTDOWN', what: 'acceptd is stopping' };
 
 export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failure>) => {
@@ -169,6 +173,7 @@ export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failur
 
   const upgrade = async (): Promise<Done | Failure> => {
     if (means.isStopping()) return isEnding;
+    const tried = await describeOwnFiles();
     const refusal = await tryNextVersion(
       { kernel, clock, startErrand: supervisor.startErrand },
       packState(save()),
@@ -181,8 +186,9 @@ export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failur
     const busy = await comeToRest();
     if (busy !== undefined) return busy;
     await flushAll();
+    const isTried = (await describeOwnFiles()) === tried;
     // what was written took its time
-    const failure = means.isStopping() ? isEnding : isAtRest() ? takeOver() : busyNow();
+    const failure = means.isStopping() ? isEnding : !isTried ? hasChanged : isAtRest() ? takeOver() : busyNow();
     resume();
     return failure;
   };

@@ -4,18 +4,25 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ask } from '../operate/control/stage.ts';
-import { type Acceptd, type LogRecord, startAcceptd } from '../support/acceptd.ts';
+import { type Acceptd, type LogRecord, mainModule, startAcceptd } from '../support/acceptd.ts';
 import { exchange } from '../support/client.ts';
 import { compileHandlers } from '../support/compile.ts';
 import { freePort } from '../support/ports.ts';
 import { me } from './scene.ts';
+import { install } from './upgrade-scene.ts';
 
 t.setTimeout(240_000);
 
 const serve = join(compileHandlers('serve'), 'serve');
 const patient = { timeout: 30_000 };
 
-const start = async (t: Test, args: string, deadline: number, ...lines: readonly string[]) => {
+const start = async (
+  t: Test,
+  args: string,
+  deadline: number,
+  program: string,
+  ...lines: readonly string[]
+) => {
   const port = await freePort();
   const control = join(mkdtempSync(join(tmpdir(), 'acceptd-busy-')), 'control');
   t.teardown(() => rmSync(dirname(control), { recursive: true, force: true }));
@@ -27,6 +34,7 @@ const start = async (t: Test, args: string, deadline: number, ...lines: readonly
   ];
   const acceptd = await startAcceptd(t, {
     config: `busy on ${[...words, ...lines].join(', ')};\n`,
+    program,
     arguments: ['--upgrade-deadline', String(deadline), '--control', control],
   });
   const say = (text: string): Promise<string> => exchange(port, `${text}\n`, patient);
@@ -50,7 +58,7 @@ const countOf = ({ records }: Acceptd, wanted: string): number =>
   records.filter(({ event }) => event === wanted).length;
 
 t.test('one that is starting, and one that reloads, are waited for', async (t) => {
-  const { acceptd, say } = await start(t, '', 40, 'type = notify', 'start_timeout = 5min');
+  const { acceptd, say } = await start(t, '', 40, mainModule, 'type = notify', 'start_timeout = 5min');
   const main = await say('pid');
   const first = await begin(acceptd);
   t.equal(countOf(acceptd, 'daemon-ready'), 0);
@@ -67,7 +75,7 @@ t.test('one that is starting, and one that reloads, are waited for', async (t) =
 });
 
 t.test('where it takes too long the upgrade is refused, and nothing has happened', async (t) => {
-  const { acceptd, say } = await start(t, '', 8, 'type = notify', 'start_timeout = 5min');
+  const { acceptd, say } = await start(t, '', 8, mainModule, 'type = notify', 'start_timeout = 5min');
   const main = await say('pid');
   const refused = async (what: RegExp): Promise<void> => {
     const end = await begin(acceptd);
@@ -88,11 +96,27 @@ t.test('where it takes too long the upgrade is refused, and nothing has happened
   t.equal(await acceptd.stop(), 0);
 });
 
+t.test('a program that changes when it was tried is not what takes over', async (t) => {
+  const { program, replace } = install(t);
+  const { acceptd, say } = await start(t, '', 60, program, 'type = notify', 'start_timeout = 5min');
+  const main = await say('pid');
+  const end = await begin(acceptd);
+  // half of an installation, which would be the end of everything
+  replace('this is no JavaScript');
+  await say('say READY=1');
+  const { event, fields } = await end();
+  t.equal(event, 'upgrade-failed');
+  t.match(JSON.stringify(fields['failure']), /have changed since the new version was tried/);
+  t.equal(await say('pid'), main);
+  replace(`await import(${JSON.stringify(mainModule)});`);
+  const again = await begin(acceptd);
+  t.equal((await again()).event, 'upgraded');
+  t.equal(await say('pid'), main);
+  t.equal(await acceptd.stop(), 0);
+});
+
 t.test('one that is stopping is waited for, and started again where that was wanted', async (t) => {
-  const { acceptd, control, say } = await start(
-    t,
-    'stubborn notify',
-    60,
+  const { acceptd, control, say } = await start(t, 'stubborn notify', 60, mainModule,
     'notify = yes',
     'stop_timeout = 4s',
   );

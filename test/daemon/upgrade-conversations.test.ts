@@ -11,7 +11,7 @@ import { startAcceptd } from '../support/acceptd.ts';
 import { connect, exchange } from '../support/client.ts';
 import { freePort, freePorts } from '../support/ports.ts';
 import { me, readSome, readToEnd } from './scene.ts';
-import { mustUpgrade } from './upgrade-scene.ts';
+import { isFollowing, mustUpgrade } from './upgrade-scene.ts';
 
 t.setTimeout(240_000);
 
@@ -63,7 +63,8 @@ tcpmux/+cat2 stream tcp nowait ${me} /bin/cat cat
   const asking = await connect(ident);
   asking.write('1 , 2\r\n3 ,');
   t.match(await readSome(asking), /^1 , 2 : ERROR : HIDDEN-USER\r\n$/);
-  const [half, carriage] = [await connect(mux), await connect(mux)];
+  const [half, carriage, early] = [await connect(mux), await connect(mux), await connect(mux)];
+  early.write('CA');
   half.write('ca');
   carriage.write('cat2');
   const sending = createSocket('udp4').bind();
@@ -75,7 +76,15 @@ tcpmux/+cat2 stream tcp nowait ${me} /bin/cat cat
   await once(sending, 'message');
   const sayingOn = setInterval(() => say(String(heard.length)), 20);
 
-  for (const round of [1, 2]) await mustUpgrade(t, acceptd, `round ${round}`);
+  const from = acceptd.records.length;
+  acceptd.signal('SIGUSR2');
+  await acceptd.waitFor(({ event }) => event === 'upgrading', 'the first upgrade', from);
+  while (!isFollowing(acceptd)) await new Promise((resolve) => setImmediate(resolve));
+  early.write('T\r\nsaid meanwhile');
+  await acceptd.waitFor(({ event }) => event === 'upgraded', 'its end', from);
+  t.equal(await readSome(early), 'said meanwhile');
+  early.destroy();
+  await mustUpgrade(t, acceptd, 'round 2');
 
   asking.write(' 4\r\n');
   t.equal(await readSome(asking), '3 , 4 : ERROR : HIDDEN-USER\r\n');

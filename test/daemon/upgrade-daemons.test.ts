@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { type Acceptd, type LogRecord, startAcceptd } from '../support/acceptd.ts';
 import { exchange } from '../support/client.ts';
+import { hasProgram, run } from '../support/command.ts';
 import { compileHandlers } from '../support/compile.ts';
 import { freePorts } from '../support/ports.ts';
 import { me } from './scene.ts';
@@ -28,10 +29,16 @@ const countOf = ({ records }: Acceptd, service: string, event: string): number =
 const timeOf = ({ fields }: LogRecord): number =>
   Date.parse(String(fields['time'])) || Number(fields['time']);
 
+/** How many may wait at a port. */
+const queueLengthOf = async (port: number): Promise<number> => {
+  const { stdout } = await run('ss', ['-Hltn', `sport = :${port}`]);
+  return Number(stdout.trim().split(/\s+/)[2]);
+};
+
 t.test('a daemon that binds its own sockets binds another one after the upgrade', async (t) => {
   const [one = 0, two = 0] = await freePorts(2);
   const steps = [
-    ...['socket=inet', `bind=127.0.0.1:${one}`, 'listen=5', 'accept=first', 'accept=second'],
+    ...['socket=inet', `bind=127.0.0.1:${one}`, 'listen=5', 'accept=first', 'accept=second', 'listen=6', 'accept=again'],
     ...['socket=inet', `bind=127.0.0.1:${two}`, 'listen=7', 'accept=third', 'listen=9', 'accept=fourth'],
   ];
   const acceptd = await startAcceptd(t, {
@@ -41,12 +48,14 @@ t.test('a daemon that binds its own sockets binds another one after the upgrade'
   const waiting = exchange(two, '', { timeout: 60_000 });
   for (const round of [1, 2]) await mustUpgrade(t, acceptd, `round ${round}`);
   t.equal(await exchange(one, '', patient), 'second');
+  t.equal(await exchange(one, '', patient), 'again');
+  if (hasProgram('ss')) t.ok((await queueLengthOf(one)) > 6, 'its queue is as long as acceptd has made it');
   t.equal(await waiting, 'third', 'our socket, with the client that waited there');
   t.equal(await exchange(two, '', patient), 'fourth', 'it may listen again');
   await acceptd.waitFor(of('adopts', 'exited'), 'its end');
   t.equal(countOf(acceptd, 'adopts', 'adopted'), 2);
   t.equal(countOf(acceptd, 'adopts', 'handler-said'), steps.length, 'each step is told');
-  t.notOk(acceptd.records.some(({ fields }) => /ENOSYS|EADDRINUSE/.test(String(fields['line']))));
+  t.notOk(acceptd.records.some(({ fields }) => /ENOSYS|EADDRINUSE/.test(String(fields['msg']))));
   t.equal(await acceptd.stop(), 0);
 });
 

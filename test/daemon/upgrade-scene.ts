@@ -1,5 +1,5 @@
 // What tests of upgrades do: have the next version take over, talk to whoever is served on, put another version there.
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +28,10 @@ export const mustUpgrade = async (t: Test, acceptd: Acceptd, what = 'upgraded'):
   const { event, fields } = await upgradeQuietly(acceptd);
   t.equal(event, 'upgraded', `${what} ${JSON.stringify(fields['failure'] ?? '')}`);
 };
+
+/** Whether the process is the next version by now, which may not have begun to serve. */
+export const isFollowing = ({ pid }: Acceptd): boolean =>
+  readFileSync(`/proc/${pid}/environ`, 'utf8').includes('ACCEPTD_STATE=');
 
 /** Says a text and gives what comes back, as much as was said. */
 export const talk = (socket: Socket, text: string): Promise<string> =>

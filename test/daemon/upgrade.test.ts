@@ -1,6 +1,6 @@
 // Upgrade in place with the real program: the new code takes over in the same process while clients come and go.
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ import { run } from '../support/command.ts';
 import { compileHandlers } from '../support/compile.ts';
 import { freePorts } from '../support/ports.ts';
 import { descriptorsOf, me, readToEnd } from './scene.ts';
-import { install, talk, upgrade } from './upgrade-scene.ts';
+import { install, isFollowing, talk, upgrade } from './upgrade-scene.ts';
 
 const handlers = compileHandlers('serve');
 const rounds = Number(process.env['ACCEPTD_UPGRADES'] ?? 2);
@@ -264,10 +264,8 @@ t.test('a stop that comes before the next version can hear it is kept for it', a
       config: `127.0.0.1:${port} stream tcp nowait ${me} /bin/cat cat\n`,
     });
     acceptd.signal('SIGUSR2');
-    // what it was started with, from its first moment on
-    const isNext = (): boolean =>
-      readFileSync(`/proc/${acceptd.pid}/environ`, 'utf8').includes('ACCEPTD_STATE=');
-    while (!isNext()) await setImmediate();
+    // from its first moment on
+    while (!isFollowing(acceptd)) await setImmediate();
     acceptd.signal(signal);
     t.equal(await acceptd.ended(), 0, signal);
     t.ok(acceptd.records.some(({ event }) => event === 'upgraded'));

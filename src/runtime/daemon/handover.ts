@@ -52,7 +52,7 @@ export const createRunnerHandover = (runner: {
   return {
     isSettled: (): boolean => {
       const { state, live } = read();
-      return isIdle() && rests(state) && live?.run.command === undefined;
+      return isIdle() && rests(state) && live?.run.command === undefined && live?.isBusy() !== true;
     },
     /** In the middle of what, for a sentence. */
     doing: (): string => words[read().state.kind],
