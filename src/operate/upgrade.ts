@@ -188,7 +188,13 @@ export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failur
     await flushAll();
     const isTried = (await describeOwnFiles()) === tried;
     // what was written took its time
-    const failure = means.isStopping() ? isEnding : !isTried ? hasChanged : isAtRest() ? takeOver() : busyNow();
+    const failure = means.isStopping()
+      ? isEnding
+      : !isTried
+        ? hasChanged
+        : isAtRest()
+          ? takeOver()
+          : busyNow();
     resume();
     return failure;
   };

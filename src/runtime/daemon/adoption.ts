@@ -113,7 +113,12 @@ export const createAdoption = (runtime: Pick<Runtime, 'kernel' | 'observer'>) =>
       listener.onFailed({ code: error.code, what: `${error.message}${relayAdvice(error.code)}` });
     };
 
-    const gifts = createGifts(runtime, service, { onListening: listener.onListening, onFailed: fail }, before);
+    const gifts = createGifts(
+      runtime,
+      service,
+      { onListening: listener.onListening, onFailed: fail },
+      before,
+    );
 
     const answer = (calls: Descriptor, call: Call): void => {
       if (isOver) passCall(calls, call);
