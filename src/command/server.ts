@@ -22,16 +22,24 @@ import { takeHandedOver } from '../operate/upgrade-environment.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createSupervisor } from '../runtime/supervisor.ts';
 import { announce } from './announce.ts';
-import { askersPart, type Place, readPlace, sayWhetherReady } from './following.ts';
+import { askersPart, type Place, sayWhetherReady } from './following.ts';
 import { createConfiguration } from './server-configuration.ts';
 import { openServerControl } from './server-control.ts';
 import { openServerLog } from './server-log.ts';
 import { openServerMetrics } from './server-metrics.ts';
 import type { ServerOptions } from './server-options.ts';
-import { countState, findGroup, isRefused, ownNames, tellCaller, tryWritePidFile } from './server-start.ts';
+import {
+  countState,
+  createDemands,
+  findGroup,
+  isRefused,
+  ownNames,
+  tellCaller,
+  tryWritePidFile,
+} from './server-start.ts';
 import { createInspection } from './server-state.ts';
 import { createServerUpgrade, upgradedText } from './server-upgrade.ts';
-import { notTakenOverText, startAnew, startedAnewText, takeFailedUpgrade } from './start-anew.ts';
+import { notTakenOverText, orStartAnew, startedAnewText, takeFailedUpgrade } from './start-anew.ts';
 import { readVersion } from './version.ts';
 import { createWrapping } from './wrapping.ts';
 
@@ -43,18 +51,9 @@ const killTime = 10_000;
 export const runServer = async (options: ServerOptions): Promise<ExitStatus> => {
   const following = takeHandedOver(process.env);
   if (following === undefined) return serve(options, undefined, () => undefined);
-  const { state } = following;
-  if (following.isTrial) return sayWhetherReady(state, options.load);
-  let isThere = false;
-  try {
-    return await serve(options, readPlace(state), () => {
-      isThere = true;
-    });
-  } catch (error) {
-    // nobody else is there who could serve
-    if (isThere) throw error;
-    return startAnew(state, error);
-  }
+  const { state, isTrial } = following;
+  if (isTrial) return sayWhetherReady(state, options.load);
+  return orStartAnew(state, (place, onTakenOver) => serve(options, place, onTakenOver));
 };
 
 /** `onTakenOver`: the place of the version before us is taken. */
@@ -66,21 +65,27 @@ const serve = async (
   const { pidFile } = options;
   const { inherited, manager: wishes, restart } = takeStartEnvironment(process.env, before?.part.manager);
   const failedUpgrade = takeFailedUpgrade(process.env);
+  const demands = createDemands(before === undefined && failedUpgrade === undefined);
   const running = pidFile === undefined ? undefined : findRunning(pidFile, ownNames);
-  if (running !== undefined) {
-    return complain(`already running as pid ${running} (${pidFile}); stop it first`, exitStatus.system);
-  }
+  const isSecond =
+    running === undefined ? undefined : `already running as pid ${running} (${pidFile}); stop it first`;
+  if (demands.refuses(isSecond)) return complain(isSecond, exitStatus.system);
   const hasHungUp = holdHangups();
   const first = before?.part.configuration.loaded ?? (await options.load());
-  if (before === undefined && isRefused(first, options.emptyStart)) {
+  const isEmpty = isRefused(first, options.emptyStart)
+    ? 'no service to run; mend the configuration and start again'
+    : undefined;
+  if (before === undefined && demands.refuses(isEmpty)) {
     tellCaller(first);
-    return complain('no service to run; mend the configuration and start again', exitStatus.configuration);
+    return complain(isEmpty, exitStatus.configuration);
   }
 
   if (options.tellsCaller && before === undefined) tellCaller(first);
 
-  const group = await findGroup(options.control.group);
-  if (typeof group === 'string') return complain(group, exitStatus.usage);
+  const found = await findGroup(options.control.group);
+  const group = typeof found === 'string' ? undefined : found;
+  const noGroup = typeof found === 'string' ? found : undefined;
+  if (demands.refuses(noGroup)) return complain(noGroup, exitStatus.usage);
 
   const watchers: Observer[] = [];
   // there is no log before there is an engine
@@ -99,10 +104,12 @@ const serve = async (
   });
   const { kernel } = supervisor;
   before?.adoptKept();
-  const trace = options.trace === undefined ? undefined : openTraceLog(kernel, options.trace);
-  if (trace !== undefined && 'refusal' in trace) {
+  const opened = options.trace === undefined ? undefined : openTraceLog(kernel, options.trace);
+  const trace = opened !== undefined && 'refusal' in opened ? undefined : opened;
+  const noTrace = opened !== undefined && 'refusal' in opened ? opened.refusal : undefined;
+  if (demands.refuses(noTrace)) {
     kernel.shutDown();
-    return complain(trace.refusal, exitStatus.system);
+    return complain(noTrace, exitStatus.system);
   }
   if (trace !== undefined) watchers.push(trace.observer);
   const log = await openServerLog(kernel, systemClock, options);
@@ -237,11 +244,13 @@ const serve = async (
   }
   if (hasHungUp() || owesReload) void configuration.reload();
   const refusal = pidFile === undefined ? undefined : tryWritePidFile(pidFile);
-  if (refusal !== undefined) {
+  if (demands.refuses(refusal)) {
     await supervisor.stop(milliseconds(0));
     kernel.shutDown();
     return complain(refusal, exitStatus.system);
   }
+  for (const what of demands.waived)
+    log.say('error', { event: 'not-taken-over', what }, notTakenOverText(what));
   const control = openServerControl(options.control, group, {
     kernel,
     say: log.say,

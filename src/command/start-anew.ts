@@ -1,6 +1,7 @@
 // Where the next version cannot take the place of the one before it, it starts anew in the same process: no port is given
 // up, and what ran goes on by itself.
 import { readdirSync, writeSync } from 'node:fs';
+import type { ExitStatus } from '../exit-status.ts';
 import { type Descriptor, descriptorOf } from '../model/descriptor.ts';
 import { escapeControls } from '../model/diagnostic.ts';
 import { execProgram } from '../native/exec.ts';
@@ -12,7 +13,7 @@ import { anewName, anewReasonName } from '../operate/upgrade-environment.ts';
 import { ownWords } from '../operate/upgrade-trial.ts';
 import type { SavedServer } from '../runtime/handover/format.ts';
 import type { Inherited } from '../runtime/inheritance.ts';
-import { askersOf, serverPartOf } from './following.ts';
+import { askersOf, type Place, readPlace, serverPartOf } from './following.ts';
 
 const longestReason = 1_000;
 
@@ -61,7 +62,7 @@ export const startedAnewText = (reason: string): string =>
   `the place of the version before this one could not be taken: ${reason}; acceptd has started anew on its sockets, and what ran there goes on without it`;
 
 /** Comes back only where even that fails. */
-export const startAnew = (state: SavedServer | string, error: unknown): never => {
+const startAnew = (state: SavedServer | string, error: unknown): never => {
   const reason = escapeControls(error instanceof Error ? error.message : String(error)).slice(
     0,
     longestReason,
@@ -76,6 +77,23 @@ export const startAnew = (state: SavedServer | string, error: unknown): never =>
     sockets,
     'acceptd',
   );
+};
+
+/** `serve` takes the place that is left, and says when it has it. Until then whatever fails is no end. */
+export const orStartAnew = async (
+  state: SavedServer | string,
+  serve: (place: Place, onTakenOver: () => void) => Promise<ExitStatus>,
+): Promise<ExitStatus> => {
+  let isThere = false;
+  try {
+    return await serve(readPlace(state), () => {
+      isThere = true;
+    });
+  } catch (error) {
+    // nobody else is there who could serve
+    if (isThere) throw error;
+    return startAnew(state, error);
+  }
 };
 
 export type FailedUpgrade = { readonly reason: string; readonly sockets: readonly Inherited[] };

@@ -245,11 +245,8 @@ export const createSupervisor = ({
   const takePlace = (saved: SavedRuntime): readonly string[] => {
     kernel.traceConnections(observer.isWanted('traced'));
     const lost = handover.restore(saved);
-    // what could not be opened before is tried anew; what is closed for a while waits for its time
-    for (const listener of runtime.listeners.values()) {
-      const { suspension, limits } = listener.service;
-      if (suspension === undefined || limits.onRate !== 'close') listeners.reopen(listener);
-    }
+    // what could not be opened before is tried anew; what waits after failures has its time
+    for (const listener of runtime.listeners.values()) listeners.reopen(listener);
     rpc.sync(runtime.listeners.values());
     prepareBanners(runtime);
     return lost;

@@ -111,6 +111,26 @@ t.test('parts that cannot be had are told and done without', async (t) => {
   t.equal(await acceptd.stop(), 0);
 });
 
+t.test('what a first start would be refused for is no reason to end', async (t) => {
+  const [port = 0] = await freePorts(1);
+  const place = mkdtempSync(join(tmpdir(), 'acceptd-place-'));
+  t.teardown(() => rmSync(place, { recursive: true, force: true }));
+  const acceptd = await startAcceptd(t, {
+    config: `127.0.0.1:${port} stream tcp nowait ${me} /bin/cat cat\n`,
+    arguments: ['--pid-file', join(place, 'pid'), '--trace', join(place, 'trace')],
+  });
+  rmSync(place, { recursive: true });
+  t.equal((await upgradeQuietly(acceptd)).event, 'upgraded');
+  const isTold = (place: string) => () =>
+    acceptd.records.some(
+      ({ event, fields }) => event === 'not-taken-over' && String(fields['what']).includes(place),
+    );
+  for (const name of ['pid', 'trace'])
+    await acceptd.waitFor(isTold(join(place, name)), `a word about the ${name}`);
+  t.equal(await exchange(port, 'served', patient), 'served');
+  t.equal(await acceptd.stop(), 0);
+});
+
 t.test('where nothing can be had it starts anew on the same sockets', async (t) => {
   const { acceptd, control, replace, ports, inodes } = await start(t);
   const session = await connect(ports.handler);

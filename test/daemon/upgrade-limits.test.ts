@@ -105,6 +105,33 @@ daily on ${common}, port = ${daily}, per_source_rate = 2/1h, on_limit = refuse;
   t.equal(await acceptd.stop(), 0);
 });
 
+t.test('a server that fails again and again is not tried at once', async (t) => {
+  const [port = 0] = await freePorts(1);
+  const acceptd = await startAcceptd(t, {
+    config: `127.0.0.1:${port} stream tcp wait ${me} /bin/false false\n`,
+  });
+  const client = await connect(port);
+  const long = await acceptd.waitFor(
+    ({ event, fields }) => event === 'respawning' && Number(fields['pause']) >= 5_000,
+    'a long pause',
+  );
+  await mustUpgrade(t, acceptd);
+  const next = await acceptd.waitFor(
+    ({ event }) => event === 'started',
+    'the next try',
+    acceptd.records.indexOf(long),
+  );
+  t.ok(timeOf(next) - timeOf(long) >= Number(long.fields['pause']) - 100, 'it had its pause');
+  const { fields } = await acceptd.waitFor(
+    ({ event }) => event === 'respawning',
+    'its next failure',
+    acceptd.records.indexOf(next),
+  );
+  t.ok(Number(fields['pause']) > Number(long.fields['pause']), 'and its failures are still counted');
+  client.destroy();
+  t.equal(await acceptd.stop(), 0);
+});
+
 const isRoot = process.getuid?.() === 0;
 
 t.test(
