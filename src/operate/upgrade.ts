@@ -185,8 +185,9 @@ export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failur
     await means.flush();
     const busy = await comeToRest();
     if (busy !== undefined) return busy;
-    await flushAll();
     const isTried = (await describeOwnFiles()) === tried;
+    // the last that is waited for: what is said after it is lost
+    await flushAll();
     // what was written took its time
     const failure = means.isStopping()
       ? isEnding
