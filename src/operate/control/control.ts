@@ -173,7 +173,7 @@ export const openControl = (
     resume: () => {
       for (const intake of intakes) intake.resume();
     },
-    isQuiet: () => front?.isQuiet() !== false,
+    isQuiet: () => intakes.every((intake) => intake.isQuiet()) && front?.isQuiet() !== false,
     end: async (patience) => {
       for (const intake of intakes) intake.end();
       for (const close of closings) close();

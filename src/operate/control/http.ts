@@ -61,6 +61,8 @@ type Client = {
   pending: number;
   /** It has asked for an upgrade and waits for the answer, which the next version gives. */
   isUpgrading: boolean;
+  /** Its first request has come. */
+  hasAsked: boolean;
   /** It is told of records of the log, for as long as it likes. */
   isFollowing: boolean;
   /** Ends the wait for it. */
@@ -168,6 +170,7 @@ export const createFront = ({ clock, desk, onOrder }: FrontOptions): HttpFront =
     const client = clients.get(request.socket);
     if (client === undefined) return;
     client.pending += 1;
+    client.hasAsked = true;
     if (client.pending > mostPending) {
       client.socket.destroy();
       return;
@@ -202,6 +205,7 @@ export const createFront = ({ clock, desk, onOrder }: FrontOptions): HttpFront =
       const client: Client = {
         descriptor,
         isUpgrading: false,
+        hasAsked: false,
         isFollowing: false,
         socket,
         caller,
@@ -233,7 +237,8 @@ export const createFront = ({ clock, desk, onOrder }: FrontOptions): HttpFront =
         .map(({ descriptor, caller }) => ({ descriptor, by: showPeer(caller.peer) })),
     isQuiet: () =>
       ![...clients.values()].some(
-        ({ pending, isUpgrading, isFollowing }) => pending > 0 && !isUpgrading && !isFollowing,
+        ({ pending, hasAsked, isUpgrading, isFollowing }) =>
+          (pending > 0 || !hasAsked) && !isUpgrading && !isFollowing,
       ),
     cut: () => {
       for (const { socket } of clients.values()) socket.destroy();

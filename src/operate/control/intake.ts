@@ -38,6 +38,8 @@ export const createIntake = (
   let isEnded = false;
   let front: Promise<Front> | undefined;
   let isPaused = false;
+  /** Accepted, and not with the front yet. */
+  let giving = 0;
   const doors: { readonly open: () => void; readonly shut: () => void }[] = [];
 
   const give = async (
@@ -49,6 +51,7 @@ export const createIntake = (
     front ??= loadFront();
     const loading = front;
     let loaded: Front | undefined;
+    giving += 1;
     try {
       loaded = await loading;
       loaded.take(descriptor, caller, isSurplus, onClosed);
@@ -58,6 +61,8 @@ export const createIntake = (
       kernel.close(descriptor);
       onClosed();
       onFailed(error);
+    } finally {
+      giving -= 1;
     }
   };
 
@@ -112,6 +117,7 @@ export const createIntake = (
 
   return {
     serve,
+    isQuiet: (): boolean => giving === 0,
     /** Who comes waits in the kernel's queue. */
     pause: (): void => {
       isPaused = true;
