@@ -8,6 +8,7 @@ import { showDiagnostic } from '../model/diagnostic.ts';
 import { takeOver } from '../native/exec.ts';
 import type { Loaded } from '../operate/reload.ts';
 import type { StartEnvironment } from '../operate/start-environment.ts';
+import { nameInList } from '../operate/upgrade.ts';
 import { readyWord } from '../operate/upgrade-trial.ts';
 import type { SavedServer } from '../runtime/handover/format.ts';
 import type { SavedConfiguration } from './server-configuration.ts';
@@ -26,8 +27,8 @@ export type ServerPart = {
 
 export const serverPart = 'server';
 export const tallyPart = 'tally';
-/** Who has asked for the upgrade at the control socket. */
-export const askerPart = 'asker';
+/** Who has asked for the upgrade at the control socket: the names, and the connections. */
+export const askersPart = 'askers';
 
 const isServerPart = (value: unknown): value is ServerPart =>
   typeof value === 'object' && value !== null && 'configuration' in value && 'history' in value;
@@ -38,24 +39,38 @@ export const serverPartOf = ({ parts }: SavedServer): ServerPart => {
   return part;
 };
 
+const keptAt = ({ kept }: SavedServer, name: string): Descriptor | undefined => {
+  const number = kept[name];
+  return number === undefined ? undefined : descriptorOf(number);
+};
+
+/** Who waits for what the upgrade comes to, and where. */
+export const askersOf = (
+  state: SavedServer,
+): readonly { readonly descriptor: Descriptor; readonly by: string }[] => {
+  const names = state.parts[askersPart];
+  return (Array.isArray(names) ? names : []).flatMap((by: unknown, index) => {
+    const descriptor = keptAt(state, nameInList(askersPart, index));
+    return descriptor === undefined ? [] : [{ descriptor, by: String(by) }];
+  });
+};
+
 /** What the version before us leaves to the server. */
 export const readPlace = (state: SavedServer | string) => {
   if (typeof state === 'string') throw new Error(`cannot take over: ${state}`);
   const { runtime, parts, kept } = state;
-  const asker = parts[askerPart];
   return {
     runtime,
     part: serverPartOf(state),
     tally: parts[tallyPart],
-    askedBy: typeof asker === 'string' ? asker : undefined,
+    askers: askersOf(state),
     /** No child inherits by accident what the server keeps; to be called as soon as there is an engine. */
     adoptKept: (): void => takeOver(Object.values(kept).map(descriptorOf), []),
-    kept: (name: string): Descriptor | undefined => {
-      const number = kept[name];
-      return number === undefined ? undefined : descriptorOf(number);
-    },
+    kept: (name: string): Descriptor | undefined => keptAt(state, name),
   };
 };
+
+export type Place = ReturnType<typeof readPlace>;
 
 const problemOf = (state: SavedServer, { isReadable, diagnostics }: Loaded): string | undefined => {
   try {

@@ -71,12 +71,12 @@ export const openServerControl = (
   { path, probes }: ControlWishes,
   group: number | undefined,
   parts: DeskParts &
-    Pick<ControlOptions, 'before' | 'upgraded' | 'askedBy'> & {
+    Pick<ControlOptions, 'before' | 'upgraded' | 'askers'> & {
       readonly kernel: Kernel;
       readonly say: ServerLog['say'];
     },
 ): Control => {
-  const { kernel, clock, say, before, upgraded, askedBy } = parts;
+  const { kernel, clock, say, before, upgraded, askers } = parts;
   return openControl(
     { path, group, probes },
     {
@@ -85,7 +85,7 @@ export const openServerControl = (
       desk: createDesk(parts),
       before,
       upgraded,
-      askedBy,
+      askers,
       onOrder: ({ by, what, status }) =>
         say(
           'info',

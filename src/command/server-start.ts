@@ -21,6 +21,21 @@ export const tryWritePidFile = (path: string): string | undefined => {
   }
 };
 
+/**
+ * What is in the way of a start is its end, unless somebody is served already: then it is done without, and `waived` says of
+ * what that was so.
+ */
+export const createDemands = (isFirst: boolean) => {
+  const waived: string[] = [];
+  return {
+    waived,
+    refuses: (what: string | undefined): what is string => {
+      if (what !== undefined && !isFirst) waived.push(what);
+      return what !== undefined && isFirst;
+    },
+  };
+};
+
 /** Whether a start is none, because nothing would be served. */
 export const isRefused = (
   { isReadable, services, diagnostics }: Loaded,

@@ -22,15 +22,24 @@ import { takeHandedOver } from '../operate/upgrade-environment.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createSupervisor } from '../runtime/supervisor.ts';
 import { announce } from './announce.ts';
-import { askerPart, readPlace, sayWhetherReady } from './following.ts';
+import { askersPart, type Place, sayWhetherReady } from './following.ts';
 import { createConfiguration } from './server-configuration.ts';
 import { openServerControl } from './server-control.ts';
 import { openServerLog } from './server-log.ts';
 import { openServerMetrics } from './server-metrics.ts';
 import type { ServerOptions } from './server-options.ts';
-import { countState, findGroup, isRefused, ownNames, tellCaller, tryWritePidFile } from './server-start.ts';
+import {
+  countState,
+  createDemands,
+  findGroup,
+  isRefused,
+  ownNames,
+  tellCaller,
+  tryWritePidFile,
+} from './server-start.ts';
 import { createInspection } from './server-state.ts';
 import { createServerUpgrade, upgradedText } from './server-upgrade.ts';
+import { notTakenOverText, orStartAnew, startedAnewText, takeFailedUpgrade } from './start-anew.ts';
 import { readVersion } from './version.ts';
 import { createWrapping } from './wrapping.ts';
 
@@ -40,27 +49,44 @@ const killTime = 10_000;
 
 /** Runs until it is told to stop; gives the exit status. */
 export const runServer = async (options: ServerOptions): Promise<ExitStatus> => {
-  const { pidFile } = options;
   const following = takeHandedOver(process.env);
-  if (following?.isTrial === true) return sayWhetherReady(following.state, options.load);
-  const before = following && readPlace(following.state);
+  if (following === undefined) return serve(options, undefined, () => undefined);
+  const { state, isTrial } = following;
+  if (isTrial) return sayWhetherReady(state, options.load);
+  return orStartAnew(state, (place, onTakenOver) => serve(options, place, onTakenOver));
+};
+
+/** `onTakenOver`: the place of the version before us is taken. */
+const serve = async (
+  options: ServerOptions,
+  before: Place | undefined,
+  onTakenOver: () => void,
+): Promise<ExitStatus> => {
+  const { pidFile } = options;
   const { inherited, manager: wishes, restart } = takeStartEnvironment(process.env, before?.part.manager);
+  const failedUpgrade = takeFailedUpgrade(process.env);
+  const demands = createDemands(before === undefined && failedUpgrade === undefined);
   const running = pidFile === undefined ? undefined : findRunning(pidFile, ownNames);
-  if (running !== undefined) {
-    return complain(`already running as pid ${running} (${pidFile}); stop it first`, exitStatus.system);
-  }
+  const isSecond =
+    running === undefined ? undefined : `already running as pid ${running} (${pidFile}); stop it first`;
+  if (demands.refuses(isSecond)) return complain(isSecond, exitStatus.system);
   // what comes to a version that takes over is held for it already (native/early-signal.cc)
-  const hasHungUp = holdEarlySignals(options.reloadSignals, following === undefined ? passedOver : []);
+  const hasHungUp = holdEarlySignals(options.reloadSignals, before === undefined ? passedOver : []);
   const first = before?.part.configuration.loaded ?? (await options.load());
-  if (before === undefined && isRefused(first, options.emptyStart)) {
+  const isEmpty = isRefused(first, options.emptyStart)
+    ? 'no service to run; mend the configuration and start again'
+    : undefined;
+  if (before === undefined && demands.refuses(isEmpty)) {
     tellCaller(first);
-    return complain('no service to run; mend the configuration and start again', exitStatus.configuration);
+    return complain(isEmpty, exitStatus.configuration);
   }
 
   if (options.tellsCaller && before === undefined) tellCaller(first);
 
-  const group = await findGroup(options.control.group);
-  if (typeof group === 'string') return complain(group, exitStatus.usage);
+  const found = await findGroup(options.control.group);
+  const group = typeof found === 'string' ? undefined : found;
+  const noGroup = typeof found === 'string' ? found : undefined;
+  if (demands.refuses(noGroup)) return complain(noGroup, exitStatus.usage);
 
   const watchers: Observer[] = [];
   // there is no log before there is an engine
@@ -74,15 +100,17 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     copiesMemory: process.env['ACCEPTD_SPAWN'] === 'fork',
     processLimit: options.processLimit,
     strictReload: options.isStrictReload,
-    inherited,
+    inherited: [...inherited, ...(failedUpgrade?.sockets ?? [])],
     store: manager.store,
   });
   const { kernel } = supervisor;
   before?.adoptKept();
-  const trace = options.trace === undefined ? undefined : openTraceLog(kernel, options.trace);
-  if (trace !== undefined && 'refusal' in trace) {
+  const opened = options.trace === undefined ? undefined : openTraceLog(kernel, options.trace);
+  const trace = opened !== undefined && 'refusal' in opened ? undefined : opened;
+  const noTrace = opened !== undefined && 'refusal' in opened ? opened.refusal : undefined;
+  if (demands.refuses(noTrace)) {
     kernel.shutDown();
-    return complain(trace.refusal, exitStatus.system);
+    return complain(noTrace, exitStatus.system);
   }
   if (trace !== undefined) watchers.push(trace.observer);
   const log = await openServerLog(kernel, systemClock, options);
@@ -93,6 +121,12 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
   const { path: controlPath, probes } = options.control;
   if (controlPath !== undefined || probes !== undefined || options.hasMetrics) watchers.push(tally.observer);
 
+  if (failedUpgrade !== undefined)
+    log.say(
+      'error',
+      { event: 'not-taken-over', what: failedUpgrade.reason },
+      startedAnewText(failedUpgrade.reason),
+    );
   if (restart !== undefined) log.say('warn', { event: 'restarted', ...restart }, showRestart(restart));
   for (const warning of options.warnings) log.say('warn', { event: 'option' }, warning);
 
@@ -196,18 +230,28 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     const end = (): boolean => process.kill(process.pid);
     watchers.push(createIdleExit(systemClock, options.exitIdleTime, end, before?.runtime.builtins.length));
   }
+  let owesReload = before?.part.configuration.owesReload === true;
   if (before === undefined) await configuration.take(first);
   else {
-    configuration.takeOver(before.part.configuration, () => supervisor.takePlace(before.runtime));
+    let lost: readonly string[] = [];
+    configuration.takeOver(before.part.configuration, () => {
+      lost = supervisor.takePlace(before.runtime);
+    });
+    onTakenOver();
     log.say('info', { event: 'upgraded', version: readVersion() }, upgradedText());
+    for (const what of lost) log.say('error', { event: 'not-taken-over', what }, notTakenOverText(what));
+    // what is missing of the services is opened again
+    owesReload ||= lost.length > 0;
   }
-  if (hasHungUp() || before?.part.configuration.owesReload === true) void configuration.reload();
+  if (hasHungUp() || owesReload) void configuration.reload();
   const refusal = pidFile === undefined ? undefined : tryWritePidFile(pidFile);
-  if (refusal !== undefined) {
+  if (demands.refuses(refusal)) {
     await supervisor.stop(milliseconds(0));
     kernel.shutDown();
     return complain(refusal, exitStatus.system);
   }
+  for (const what of demands.waived)
+    log.say('error', { event: 'not-taken-over', what }, notTakenOverText(what));
   const control = openServerControl(options.control, group, {
     kernel,
     say: log.say,
@@ -224,12 +268,15 @@ export const runServer = async (options: ServerOptions): Promise<ExitStatus> => 
     metrics: async (accept) => metrics?.render(accept),
     before: before?.kept,
     upgraded: before && { what: upgradedText() },
-    askedBy: before?.askedBy,
+    askers: before?.askers,
   });
-  keeping.parts.set(askerPart, control.askedBy);
+  keeping.parts.set(askersPart, () => control.askers().map(({ by }) => by));
+  keeping.lists.set(askersPart, () => control.askers().map(({ descriptor }) => descriptor));
+  keeping.resting.add(control);
   keeping.descriptors.set('tcp-ends', () => metrics?.kept());
   for (const name of controlKeeps) keeping.descriptors.set(name, () => control.kept(name));
-  if (options.announces && before === undefined) process.stdout.write(announce(first.services));
+  if (options.announces && before === undefined && failedUpgrade === undefined)
+    process.stdout.write(announce(first.services));
   manager.enterReady(() => countState(supervisor.snapshot()));
   for (const error of unsent) log.say('warn', { event: 'notify' }, error.message);
   options.onReady();

@@ -69,6 +69,7 @@ const ownIds = {
   upgrading: '2647414f7c1e4415bf6d86db9e8a2396',
   upgraded: '20773dad41194d0593883ff00a2dacb8',
   'upgrade-failed': '7abfb29cb7b74496af229d2006f04550',
+  'not-taken-over': '8c8f0b1fb7414b16a78ae197c599969a',
 } as const;
 
 export const messageIds: ReadonlyMap<string, string> = new Map(Object.entries({ ...eventIds, ...ownIds }));

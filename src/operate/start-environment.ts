@@ -100,6 +100,16 @@ const readRestart = ({ [restartName]: text }: Environment): Restart | undefined 
   return { count: Number(count), how, orphans: numberOf(orphans) };
 };
 
+/** The same wishes for one of us who starts anew in this process. */
+export const managerEnvironment = (wishes: ManagerWishes | undefined): Readonly<Record<string, string>> =>
+  wishes === undefined
+    ? {}
+    : {
+        NOTIFY_SOCKET: wishes.address,
+        FDSTORE: String(wishes.storeLimit),
+        ...(wishes.watchdog === undefined ? {} : { WATCHDOG_USEC: String(wishes.watchdog * 1000) }),
+      };
+
 export const showRestart = ({ count, how, orphans }: Restart): string =>
   [
     `started again by the guard, ${count === 1 ? 'for the first time' : `${count} times by now`}: the acceptd before this one ended (${how})`,

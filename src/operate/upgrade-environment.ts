@@ -4,7 +4,7 @@ import { descriptorOf } from '../model/descriptor.ts';
 import { isSealed } from '../native/exec.ts';
 import { adoptDescriptor } from '../native/inheritance.ts';
 import { type SavedServer, unpackState } from '../runtime/handover/format.ts';
-import { checkName, stateName } from './upgrade-names.ts';
+import { anewName, checkName, stateName } from './upgrade-names.ts';
 
 export type HandedOver = {
   readonly isTrial: boolean;
@@ -39,7 +39,7 @@ const readState = (text: string): SavedServer | string => {
 
 /** Whether another version is to be followed; to be asked before anything else is done. */
 export const isFollowing = (environment: Environment): boolean =>
-  environment[checkName] !== undefined || environment[stateName] !== undefined;
+  [checkName, stateName, anewName].some((name) => environment[name] !== undefined);
 
 /** Taken out at once: no handler may find it. */
 export const takeHandedOver = (environment: Environment): HandedOver | undefined => {

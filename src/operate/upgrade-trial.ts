@@ -1,4 +1,6 @@
 // Before the next version takes over, a child of it says whether it could: a version that cannot is found out while this one serves.
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../model/clock.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { escapeControls } from '../model/diagnostic.ts';
@@ -26,6 +28,27 @@ export const ownEnvironment = (name: string, value: number): Environment => ({
   ...process.env,
   [name]: String(value),
 });
+
+const isCode = (name: string): boolean => /\.(?:c?js|node)$/.test(name);
+
+/** Tells one state of the program's files from another: what was tried is what is to run. */
+export const describeOwnFiles = async (): Promise<string> => {
+  const [, program = ''] = process.argv;
+  const describe = async (path: string): Promise<string> => {
+    const { ino, size, mtimeNs } = await stat(path, { bigint: true });
+    return `${path} ${ino} ${size} ${mtimeNs}`;
+  };
+  try {
+    const main = await realpath(program);
+    const directory = dirname(main);
+    const beside = (await readdir(directory)).filter(isCode).map((name) => join(directory, name));
+    const all = [...new Set([process.execPath, main, ...beside])].toSorted();
+    return (await Promise.all(all.map(describe))).join('\n');
+  } catch (error) {
+    // so are files that are just being replaced
+    return error instanceof Error ? error.message : String(error);
+  }
+};
 
 /** Of what a child says, the end. */
 const longestKept = 16_384;

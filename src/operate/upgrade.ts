@@ -10,16 +10,35 @@ import { packState, type SavedServer } from '../runtime/handover/format.ts';
 import { descriptorsOf } from '../runtime/handover/restore.ts';
 import type { Supervisor } from '../runtime/supervisor.ts';
 import { stateName } from './upgrade-names.ts';
-import { ownEnvironment, ownWords, tryNextVersion } from './upgrade-trial.ts';
+import { describeOwnFiles, ownEnvironment, ownWords, tryNextVersion } from './upgrade-trial.ts';
 
 /** What another part of acceptd hands over, by its name. */
 export type Keeping = {
   /** Plain data: what structuredClone(3) copies. */
   readonly parts: Map<string, () => unknown>;
   readonly descriptors: Map<string, () => Descriptor | undefined>;
+  /** Any number of them; what they are for stands in a part. */
+  readonly lists: Map<string, () => readonly Descriptor[]>;
+  /** Who has clients of his own besides. */
+  readonly resting: Set<Resting>;
 };
 
-export const createKeeping = (): Keeping => ({ parts: new Map(), descriptors: new Map() });
+/** Somebody who comes to rest before the next version takes over: then nobody is accepted, until `resume`. */
+export type Resting = {
+  readonly pause: () => void;
+  readonly isQuiet: () => boolean;
+  readonly resume: () => void;
+};
+
+export const createKeeping = (): Keeping => ({
+  parts: new Map(),
+  descriptors: new Map(),
+  lists: new Map(),
+  resting: new Set(),
+});
+
+/** A descriptor of a list, in the state. */
+export const nameInList = (list: string, index: number): string => `${list} ${index}`;
 
 export type UpgradeMeans = {
   readonly supervisor: Pick<Supervisor, 'kernel' | 'handover' | 'startErrand'>;
@@ -44,6 +63,10 @@ const mostFlushes = 100;
 const look = milliseconds(2);
 const longLook = milliseconds(50);
 
+const hasChanged: Failure = {
+  code: 'ECANCELED',
+  what: 'the files of acceptd have changed since the new version was tried; try again when all of them are there',
+};
 const isEnding: Failure = { code: 'ESHUTDOWN', what: 'acceptd is stopping' };
 
 export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failure>) => {
@@ -67,12 +90,15 @@ export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failur
   const save = (): SavedServer => ({
     runtime: handover.save(),
     parts: Object.fromEntries([...keeping.parts].map(([name, part]) => [name, part()])),
-    kept: Object.fromEntries(
-      [...keeping.descriptors].flatMap(([name, find]) => {
+    kept: Object.fromEntries([
+      ...[...keeping.descriptors].flatMap(([name, find]) => {
         const descriptor = find();
-        return descriptor === undefined ? [] : [[name, descriptor]];
+        return descriptor === undefined ? [] : [[name, descriptor] as const];
       }),
-    ),
+      ...[...keeping.lists].flatMap(([name, list]) =>
+        list().map((descriptor, index) => [nameInList(name, index), descriptor] as const),
+      ),
+    ]),
   });
 
   const isAtRest = (): boolean => !handover.isStarting() && handover.unsettled() === undefined;
@@ -82,6 +108,16 @@ export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failur
     what: `${handover.unsettled() ?? 'a process is still being started'}; try again later`,
   });
 
+  const pause = (): void => {
+    handover.pause();
+    for (const each of keeping.resting) each.pause();
+  };
+  const resume = (): void => {
+    handover.resume();
+    for (const each of keeping.resting) each.resume();
+  };
+  const areOthersQuiet = (): boolean => [...keeping.resting].every(({ isQuiet }) => isQuiet());
+
   /** What is in the middle of something; undefined when nothing is, and then nobody is accepted any more. */
   const comeToRest = async (): Promise<Failure | undefined> => {
     const end = clock.now() + deadline;
@@ -89,13 +125,13 @@ export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failur
       const left = milliseconds(Math.max(0, end - clock.now()));
       // who is served meanwhile does not notice
       if (!(await until(() => handover.unsettled() === undefined, left, longLook))) break;
-      handover.pause();
-      await until(() => isAtRest() && handover.isQuiet(), patience, look);
+      pause();
+      await until(() => isAtRest() && handover.isQuiet() && areOthersQuiet(), patience, look);
       if (isAtRest()) {
         if (!handover.isQuiet()) handover.endDeaf();
         if ((await until(handover.isQuiet, patience, look)) && isAtRest()) return undefined;
       }
-      handover.resume();
+      resume();
       if (clock.now() >= end) break;
     }
     return busyNow();
@@ -137,6 +173,7 @@ export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failur
 
   const upgrade = async (): Promise<Done | Failure> => {
     if (means.isStopping()) return isEnding;
+    const tried = await describeOwnFiles();
     const refusal = await tryNextVersion(
       { kernel, clock, startErrand: supervisor.startErrand },
       packState(save()),
@@ -148,10 +185,18 @@ export const createUpgrade = (means: UpgradeMeans): (() => Promise<Done | Failur
     await means.flush();
     const busy = await comeToRest();
     if (busy !== undefined) return busy;
+    const isTried = (await describeOwnFiles()) === tried;
+    // the last that is waited for: what is said after it is lost
     await flushAll();
     // what was written took its time
-    const failure = means.isStopping() ? isEnding : isAtRest() ? takeOver() : busyNow();
-    handover.resume();
+    const failure = means.isStopping()
+      ? isEnding
+      : !isTried
+        ? hasChanged
+        : isAtRest()
+          ? takeOver()
+          : busyNow();
+    resume();
     return failure;
   };
 

@@ -10,7 +10,13 @@ import type { Answers } from './answers.ts';
 import type { DatagramGate } from './datagram-gate.ts';
 import type { DatagramInstances } from './datagram-instances.ts';
 import type { Manner, Reception } from './reception.ts';
-import { countAnswers, type RunningListener, type RunningService, type Runtime } from './running.ts';
+import {
+  countAnswers,
+  type Heard,
+  type RunningListener,
+  type RunningService,
+  type Runtime,
+} from './running.ts';
 import { type SocketOption, tryOptions } from './socket-options.ts';
 import { isCrowded, mostOfOneService } from './visitors.ts';
 import type { States } from './watch.ts';
@@ -81,8 +87,8 @@ export const createAcceptance = (
     greet: undefined,
     onRefused: ({ descriptor }) => kernel.close(descriptor),
   };
-  const enter = (service: RunningService, client: Accepted, isGreeted = false): void =>
-    reception.enter(service, client, closing, isGreeted);
+  const enter = (service: RunningService, client: Accepted, heard?: Heard): void =>
+    reception.enter(service, client, closing, heard);
 
   /** How many came and were answered or refused. */
   const acceptSome = ({ service, descriptor, acceptedOptions }: RunningListener, limit: number): number => {
@@ -150,10 +156,10 @@ export const createAcceptance = (
   };
 
   /** A client that the version before us has read the name of. */
-  const enterMux = (service: RunningService, client: Accepted, isGreeted: boolean): void => {
+  const enterMux = (service: RunningService, client: Accepted, heard: Heard): void => {
     const { id } = service.prepared.service;
     const member = runtime.surface.muxMembers().find(({ prepared }) => prepared.service.id === id);
-    reception.enter(service, client, member === undefined ? closing : mannerOf(kernel, member), isGreeted);
+    reception.enter(service, client, member === undefined ? closing : mannerOf(kernel, member), heard);
   };
 
   return { onReady, enter, enterMux };

@@ -94,7 +94,8 @@ export const createAnswers = (
   const surrender = (service: RunningService, client: Accepted, source: Source): Surrendered => {
     giveBackStart(service.usage, service.limits.rate);
     instances.release(service, source);
-    return { client, through: 'listener', isGreeted: true };
+    const heard = { isGreeted: true, isWelcomed: true, unsaid: undefined };
+    return { client, through: 'listener', heard };
   };
 
   /**

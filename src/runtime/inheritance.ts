@@ -11,7 +11,12 @@ import type { Kernel } from '../native/kernel.ts';
 import { isStoredName, storedName } from './stored-name.ts';
 
 /** One that has a name of ours (stored-name.ts) was left with the service manager by the acceptd before this one. */
-export type Inherited = { readonly descriptor: Descriptor; readonly name: string };
+export type Inherited = {
+  readonly descriptor: Descriptor;
+  readonly name: string;
+  /** A listener of ours that has lost its service: nobody else keeps it. */
+  readonly isOurs?: boolean;
+};
 
 /** Who else has a listener's socket, and keeps it when we end: whoever started us gave it, or we left a copy there. */
 export type Keeper = 'nobody' | 'manager' | 'store';
@@ -134,7 +139,8 @@ export const createInheritance = (kernel: Kernel, inherited: readonly Inherited[
   const waiting = new Set(inherited.map(examine));
   let isSettled = false;
 
-  const keeperOf = ({ name }: Waiting): Keeper => (isStoredName(name) ? 'store' : 'manager');
+  const keeperOf = ({ name, isOurs }: Waiting): Keeper =>
+    isOurs === true ? 'nobody' : isStoredName(name) ? 'store' : 'manager';
 
   return {
     /** The socket of a listener, which is the caller's from here on. `siblings` are all addresses of its service. */
@@ -168,7 +174,12 @@ export const createInheritance = (kernel: Kernel, inherited: readonly Inherited[
       waiting.add(examine({ descriptor, name }));
     },
 
-    save: (): readonly Inherited[] => [...waiting].map(({ descriptor, name }) => ({ descriptor, name })),
+    save: (): readonly Inherited[] =>
+      [...waiting].map(({ descriptor, name, isOurs }) => ({
+        descriptor,
+        name,
+        ...(isOurs === undefined ? {} : { isOurs }),
+      })),
     /** Those that the version before us had not used; nothing is closed for that. */
     restore: (saved: readonly Inherited[]): void => {
       isSettled = true;
@@ -179,9 +190,10 @@ export const createInheritance = (kernel: Kernel, inherited: readonly Inherited[
     closeUnused: (
       store: ListenerStore | undefined,
     ): readonly { readonly name: string; readonly what: string }[] => {
-      if (isSettled) return [];
+      // after the first time everything is somebody's who keeps it, but for what was ours
+      const unused = [...waiting].filter(({ isOurs }) => !isSettled || isOurs === true);
       isSettled = true;
-      return [...waiting].map((each) => {
+      return unused.map((each) => {
         const what = describe(each);
         waiting.delete(each);
         if (isStoredName(each.name)) store?.forget(each.name);

@@ -15,8 +15,8 @@ import type { Gate } from './gate.ts';
 import type { Instances } from './instances.ts';
 import { type Questions, withOwnEnd, withoutAnswer } from './questions.ts';
 import { observeRefusal } from './refusal.ts';
-import type { RunningService, Runtime } from './running.ts';
-import { createSpeech } from './speech.ts';
+import { nothingHeard, type RunningService, type Runtime } from './running.ts';
+import { createSpeech, type Wait } from './speech.ts';
 import type { Visitors } from './visitors.ts';
 import type { States } from './watch.ts';
 
@@ -35,8 +35,9 @@ type Visit = {
   readonly service: RunningService;
   client: Accepted;
   readonly manner: Manner;
-  /** The first banner was said. */
+  /** The first banner was said, and the second. */
   isGreeted: boolean;
+  readonly isWelcomed: boolean;
   /** Set while it holds a place among the service's instances. */
   source: Source | undefined;
   facts: WrapperFacts;
@@ -57,20 +58,29 @@ export const createReception = (
   const { kernel, clock } = runtime;
 
   /** Lets a client wait for something; when there are too many it is refused. `resume` does nothing once the wait is over. */
-  const wait = (visit: Visit, begin: (resume: (next: () => void) => void) => () => void): void => {
-    let stop: (() => void) | undefined;
+  const wait: Wait<Visit> = (visit, begin, repeating = 'again') => {
+    let stop: ReturnType<typeof begin> | undefined;
     const leave = visitors.enter(
       visit.service,
       () => {
         stop?.();
         refuse(visit, 'draining');
       },
-      () => {
-        stop?.();
-        leavePlace(visit);
-        const { client, manner, isGreeted } = visit;
-        return { client, through: manner.through, isGreeted };
-      },
+      repeating === 'once'
+        ? 'not-now'
+        : () => {
+            const unsaid = stop?.();
+            leavePlace(visit);
+            const { client, manner, isGreeted, isWelcomed } = visit;
+            const isCut = unsaid !== undefined;
+            // what was begun is one banner or the other
+            const heard = {
+              isGreeted: isGreeted || isCut,
+              isWelcomed: isWelcomed || (isGreeted && isCut),
+              unsaid,
+            };
+            return { client, through: manner.through, heard };
+          },
     );
     if (leave === undefined) {
       refuse(visit, 'access', 'unanswered');
@@ -156,8 +166,9 @@ export const createReception = (
   /** What comes between the decision and the answer: nothing, most often. */
   const welcome = (visit: Visit): void => {
     const { identity, banners } = visit.service.prepared.service;
-    if (identity?.isRequired !== true && banners?.success === undefined) start(visit);
-    else demandIdentity(visit, () => sayBanner(visit, banners?.success, () => start(visit)));
+    const banner = visit.isWelcomed ? undefined : banners?.success;
+    if (identity?.isRequired !== true && banner === undefined) start(visit);
+    else demandIdentity(visit, () => sayBanner(visit, banner, () => start(visit)));
   };
 
   /** The client's machine has to say who its user is, or there is no answer. */
@@ -211,7 +222,12 @@ export const createReception = (
     visit.facts = facts;
     switch (judgement.kind) {
       case 'refuse':
-        say(visit, affect(visit, judgement.effects), () => refuse(visit, judgement.reason, judgement.cause));
+        say(
+          visit,
+          affect(visit, judgement.effects),
+          () => refuse(visit, judgement.reason, judgement.cause),
+          'once',
+        );
         return;
       case 'ask':
         // while it is found out who the client is, its place is not given to another
@@ -220,7 +236,7 @@ export const createReception = (
       case 'admit':
         if (visit.source === undefined && !takePlace(visit)) return;
         if (judgement.effects.length === 0) welcome(visit);
-        else say(visit, affect(visit, judgement.effects), () => welcome(visit));
+        else say(visit, affect(visit, judgement.effects), () => welcome(visit), 'once');
     }
   };
 
@@ -249,22 +265,25 @@ export const createReception = (
   };
 
   /** Decides on a client and takes it, unless it is refused. */
-  const enter = (service: RunningService, client: Accepted, manner: Manner, isGreeted = false): void => {
+  const enter = (service: RunningService, client: Accepted, manner: Manner, heard = nothingHeard): void => {
     const { answer } = service.prepared.service;
     const visit: Visit = {
       service,
       client,
       manner,
-      isGreeted,
+      isGreeted: heard.isGreeted,
+      isWelcomed: heard.isWelcomed,
       source: undefined,
       facts: noWrapperFacts,
       recipe: undefined,
     };
     const banner = service.prepared.service.banners?.always;
+    const isNew = !heard.isGreeted && heard.unsaid === undefined;
     // first, as it may never come back for the banner
-    if (answer.kind === 'sensor') trap(service, client, answer.denyTime);
+    if (answer.kind === 'sensor' && isNew) trap(service, client, answer.denyTime);
     const next = (): void => (answer.kind === 'sensor' ? dismissTrapped(visit) : decide(visit));
-    if (banner === undefined || isGreeted) next();
+    if (heard.unsaid !== undefined) say(visit, heard.unsaid, next);
+    else if (banner === undefined || heard.isGreeted) next();
     else sayBanner(visit, banner, next);
   };
 

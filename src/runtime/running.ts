@@ -135,18 +135,33 @@ export type Instance = {
   readonly daemon: DaemonProcess | undefined;
 };
 
+/** What a client has heard already. */
+export type Heard = {
+  /** The first banner; what is left of it is unsaid. */
+  readonly isGreeted: boolean;
+  /** The banner of those who are let in. */
+  readonly isWelcomed: boolean;
+  /** To be said before anything else. */
+  readonly unsaid: Uint8Array | undefined;
+};
+
+export const nothingHeard: Heard = { isGreeted: false, isWelcomed: false, unsaid: undefined };
+
 /** A client that is given up by whoever lets it wait: to be decided on again. */
 export type Surrendered = {
   readonly client: Accepted;
   readonly through: 'listener' | 'mux';
-  readonly isGreeted: boolean;
+  readonly heard: Heard;
 };
 
-/** `surrender` undefined: it is hearing its last words; `elsewhere`: a relay has it, which is handed over as such. */
+/**
+ * `surrender` undefined: it is hearing its last words; `elsewhere`: a relay has it, which is handed over as such;
+ * `not-now`: something has begun that must not be done twice.
+ */
 export type Visitor = {
   readonly service: RunningService;
   readonly dismiss: () => void;
-  readonly surrender: (() => Surrendered | undefined) | 'elsewhere' | undefined;
+  readonly surrender: (() => Surrendered | undefined) | 'elsewhere' | 'not-now' | undefined;
 };
 
 export type RunningTalk = {

@@ -9,10 +9,17 @@ import type { Visitors } from './visitors.ts';
 /** A client that can be spoken to. */
 export type Listener = { readonly service: RunningService; readonly client: Accepted };
 
-/** Lets a client wait: `begin` starts what it waits for and gives how to stop it; `resume` ends the wait. */
+/** `once`: what follows it, or came before, must not be done a second time. */
+export type Repeating = 'again' | 'once';
+
+/**
+ * Lets a client wait: `begin` starts what it waits for and gives how to stop it, and what it has not heard then; `resume`
+ * ends the wait.
+ */
 export type Wait<Visit extends Listener> = (
   visit: Visit,
-  begin: (resume: (next: () => void) => void) => () => void,
+  begin: (resume: (next: () => void) => void) => () => Uint8Array | undefined,
+  repeating?: Repeating,
 ) => void;
 
 export const createSpeech = <Visit extends Listener>(
@@ -23,13 +30,17 @@ export const createSpeech = <Visit extends Listener>(
   const { kernel, clock, observer } = runtime;
 
   /** Says a text to a client and goes on when it has heard it, or has shown that it does not listen. */
-  const say = (visit: Visit, text: Uint8Array, next: () => void): void => {
+  const say = (visit: Visit, text: Uint8Array, next: () => void, repeating: Repeating = 'again'): void => {
     const rest = text.length === 0 ? text : sayNow(kernel, visit.client.descriptor, text);
     if (rest === undefined || rest.length === 0) {
       next();
       return;
     }
-    wait(visit, (resume) => sayLater(kernel, clock, visit.client.descriptor, rest, () => resume(next)));
+    wait(
+      visit,
+      (resume) => sayLater(kernel, clock, visit.client.descriptor, rest, () => resume(next)),
+      repeating,
+    );
   };
 
   const textOf = (path: string, service: RunningService): Uint8Array | Promise<Uint8Array> =>

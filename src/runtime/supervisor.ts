@@ -237,19 +237,20 @@ export const createSupervisor = ({
     isApplying,
     commands,
     inheritance,
+    onServices: () => onServices([...services.values()].map(({ prepared }) => prepared.service)),
     enter: acceptance.enter,
     enterMux: acceptance.enterMux,
   });
 
-  /** Takes the place of the version before us, in place of the first apply(). */
-  const takePlace = (saved: SavedRuntime): void => {
+  /** Takes the place of the version before us, in place of the first apply(); gives what could not be had, in words. */
+  const takePlace = (saved: SavedRuntime): readonly string[] => {
     kernel.traceConnections(observer.isWanted('traced'));
-    handover.restore(saved);
-    onServices([...services.values()].map(({ prepared }) => prepared.service));
-    // what could not be opened before is tried anew
-    listeners.retryNow();
+    const lost = handover.restore(saved);
+    // what could not be opened before is tried anew; what waits after failures has its time
+    for (const listener of runtime.listeners.values()) listeners.reopen(listener);
     rpc.sync(runtime.listeners.values());
     prepareBanners(runtime);
+    return lost;
   };
 
   return {

@@ -16,7 +16,7 @@ export const sayNow = (kernel: Kernel, descriptor: Descriptor, text: Uint8Array)
 
 /**
  * Says the rest, and calls `onEnd` once: whether all was heard. Never calls it at once. The function it gives stops it,
- * and then nothing is called.
+ * and then nothing is called; what was not said is given back.
  */
 export const sayLater = (
   kernel: Kernel,
@@ -24,11 +24,12 @@ export const sayLater = (
   descriptor: Descriptor,
   text: Uint8Array,
   onEnd: (isHeard: boolean) => void,
-): (() => void) => {
+): (() => Uint8Array) => {
   let rest = text;
-  const stop = (): void => {
+  const stop = (): Uint8Array => {
     cancel();
     kernel.unwatch(descriptor);
+    return rest;
   };
   const end = (isHeard: boolean): void => {
     stop();

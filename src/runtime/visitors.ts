@@ -18,7 +18,7 @@ export const createVisitors = ({ visitors }: Runtime) => ({
   /**
    * Registers a client that has to wait; undefined when there are too many. `dismiss` is called when the server is
    * stopped meanwhile. The function it gives ends the wait: false when it was over already, and nothing may be done then.
-   * Without a function that gives it up, what became of it was told already.
+   * Where it is not to be given up any more, what became of it was told already.
    */
   enter: (
     service: RunningService,
@@ -26,7 +26,7 @@ export const createVisitors = ({ visitors }: Runtime) => ({
     surrender?: Visitor['surrender'],
   ): (() => boolean) | undefined => {
     if (visitors.size >= mostVisitors || service.visitors >= mostOfOneService) return undefined;
-    const isTold = typeof surrender !== 'function';
+    const isTold = surrender === undefined || surrender === 'elsewhere';
     const visitor: Visitor = {
       service,
       dismiss: () => {

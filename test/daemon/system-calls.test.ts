@@ -29,10 +29,13 @@ const planOf = (port: number, clients: number, count: number): LoadPlan => ({
   sources: undefined,
 });
 
-t.test('at most ten system calls a connection where clients keep coming', { skip: withoutStrace }, async (t) => {
-  const port = await freePort();
-  const acceptd = await startAcceptd(t, {
-    config: `calls on
+t.test(
+  'at most ten system calls a connection where clients keep coming',
+  { skip: withoutStrace },
+  async (t) => {
+    const port = await freePort();
+    const acceptd = await startAcceptd(t, {
+      config: `calls on
       bind = 127.0.0.1
       port = ${port}
       protocol = tcp4
@@ -43,14 +46,17 @@ t.test('at most ten system calls a connection where clients keep coming', { skip
       instances = 1000
       address_variables = no
     ;`,
-  });
-  const connections = 2000;
-  await startLoad(planOf(port, 16, 100)).ended;
-  const each = (await countSystemCalls(acceptd.pid, () => startLoad(planOf(port, 16, connections)).ended)) / connections;
-  t.ok(each > 4 && each <= 10, `${each.toFixed(2)} for each of ${connections}`);
-  t.comment(`${each.toFixed(2)} system calls a connection`);
-  t.equal(await acceptd.stop(), 0);
-});
+    });
+    const connections = 2000;
+    await startLoad(planOf(port, 16, 100)).ended;
+    const each =
+      (await countSystemCalls(acceptd.pid, () => startLoad(planOf(port, 16, connections)).ended)) /
+      connections;
+    t.ok(each > 4 && each <= 10, `${each.toFixed(2)} for each of ${connections}`);
+    t.comment(`${each.toFixed(2)} system calls a connection`);
+    t.equal(await acceptd.stop(), 0);
+  },
+);
 
 const oneClientDaemon = (port: number): string => `daemon on
   bind = 127.0.0.1

@@ -1,15 +1,7 @@
 // Upgrade in place with the real program: the new code takes over in the same process while clients come and go.
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -21,6 +13,7 @@ import { run } from '../support/command.ts';
 import { compileHandlers } from '../support/compile.ts';
 import { freePorts } from '../support/ports.ts';
 import { descriptorsOf, me, readToEnd } from './scene.ts';
+import { install, isFollowing, talk, upgrade } from './upgrade-scene.ts';
 
 const handlers = compileHandlers('serve');
 const rounds = Number(process.env['ACCEPTD_UPGRADES'] ?? 2);
@@ -28,50 +21,6 @@ const crowd = 6;
 
 // each upgrade is two starts of a program, and machines are slow
 t.setTimeout(240_000);
-
-/** A place where the installed program is a link, so that another version can be put there. */
-const install = (t: Test): { readonly program: string; readonly replace: (text: string) => void } => {
-  const directory = mkdtempSync(join(tmpdir(), 'acceptd-installed-'));
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
-  const program = join(directory, 'acceptd.js');
-  symlinkSync(mainModule, program);
-  return {
-    program,
-    replace: (text) => {
-      rmSync(program);
-      writeFileSync(program, text);
-    },
-  };
-};
-
-const upgrade = async (acceptd: Acceptd, from = acceptd.records.length) => {
-  acceptd.signal('SIGUSR2');
-  // whatever the moment is in which a signal comes, it ends nobody
-  const hurry = setInterval(() => acceptd.signal('SIGALRM'), 50);
-  return acceptd
-    .waitFor(
-      ({ event }) => event === 'upgraded' || event === 'upgrade-failed',
-      'the end of the upgrade',
-      from,
-    )
-    .finally(() => clearInterval(hurry));
-};
-
-/** Says a text and gives what comes back, as much as was said. */
-const talk = (socket: Socket, text: string): Promise<string> =>
-  new Promise((resolve) => {
-    let heard = '';
-    const end = (): void => {
-      socket.off('data', take).off('close', end);
-      resolve(heard);
-    };
-    const take = (part: Buffer): void => {
-      heard += String(part);
-      if (heard.length >= text.length) end();
-    };
-    socket.on('data', take).on('close', end);
-    socket.write(text);
-  });
 
 /** Numbers come again in a long run, but not while somebody has them. */
 const findUnpaired = (records: Acceptd['records']): readonly string[] => {
@@ -315,10 +264,8 @@ t.test('a stop that comes before the next version can hear it is kept for it', a
       config: `127.0.0.1:${port} stream tcp nowait ${me} /bin/cat cat\n`,
     });
     acceptd.signal('SIGUSR2');
-    // what it was started with, from its first moment on
-    const isNext = (): boolean =>
-      readFileSync(`/proc/${acceptd.pid}/environ`, 'utf8').includes('ACCEPTD_STATE=');
-    while (!isNext()) await setImmediate();
+    // from its first moment on
+    while (!isFollowing(acceptd)) await setImmediate();
     acceptd.signal(signal);
     t.equal(await acceptd.ended(), 0, signal);
     t.ok(acceptd.records.some(({ event }) => event === 'upgraded'));

@@ -106,7 +106,7 @@ static void show_descriptors(void) {
 
 static int answer(const char *text) {
   struct pollfd wanted = {fd, POLLIN, 0};
-  if (poll(&wanted, 1, 10000) < 1) return -1;
+  if (poll(&wanted, 1, 60000) < 1) return -1;
   const int client = accept(fd, NULL, NULL);
   if (client < 0) return -1;
   const int result = (int)write(client, text, strlen(text));

@@ -1,8 +1,8 @@
 // Flows for tests: a client and a server of the test's own, and between them two sockets that the addon joins.
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { ConnectAddress } from '../../src/model/address.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ConnectAddress } from '../../src/model/address.ts';
 import type { Kernel } from '../../src/native/kernel.ts';
 import { beginConnect, connectProgress, type Flow, type FlowEnd, relayOf } from '../../src/native/relay.ts';
 import { listenAt, loopback, readable } from './engine.ts';

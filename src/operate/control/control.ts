@@ -7,8 +7,9 @@ import { type ConnectionRecord, peerOf } from '../../model/record.ts';
 import { SystemError } from '../../native/addon.ts';
 import type { Kernel } from '../../native/kernel.ts';
 import { callerOf } from './access.ts';
+import { errorText, refusal } from './answer.ts';
 import type { Desk } from './desk.ts';
-import type { HttpFront, Order } from './http.ts';
+import type { Asker, HttpFront, Order } from './http.ts';
 import { createIntake, type IntakeLimits } from './intake.ts';
 import { openControlSocket, takeControlSocket } from './socket-file.ts';
 
@@ -32,20 +33,24 @@ export type ControlOptions = {
   readonly onTrouble: (what: string) => void;
   /** Descriptors from before an upgrade, which are ours now. */
   readonly before?: ((name: ControlKeep) => Descriptor | undefined) | undefined;
-  /** What whoever has asked for that upgrade is told. */
+  /** Who has asked for that upgrade, and what they are told. */
+  readonly askers?: readonly Asker[] | undefined;
   readonly upgraded?: Done | undefined;
-  /** Who that was. */
-  readonly askedBy?: string | undefined;
 };
 
 /** What goes from one version of acceptd to the next one in an upgrade, by name. */
-export const controlKeeps = ['control', 'control-http', 'control-asker'] as const;
+export const controlKeeps = ['control', 'control-http'] as const;
 export type ControlKeep = (typeof controlKeeps)[number];
 
 export type Control = {
   readonly kept: (name: ControlKeep) => Descriptor | undefined;
-  /** Whose connection `control-asker` is. */
-  readonly askedBy: () => string | undefined;
+  /** Who has asked for an upgrade and waits. */
+  readonly askers: () => readonly Asker[];
+  /** Before an upgrade: nobody is accepted any more, until `resume`. */
+  readonly pause: () => void;
+  readonly resume: () => void;
+  /** Whether everybody else has been answered. */
+  readonly isQuiet: () => boolean;
   /** Answers that are being written may end within `patience`; the file is removed. */
   readonly end: (patience: Milliseconds) => Promise<void>;
 };
@@ -62,11 +67,14 @@ const limitsFor = (descriptors: number): IntakeLimits => {
 };
 
 /** The answer of a request that the version before has read. */
-const wholeAnswer = (done: Done): Uint8Array => {
-  const body = `${JSON.stringify(done)}\n`;
-  const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
+const wholeAnswer = (status: string, body: string): Uint8Array => {
+  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
   return Buffer.from(`${head}\r\nconnection: close\r\n\r\n${body}`);
 };
+
+/** For somebody who has asked for an upgrade that came to nothing when it could not be taken back. */
+export const wholeRefusal = (message: string): Uint8Array =>
+  wholeAnswer('500 Internal Server Error', errorText(refusal('failed', message)));
 
 const openProbes = (kernel: Kernel, { version, host, port }: ProbeAddress): Descriptor => {
   const descriptor = kernel.openSocket(version, 'stream');
@@ -92,7 +100,7 @@ const openProbes = (kernel: Kernel, { version, host, port }: ProbeAddress): Desc
 
 export const openControl = (
   { path, group, probes }: ControlPlaces,
-  { kernel, clock, desk, onOrder, onTrouble, before, upgraded, askedBy }: ControlOptions,
+  { kernel, clock, desk, onOrder, onTrouble, before, askers, upgraded }: ControlOptions,
 ): Control => {
   const closings: (() => void)[] = [];
   const intakes: ReturnType<typeof createIntake>[] = [];
@@ -123,11 +131,11 @@ export const openControl = (
   };
 
   const kept = new Map<ControlKeep, Descriptor>();
-  const asker = before?.('control-asker');
-  if (asker !== undefined) {
-    if (upgraded !== undefined) kernel.write(asker, wholeAnswer(upgraded));
-    kernel.close(asker);
-    if (askedBy !== undefined) onOrder({ by: askedBy, what: 'POST /v1/upgrade', status: 200 });
+  for (const { descriptor, by } of askers ?? []) {
+    if (upgraded !== undefined)
+      kernel.write(descriptor, wholeAnswer('200 OK', `${JSON.stringify(upgraded)}\n`));
+    kernel.close(descriptor);
+    onOrder({ by, what: 'POST /v1/upgrade', status: 200 });
   }
   const [oldSocket, oldProbes] = [before?.('control'), before?.('control-http')];
   if (path === undefined && oldSocket !== undefined) kernel.close(oldSocket);
@@ -157,8 +165,15 @@ export const openControl = (
     });
 
   return {
-    kept: (name) => (name === 'control-asker' ? front?.upgrading()?.descriptor : kept.get(name)),
-    askedBy: () => front?.upgrading()?.by,
+    kept: (name) => kept.get(name),
+    askers: () => front?.askers() ?? [],
+    pause: () => {
+      for (const intake of intakes) intake.pause();
+    },
+    resume: () => {
+      for (const intake of intakes) intake.resume();
+    },
+    isQuiet: () => intakes.every((intake) => intake.isQuiet()) && front?.isQuiet() !== false,
     end: async (patience) => {
       for (const intake of intakes) intake.end();
       for (const close of closings) close();

@@ -31,12 +31,17 @@ export type FrontOptions = {
   readonly onOrder: (order: Order) => void;
 };
 
+/** Somebody who has asked for an upgrade. */
+export type Asker = { readonly descriptor: Descriptor; readonly by: string };
+
 export type HttpFront = Front & {
   /** Streams end, answers that are being written are given a moment by whoever waits for this; then `cut`. */
   readonly end: () => Promise<void>;
   readonly cut: () => void;
-  /** Whose connection waits for what an upgrade comes to. */
-  readonly upgrading: () => { readonly descriptor: Descriptor; readonly by: string } | undefined;
+  /** Whose connections wait for what an upgrade comes to. */
+  readonly askers: () => readonly Asker[];
+  /** Nobody else waits for an answer, but for those who follow the log. */
+  readonly isQuiet: () => boolean;
 };
 
 /** For a whole request, from when its client came or got its last answer; and for an answer to be taken. */
@@ -56,6 +61,10 @@ type Client = {
   pending: number;
   /** It has asked for an upgrade and waits for the answer, which the next version gives. */
   isUpgrading: boolean;
+  /** Its first request has come. */
+  hasAsked: boolean;
+  /** It is told of records of the log, for as long as it likes. */
+  isFollowing: boolean;
   /** Ends the wait for it. */
   cancel: () => void;
 };
@@ -125,7 +134,10 @@ export const createFront = ({ clock, desk, onOrder }: FrontOptions): HttpFront =
     try {
       const decided = await decide(client, request, response);
       if (decided?.kind !== 'records') return decided;
-      if (followers.follow(response, decided.service)) return undefined;
+      if (followers.follow(response, decided.service)) {
+        client.isFollowing = true;
+        return undefined;
+      }
       return refuse('too-many', `${mostFollowers} clients follow the log already; end one of them`);
     } catch (error) {
       return refuse('failed', error instanceof Error ? error.message : String(error));
@@ -158,6 +170,7 @@ export const createFront = ({ clock, desk, onOrder }: FrontOptions): HttpFront =
     const client = clients.get(request.socket);
     if (client === undefined) return;
     client.pending += 1;
+    client.hasAsked = true;
     if (client.pending > mostPending) {
       client.socket.destroy();
       return;
@@ -192,6 +205,8 @@ export const createFront = ({ clock, desk, onOrder }: FrontOptions): HttpFront =
       const client: Client = {
         descriptor,
         isUpgrading: false,
+        hasAsked: false,
+        isFollowing: false,
         socket,
         caller,
         isSurplus,
@@ -216,10 +231,15 @@ export const createFront = ({ clock, desk, onOrder }: FrontOptions): HttpFront =
         for (const { pending, socket } of clients.values()) if (pending === 0) socket.destroy();
         if (clients.size === 0) resolve();
       }),
-    upgrading: () => {
-      const client = [...clients.values()].find(({ isUpgrading }) => isUpgrading);
-      return client && { descriptor: client.descriptor, by: showPeer(client.caller.peer) };
-    },
+    askers: () =>
+      [...clients.values()]
+        .filter(({ isUpgrading }) => isUpgrading)
+        .map(({ descriptor, caller }) => ({ descriptor, by: showPeer(caller.peer) })),
+    isQuiet: () =>
+      ![...clients.values()].some(
+        ({ pending, hasAsked, isUpgrading, isFollowing }) =>
+          (pending > 0 || !hasAsked) && !isUpgrading && !isFollowing,
+      ),
     cut: () => {
       for (const { socket } of clients.values()) socket.destroy();
     },

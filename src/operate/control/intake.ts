@@ -37,7 +37,10 @@ export const createIntake = (
   let surplus = 0;
   let isEnded = false;
   let front: Promise<Front> | undefined;
-  const endings: (() => void)[] = [];
+  let isPaused = false;
+  /** Accepted, and not with the front yet. */
+  let giving = 0;
+  const doors: { readonly open: () => void; readonly shut: () => void }[] = [];
 
   const give = async (
     descriptor: Descriptor,
@@ -48,6 +51,7 @@ export const createIntake = (
     front ??= loadFront();
     const loading = front;
     let loaded: Front | undefined;
+    giving += 1;
     try {
       loaded = await loading;
       loaded.take(descriptor, caller, isSurplus, onClosed);
@@ -57,6 +61,8 @@ export const createIntake = (
       kernel.close(descriptor);
       onClosed();
       onFailed(error);
+    } finally {
+      giving -= 1;
     }
   };
 
@@ -91,22 +97,40 @@ export const createIntake = (
       } catch (error) {
         if (!(error instanceof SystemError)) throw error;
         // out of descriptors: the services need those that become free more than we do
-        kernel.unwatch(listener);
-        clock.after(pause, () => {
-          if (!isEnded) kernel.watch(listener, accept);
-        });
+        shut();
+        clock.after(pause, open);
       }
     };
-    kernel.watch(listener, accept);
-    endings.push(() => kernel.unwatch(listener));
+    let isOpen = false;
+    const shut = (): void => {
+      if (isOpen) kernel.unwatch(listener);
+      isOpen = false;
+    };
+    const open = (): void => {
+      if (isOpen || isEnded || isPaused) return;
+      isOpen = true;
+      kernel.watch(listener, accept);
+    };
+    open();
+    doors.push({ open, shut });
   };
 
   return {
     serve,
+    isQuiet: (): boolean => giving === 0,
+    /** Who comes waits in the kernel's queue. */
+    pause: (): void => {
+      isPaused = true;
+      for (const { shut } of doors) shut();
+    },
+    resume: (): void => {
+      isPaused = false;
+      for (const { open } of doors) open();
+    },
     /** Nobody is accepted any more. */
     end: (): void => {
       isEnded = true;
-      for (const end of endings) end();
+      for (const { shut } of doors) shut();
     },
   };
 };

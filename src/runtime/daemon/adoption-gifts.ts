@@ -49,10 +49,18 @@ export const createGifts = (
   { kernel, observer }: Pick<Runtime, 'kernel' | 'observer'>,
   service: AdoptedService,
   tell: { readonly onListening: () => void; readonly onFailed: (error: SystemError) => void },
+  /** What the run has had from the version of acceptd before us. */
+  before: readonly Descriptor[] = [],
 ) => {
   /** What this run has got. */
-  const given = new Set<AdoptedListener>();
-  let isListening = false;
+  const given = new Set(
+    [...service.listeners].filter(
+      ({ descriptor }) => descriptor !== undefined && before.includes(descriptor),
+    ),
+  );
+  let isListening = before.length > 0;
+  /** Calls for which the file system is being asked. */
+  let pending = 0;
   let isOver = false;
 
   const ownService = (): ResolvedService => service.prepared.service;
@@ -193,7 +201,10 @@ export const createGifts = (
       case 'internet':
         return answerInternet(calls, call, place);
       case 'unix':
-        void answerUnix(calls, call, place.path);
+        pending += 1;
+        void answerUnix(calls, call, place.path).finally(() => {
+          pending -= 1;
+        });
         return true;
       case 'vsock':
         return answerVsock(calls, call, place);
@@ -227,6 +238,8 @@ export const createGifts = (
       answerOrPass(calls, call, () =>
         call.kind === 'bind' ? answerBind(calls, call) : answerListen(calls, call),
       ),
+    isAnswering: (): boolean => pending > 0,
+    given: (): readonly Descriptor[] => [...given].flatMap(({ descriptor }) => descriptor ?? []),
     end: (): void => {
       isOver = true;
     },

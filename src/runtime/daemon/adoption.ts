@@ -20,6 +20,10 @@ export type Adoption = {
   readonly onStarted: () => void;
   /** Where its calls come in. */
   readonly calls: () => Descriptor | undefined;
+  /** Those of our sockets that the run has got. */
+  readonly given: () => readonly Descriptor[];
+  /** A call is being answered, or it is not known yet where they come in. */
+  readonly isBusy: () => boolean;
   /** The service's run is over: what is left of it gets nothing more, and is not kept from binding what it likes. */
   readonly end: () => void;
 };
@@ -73,6 +77,8 @@ export const createAdoption = (runtime: Pick<Runtime, 'kernel' | 'observer'>) =>
       channel: theirs,
       onStarted: closeTheirs,
       calls: flow.calls,
+      given: flow.given,
+      isBusy: () => isChannelOpen || flow.isAnswering(),
       end: () => {
         flow.end();
         closeTheirs();
@@ -81,13 +87,22 @@ export const createAdoption = (runtime: Pick<Runtime, 'kernel' | 'observer'>) =>
   };
 
   /** Of a run that goes on, whose calls come here. */
-  const goOn = (service: AdoptedService, listener: AdoptionListener, from: Descriptor): Adoption => {
-    const { receiveFrom, end, calls } = answerCalls(service, listener);
+  const goOn = (
+    service: AdoptedService,
+    listener: AdoptionListener,
+    from: Descriptor,
+    before: readonly Descriptor[],
+  ): Adoption => {
+    const { receiveFrom, end, calls, given, isAnswering } = answerCalls(service, listener, before);
     receiveFrom(from);
-    return { channel: undefined, onStarted: () => undefined, calls, end };
+    return { channel: undefined, onStarted: () => undefined, calls, given, isBusy: isAnswering, end };
   };
 
-  const answerCalls = (service: AdoptedService, listener: AdoptionListener) => {
+  const answerCalls = (
+    service: AdoptedService,
+    listener: AdoptionListener,
+    before: readonly Descriptor[] = [],
+  ) => {
     let received: Descriptor | undefined;
     let isOver = false;
     let hasFailed = false;
@@ -98,7 +113,12 @@ export const createAdoption = (runtime: Pick<Runtime, 'kernel' | 'observer'>) =>
       listener.onFailed({ code: error.code, what: `${error.message}${relayAdvice(error.code)}` });
     };
 
-    const gifts = createGifts(runtime, service, { onListening: listener.onListening, onFailed: fail });
+    const gifts = createGifts(
+      runtime,
+      service,
+      { onListening: listener.onListening, onFailed: fail },
+      before,
+    );
 
     const answer = (calls: Descriptor, call: Call): void => {
       if (isOver) passCall(calls, call);
@@ -125,6 +145,8 @@ export const createAdoption = (runtime: Pick<Runtime, 'kernel' | 'observer'>) =>
       receiveFrom,
       fail,
       calls: (): Descriptor | undefined => received,
+      given: gifts.given,
+      isAnswering: gifts.isAnswering,
       end: (): void => {
         isOver = true;
         gifts.end();

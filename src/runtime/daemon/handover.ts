@@ -37,8 +37,10 @@ export const createRunnerHandover = (runner: {
   readonly isIdle: () => boolean;
   readonly read: () => Now;
   readonly write: (saved: SavedRunner) => void;
+  /** It is off, whatever was written. */
+  readonly forget: () => void;
 }) => {
-  const { runtime, running, store, history, directories, isIdle, read, write } = runner;
+  const { runtime, running, store, history, directories, isIdle, read, write, forget } = runner;
 
   const pidsOf = (): readonly number[] =>
     [...runtime.instances.values()]
@@ -50,7 +52,7 @@ export const createRunnerHandover = (runner: {
   return {
     isSettled: (): boolean => {
       const { state, live } = read();
-      return isIdle() && rests(state) && live?.run.command === undefined;
+      return isIdle() && rests(state) && live?.run.command === undefined && live?.isBusy() !== true;
     },
     /** In the middle of what, for a sentence. */
     doing: (): string => words[read().state.kind],
@@ -80,10 +82,16 @@ export const createRunnerHandover = (runner: {
     },
 
     restore: (saved: SavedRunner): void => {
-      history.restore(saved.history);
-      store.restore(saved.store);
-      write(saved);
-      directories.restore(plannedOf(read()), saved.directories);
+      try {
+        history.restore(saved.history);
+        store.restore(saved.store);
+        write(saved);
+        directories.restore(plannedOf(read()), saved.directories);
+      } catch (error) {
+        // the next client starts another one
+        forget();
+        throw error;
+      }
     },
   };
 };

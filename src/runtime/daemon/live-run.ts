@@ -287,6 +287,7 @@ export const createLiveRun = (context: RunContext, saved?: SavedRun) => {
       };
     },
 
+    isBusy: processes.isBusy,
     stopAwaiting: processes.stopAwaiting,
     stopWatching: (): void => watches?.stop(),
     touchIdle: (): void => watches?.touchIdle(),

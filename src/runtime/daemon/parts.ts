@@ -53,5 +53,10 @@ export type DaemonParts = {
   /** Gives our sockets to a server that binds its own. */
   readonly adopt: (service: RunningService, listener: AdoptionListener) => Adoption;
   /** The same for one that has them already. */
-  readonly adoptAgain: (service: RunningService, listener: AdoptionListener, calls: Descriptor) => Adoption;
+  readonly adoptAgain: (
+    service: RunningService,
+    listener: AdoptionListener,
+    calls: Descriptor,
+    given: readonly Descriptor[],
+  ) => Adoption;
 };

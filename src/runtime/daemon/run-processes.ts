@@ -222,10 +222,19 @@ export const createRunProcesses = (
     /** READY=1. */
     said: (): void => readiness?.said(),
     awaited: (): string => readiness?.awaited() ?? 'a command before it has not ended',
-    save: (): SavedProcesses => ({ hasForked, hasGuessed, isForgiven, calls: adoption?.calls() }),
+    save: (): SavedProcesses => ({
+      hasForked,
+      hasGuessed,
+      isForgiven,
+      calls: adoption?.calls(),
+      given: adoption?.given() ?? [],
+    }),
+    /** A call of one of its processes is being answered. */
+    isBusy: (): boolean => adoption?.isBusy() === true,
     restore: (saved: SavedProcesses, pid: number | undefined, startedAt: Milliseconds): void => {
       ({ hasForked, hasGuessed, isForgiven } = saved);
-      if (saved.calls !== undefined) adoption = parts.adoptAgain(running, adoptionListener, saved.calls);
+      const { calls, given } = saved;
+      if (calls !== undefined) adoption = parts.adoptAgain(running, adoptionListener, calls, given);
       if (pid !== undefined) main.goOn(run, pid, startedAt);
     },
     stopAwaiting: (): void => {

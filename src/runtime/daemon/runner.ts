@@ -10,7 +10,7 @@ import { createEventQueue } from './event-queue.ts';
 import { createRunnerHandover } from './handover.ts';
 import { createHistory } from './history.ts';
 import { createHolds } from './holds.ts';
-import { createLending } from './lending.ts';
+import { createLending, listenersOf } from './lending.ts';
 import { createLiveRun, type LiveRun, type RunContext } from './live-run.ts';
 import { createMainRecipe } from './main-recipe.ts';
 import { createNotifySocket } from './notify-socket.ts';
@@ -278,6 +278,12 @@ export const createRunner = (parts: DaemonParts, running: RunningService) => {
       directories,
       isIdle: () => !isTaking() && !isRetired,
       read,
+      forget: () => {
+        deadline.clear();
+        state = off;
+        live = undefined;
+        lending.takeBack(listenersOf(runtime, running));
+      },
       write: (saved) => {
         plan = saved.planned && planOf(saved.planned);
         ({ state, hasStarted, isPutOff } = saved);

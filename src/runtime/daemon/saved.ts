@@ -38,6 +38,7 @@ export type SavedProcesses = {
   readonly hasGuessed: boolean;
   readonly isForgiven: boolean;
   readonly calls: Descriptor | undefined;
+  readonly given: readonly Descriptor[];
 };
 
 export type SavedHistory = {

@@ -1,12 +1,15 @@
 // The running server comes to rest for a moment, so that the next version can take it over; or goes on where that fails.
 import { isStarting } from '../../native/exec.ts';
-import type { RunningService, Runtime, Surrendered } from '../running.ts';
+import type { RunningService, Runtime, Surrendered, Visitor } from '../running.ts';
 import type { ServiceParts } from './parts.ts';
 import { restoreRuntime } from './restore.ts';
 import { saveRuntime } from './save.ts';
 import type { SavedRuntime } from './saved.ts';
 
 type Given = Surrendered & { readonly service: RunningService };
+
+/** It hears something that cannot be gone on with. */
+const isListening = ({ surrender }: Visitor): boolean => surrender === undefined || surrender === 'not-now';
 
 export const createHandover = (runtime: Runtime, parts: ServiceParts) => {
   /** Who has been surrendered, until the next version has them or it is known that there is none. */
@@ -16,7 +19,7 @@ export const createHandover = (runtime: Runtime, parts: ServiceParts) => {
     saveRuntime(
       runtime,
       parts,
-      given.map(({ service, client, through, isGreeted }) => ({ service, ...client, through, isGreeted })),
+      given.map(({ service, client, through, heard }) => ({ service, ...client, through, heard })),
     );
 
   return {
@@ -40,13 +43,13 @@ export const createHandover = (runtime: Runtime, parts: ServiceParts) => {
     isQuiet: (): boolean =>
       runtime.builtins.size === runtime.talks.size &&
       [...runtime.talks.values()].every(({ talk }) => talk.isSettled()) &&
-      [...runtime.visitors].every(({ surrender }) => surrender !== undefined),
+      ![...runtime.visitors].some(isListening),
 
     /** Ends those who do not listen; how many there were. */
     endDeaf: (): number => {
       const deaf = [...runtime.talks].filter(([, { talk }]) => !talk.isSettled());
       for (const [stop] of deaf) stop();
-      const leaving = [...runtime.visitors].filter(({ surrender }) => surrender === undefined);
+      const leaving = [...runtime.visitors].filter(isListening);
       for (const { dismiss } of leaving) dismiss();
       return deaf.length + leaving.length;
     },
@@ -55,7 +58,7 @@ export const createHandover = (runtime: Runtime, parts: ServiceParts) => {
     surrender: (): void => {
       const all: Given[] = [];
       for (const { service, surrender } of [...runtime.visitors]) {
-        if (surrender === 'elsewhere' || surrender === undefined) continue;
+        if (typeof surrender !== 'function') continue;
         const client = surrender();
         if (client !== undefined) all.push({ service, ...client });
       }
@@ -67,14 +70,15 @@ export const createHandover = (runtime: Runtime, parts: ServiceParts) => {
       runtime.isHandingOver = false;
       const returned = given;
       given = [];
-      for (const { service, client, through, isGreeted } of returned)
-        (through === 'mux' ? parts.enterMux : parts.enter)(service, client, isGreeted);
+      for (const { service, client, through, heard } of returned)
+        (through === 'mux' ? parts.enterMux : parts.enter)(service, client, heard);
       for (const { talk } of runtime.talks.values()) talk.resume();
       parts.states.updateAll();
       parts.daemons.resume();
     },
 
-    restore: (saved: SavedRuntime): void => restoreRuntime(runtime, parts, saved),
+    /** What could not be had, in words. */
+    restore: (saved: SavedRuntime): readonly string[] => restoreRuntime(runtime, parts, saved),
   };
 };
 

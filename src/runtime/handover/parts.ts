@@ -6,7 +6,7 @@ import type { Daemons } from '../daemon/daemons.ts';
 import type { Inheritance } from '../inheritance.ts';
 import type { Lifetimes } from '../lifetimes.ts';
 import type { Listeners } from '../listener.ts';
-import type { RunningService } from '../running.ts';
+import type { Heard, RunningService } from '../running.ts';
 import type { Services } from '../services.ts';
 import type { ShellCommands } from '../shell-commands.ts';
 import type { States } from '../watch.ts';
@@ -21,7 +21,9 @@ export type ServiceParts = {
   readonly isApplying: () => boolean;
   readonly commands: ShellCommands;
   readonly inheritance: Inheritance;
+  /** All services are there: what is known of them together is found out anew. */
+  readonly onServices: () => void;
   readonly enter: Acceptance['enter'];
   /** A client of a member of tcpmux, whose name has been read. */
-  readonly enterMux: (service: RunningService, client: Accepted, isGreeted: boolean) => void;
+  readonly enterMux: (service: RunningService, client: Accepted, heard: Heard) => void;
 };

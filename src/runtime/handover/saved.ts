@@ -15,10 +15,10 @@ import type { SavedLog } from '../handler-log.ts';
 import type { Inherited } from '../inheritance.ts';
 import type { SavedEnd } from '../lifetimes.ts';
 import type { Doubt, Waiting } from '../queue.ts';
-import type { BuiltinInstance, RunningListener } from '../running.ts';
+import type { BuiltinInstance, Heard, RunningListener } from '../running.ts';
 
 /** To be raised with every change of what is saved, or of what a part of it means. */
-export const stateVersion = 1;
+export const stateVersion = 2;
 
 /** The place of a service in the list of all. */
 export type ServiceIndex = number;
@@ -73,8 +73,7 @@ export type SavedClient = {
   readonly descriptor: Descriptor;
   readonly record: ConnectionRecord;
   readonly through: 'listener' | 'mux';
-  /** The first banner was said. */
-  readonly isGreeted: boolean;
+  readonly heard: Heard;
 };
 
 /** A built-in or a relay in progress. */

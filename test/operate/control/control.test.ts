@@ -205,33 +205,43 @@ t.test('clients beyond the limit are told so, and then not even that', async (t)
   t.pass('when they have gone there is room again');
 });
 
-t.test('after an upgrade the same socket is answered, and so is who has asked for it', async (t) => {
-  const { desk } = createTestDesk({ upgrade: () => new Promise(() => undefined) });
-  const { path, control } = openStage(t, kernel, desk);
-  const asker = await connectRaw(path);
-  const heard = hear(asker);
-  asker.write('POST /v1/upgrade HTTP/1.1\r\n\r\n');
-  while (control.kept('control-asker') === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
-  t.not(control.kept('control'), undefined);
-  t.equal(control.kept('control-http'), undefined);
-  asker.destroy();
-  await heard;
+t.test(
+  'after an upgrade the same socket is answered, and so is everybody who has asked for it',
+  async (t) => {
+    const { desk } = createTestDesk({ upgrade: () => new Promise(() => undefined) });
+    const { path, control } = openStage(t, kernel, desk);
+    const asker = await connectRaw(path);
+    const heard = hear(asker);
+    asker.write('POST /v1/upgrade HTTP/1.1\r\n\r\n');
+    while (control.askers().length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    t.ok(control.isQuiet(), 'nobody else waits for an answer');
+    const second = await connectRaw(path);
+    const secondHeard = hear(second);
+    second.write('POST /v1/upgrade HTTP/1.1\r\n\r\n');
+    while (control.askers().length === 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    second.destroy();
+    await secondHeard;
+    t.not(control.kept('control'), undefined);
+    t.equal(control.kept('control-http'), undefined);
+    asker.destroy();
+    await heard;
 
-  const listener = openControlSocket(kernel, `${path}.next`, undefined);
-  const waiting = await connectRaw(`${path}.next`);
-  const answer = hear(waiting);
-  const [accepted] = kernel.accept(listener.descriptor, 1);
-  const before = (name: ControlKeep) =>
-    ({ control: listener.descriptor, 'control-http': undefined, 'control-asker': accepted?.descriptor })[
-      name
-    ];
-  const next = openStage(t, kernel, desk, { path: `${path}.next`, before, upgraded: { what: 'it has' } });
-  t.strictSame(next.troubles, []);
-  t.match(await answer, /^HTTP\/1.1 200 .*{"what":"it has"}\n$/s);
-  t.equal((await ask(next.path, 'GET', '/livez')).status, 200);
-  await next.control.end(milliseconds(0));
-  t.notOk(existsSync(next.path));
-});
+    const listener = openControlSocket(kernel, `${path}.next`, undefined);
+    const waiting = await Promise.all([connectRaw(`${path}.next`), connectRaw(`${path}.next`)]);
+    const answers = waiting.map(hear);
+    const askers = kernel
+      .accept(listener.descriptor, 2)
+      .map(({ descriptor }, index) => ({ descriptor, by: `asker ${index}` }));
+    const before = (name: ControlKeep) => ({ control: listener.descriptor, 'control-http': undefined })[name];
+    const upgraded = { what: 'it has' };
+    const next = openStage(t, kernel, desk, { path: `${path}.next`, before, askers, upgraded });
+    t.strictSame(next.troubles, []);
+    for (const each of await Promise.all(answers)) t.match(each, /^HTTP\/1.1 200 .*{"what":"it has"}\n$/s);
+    t.equal((await ask(next.path, 'GET', '/livez')).status, 200);
+    await next.control.end(milliseconds(0));
+    t.notOk(existsSync(next.path));
+  },
+);
 
 t.test('the file is ours alone, replaces a stale one and goes with us', async (t) => {
   const { desk } = createTestDesk();

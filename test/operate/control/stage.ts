@@ -113,7 +113,11 @@ export const openStage = (
     path,
     group,
     ...rest
-  }: Pick<ControlOptions, 'before' | 'upgraded'> & { clock?: Clock; path?: string; group?: number } = {},
+  }: Pick<ControlOptions, 'before' | 'askers' | 'upgraded'> & {
+    clock?: Clock;
+    path?: string;
+    group?: number;
+  } = {},
 ): Stage => {
   const directory = mkdtempSync(join(tmpdir(), 'acceptd-control-'));
   const place = path ?? join(directory, 'made', 'control');
