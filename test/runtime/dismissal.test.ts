@@ -68,7 +68,7 @@ const accepted = async (t: Test, id: string, since: number): Promise<void> => {
 
 t.test('who waits for directories while another version was to take over is accepted once', async (t) => {
   const port = await freePort();
-  supervisor.apply([serve('kept', port, { startTexts })]);
+  await supervisor.apply([serve('kept', port, { startTexts })]);
   const since = events.length;
   const heard = call(port);
   await accepted(t, 'kept', since);
@@ -85,7 +85,7 @@ t.test('who waits for directories while another version was to take over is acce
 
 t.test('who waits for directories at the end is refused, and nothing is started or left', async (t) => {
   const [plain, completed] = [await freePort(), await freePort()];
-  supervisor.apply([serve('plain', plain), serve('completed', completed, { startTexts })]);
+  await supervisor.apply([serve('plain', plain), serve('completed', completed, { startTexts })]);
   const ids = ['plain', 'completed'];
   // both are accepted in one turn, in which no directory can be made
   for (const id of ids) steering.pause(id);

@@ -35,10 +35,10 @@ for (const [what, serviceAt] of [
 ] as const) {
   t.test(`${what}, paused, lets nobody in at its new address until it is resumed`, async (t) => {
     const [before = 0, after = 0] = await freePorts(2);
-    supervisor.apply([serviceAt(before)]);
+    await supervisor.apply([serviceAt(before)]);
     const since = events.length;
     steering.pause('moves');
-    supervisor.apply([serviceAt(after)]);
+    await supervisor.apply([serviceAt(after)]);
     t.ok(await isPortFree(before), 'the old socket is closed');
     const client = await say(t, after, 'pid\n');
     await isHeldBack('moves', after);
@@ -53,20 +53,22 @@ for (const [what, serviceAt] of [
     t.equal(steering.resume('moves'), undefined);
     t.match(String((await heard)[0]), /^pid/, 'who has waited there is served');
     t.equal(starts(since), 1);
-    supervisor.apply([]);
+    await supervisor.apply([]);
     await becomes(() => steering.describeAll().length === 0);
   });
 }
 
 t.test('who waits at the old address of a paused service is told so by its end', async (t) => {
   const [before = 0, after = 0] = await freePorts(2);
-  supervisor.apply([resolved('moves', [tcp('127.0.0.1', before)])]);
+  await supervisor.apply([resolved('moves', [tcp('127.0.0.1', before)])]);
   steering.pause('moves');
   const client = await say(t, before, 'x');
   await isHeldBack('moves', before);
   const since = events.length;
   const closed = new Promise((resolve) => client.once('close', resolve));
-  supervisor.apply([resolved('moves', [tcp('127.0.0.1', after)], { limits: { ...noLimits, instances: 9 } })]);
+  await supervisor.apply([
+    resolved('moves', [tcp('127.0.0.1', after)], { limits: { ...noLimits, instances: 9 } }),
+  ]);
   client.resume();
   await closed;
   t.equal(starts(since), 0);

@@ -280,7 +280,7 @@ t.test(
     // one that has begun later, and is idle before
     const daemon = { idleStop: milliseconds(600) };
     const other = await freePort();
-    supervisor.apply([
+    await supervisor.apply([
       daemonService(directory, [tcp('127.0.0.1', port)], { id, daemon }),
       daemonService(directory, [tcp('127.0.0.1', other)], { id: 'other', daemon }),
     ]);

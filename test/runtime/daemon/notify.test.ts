@@ -18,11 +18,11 @@ t.teardown(() => rmSync(place, { recursive: true, force: true }));
 /** Applies one service that is up at once; its id, port and pid, and how many events there were before. */
 const run = async (options: DaemonOptions) => {
   const port = await freePort();
-  supervisor.apply([]);
+  await supervisor.apply([]);
   await becomes(() => supervisor.state().instances.length === 0);
   const since = events.length;
   const id = `daemon-${port}`;
-  supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { id, ...options })]);
+  await supervisor.apply([daemonService(directory, [tcp('127.0.0.1', port)], { id, ...options })]);
   const pid = await pidAt(port);
   await until('daemon-ready', ({ service }) => service === id, since);
   return { id, port, pid, since };

@@ -84,7 +84,7 @@ t.test('each run is told a number of its own, and what the configuration says by
         surroundings: { ...plainSurroundings, stdin: 'null', environment: [{ name: 'SAID', value }] },
       },
     });
-  supervisor.apply([withVariable('once')]);
+  await supervisor.apply([withVariable('once')]);
   const numbers = new Set<string | undefined>();
   const look = async (): Promise<string | undefined> => {
     const pid = await pidAt(port);
@@ -101,7 +101,7 @@ t.test('each run is told a number of its own, and what the configuration says by
   t.equal(await look(), 'once');
   t.equal(await supervisor.restart(id), undefined);
   t.equal(await look(), 'once');
-  supervisor.apply([withVariable('again')]);
+  await supervisor.apply([withVariable('again')]);
   t.equal(await supervisor.restart(id), undefined);
   t.equal(await look(), 'again');
   await ask(port, 'exit 0');
