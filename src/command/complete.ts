@@ -14,6 +14,7 @@ const wordsBefore: Readonly<Record<string, number>> = {
   pause: 0,
   resume: 0,
   restart: 0,
+  reload: 0,
   set: 0,
   kill: 0,
   explain: 0,

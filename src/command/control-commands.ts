@@ -161,19 +161,27 @@ const addServerOrders = <Options>(
 ): Argv<Options> =>
   parser
     .command(
-      'reload',
+      'reload [service]',
       'have the configuration read again, and tell what came of it',
       (command) =>
         answerOptions(command)
+          .positional('service', {
+            type: 'string',
+            describe: 'have its daemon read its own configuration, in place of acceptd',
+          })
           .option('dry-run', {
             type: 'boolean',
             default: false,
             describe: 'only tell what would open, close and change',
           })
           .usage(
-            '$0 reload [--dry-run]\n\nExit status 78 if the configuration is refused: then nothing has changed.',
+            '$0 reload [--dry-run]\n$0 reload SERVICE\n\nExit status 78 if the configuration is refused: then nothing has changed.',
           ),
-      async (chosen) => ended(await (await import('./reload.ts')).reload(chosen)),
+      async (chosen) => {
+        const { service: one } = chosen;
+        if (one === undefined) ended(await (await import('./reload.ts')).reload(chosen));
+        else ended(await (await import('./orders.ts')).reloadService({ ...chosen, service: one }));
+      },
     )
     .command(
       'stop',

@@ -45,6 +45,16 @@ export const pause = serviceOrder('/pause');
 export const resume = serviceOrder('/resume');
 export const restart = serviceOrder('/restart', longPatience);
 
+const reloadDaemon = serviceOrder('/reload', longPatience);
+export const reloadService = (
+  choice: ServiceOrderChoice & { readonly dryRun: boolean },
+): Promise<ExitStatus> => {
+  if (!choice.dryRun) return reloadDaemon(choice);
+  return conduct(() =>
+    Promise.reject(usageError('--dry-run tells what acceptd itself would do; a daemon cannot be asked')),
+  );
+};
+
 const settingNames: ReadonlyMap<string, keyof Tuning> = new Map([
   ['instances', 'instances'],
   ['per_source', 'perSource'],

@@ -31,6 +31,7 @@ t.test('each order is one request, and its answer one sentence', async (t) => {
     [['stop', '--drain', '5'], { method: 'POST', url: '/v1/stop', body: { drain: 5 } }],
     [['stop', '--delay', '0'], { method: 'POST', url: '/v1/stop', body: { delay: 0 } }],
     [['upgrade'], { method: 'POST', url: '/v1/upgrade', body: undefined }],
+    [['reload', 'a'], { method: 'POST', url: '/v1/services/a/reload', body: undefined }],
   ];
   for (const [words, order] of orders) {
     const { code, stdout, stderr } = await acceptd(...words, '--control', path);
@@ -56,6 +57,7 @@ t.test('a wrong word is told before anybody is asked, with 64; a no of the serve
     [['kill', '1', '--signal', 'LOUD'], /'LOUD' is no signal/],
     [['set', 'a', 'colour=red'], /'colour=red' cannot be set; write instances=N/],
     [['set', 'a', 'instances=0'], /from 1 on, or none/],
+    [['reload', 'a', '--dry-run'], /a daemon cannot be asked/],
     [['set', 'a', 'instances=1', 'instances=2'], /set twice/],
     [['stop', '--drain', 'soon'], /--drain takes a whole number/],
     [['log'], /say --follow/],

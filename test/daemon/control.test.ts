@@ -130,6 +130,8 @@ t.test('every answer is as the document has it', { skip }, async (t) => {
     check(await order(control, `/v1/services/${id}/${word}`), `${service}/${word}`, 'post', 200);
     check(await order(control, `/v1/services/x/${word}`), `${service}/${word}`, 'post', 404);
   }
+  check(await order(control, `/v1/services/${id}/reload`), `${service}/reload`, 'post', 409);
+  check(await order(control, '/v1/services/x/reload'), `${service}/reload`, 'post', 404);
   check(await order(control, `/v1/services/${id}/kill`, { signal: 'TERM' }), `${service}/kill`, 'post', 200);
   await gone;
   const pidPath = '/v1/processes/{pid}/kill';

@@ -11,7 +11,7 @@ import type { Desk, Outcome } from './desk.ts';
 
 /** What the desk asks and tells. */
 export type DeskParts = Described & {
-  readonly supervisor: Pick<Supervisor, 'restart' | 'snapshot'>;
+  readonly supervisor: Pick<Supervisor, 'reloadDaemon' | 'restart' | 'snapshot'>;
   readonly configuration: {
     readonly reload: () => Promise<ReloadReport>;
     /** What a reload would do. */
@@ -77,6 +77,14 @@ export const createDesk = (parts: DeskParts): Desk => {
       if (failure.code !== 'ENOENT') return failure;
       // without a daemon each client starts it anew
       return signal({ service: id }, constants.signals.SIGTERM);
+    },
+
+    reloadService: async (id) => {
+      if (steering.describe(id) === undefined) return noSuchService(id);
+      const failure = await supervisor.reloadDaemon(id);
+      if (failure?.code === 'ENOENT')
+        return { code: 'ENOTSUP', what: `${id} has no daemon; acceptd reload without a service is for all` };
+      return outcomeOf(failure, () => ({ what: `${id} has read its configuration again` }));
     },
 
     set: async (id, tuning) =>

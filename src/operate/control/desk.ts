@@ -25,6 +25,8 @@ export type Desk = {
   readonly resume: (id: string) => Promise<Outcome>;
   /** The daemon of a service, or everything of it that runs; resolves when it is ready again. */
   readonly restart: (id: string) => Promise<Outcome>;
+  /** The daemon of a service reads its own configuration again; resolves when it has. */
+  readonly reloadService: (id: string) => Promise<Outcome>;
   readonly set: (id: string, tuning: Tuning) => Promise<Outcome>;
   /** A process that acceptd started, or all of a service; the signal by its number. */
   readonly kill: (

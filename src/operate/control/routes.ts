@@ -156,6 +156,7 @@ export const routes: readonly Route[] = [
   order('pause', (desk, id) => desk.pause(id)),
   order('resume', (desk, id) => desk.resume(id)),
   order('restart', (desk, id) => desk.restart(id)),
+  order('reload', (desk, id) => desk.reloadService(id)),
   post(
     '/v1/services/{service}/kill',
     (desk, { subject, fields }) => kill(desk, { service: subject }, fields),

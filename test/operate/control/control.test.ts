@@ -28,6 +28,7 @@ t.test('orders reach the desk as they were meant', async (t) => {
   t.equal(await give('POST', '/v1/services/a%2Fb/pause'), 200);
   t.equal(await give('POST', '/v1/services/a%2Fb/resume', '{}'), 200);
   t.equal(await give('POST', '/v1/services/a%2Fb/restart'), 200);
+  t.equal(await give('POST', '/v1/services/a%2Fb/reload'), 200);
   t.equal(await give('PATCH', '/v1/services/a%2Fb', '{"instances": 3, "perSource": null}'), 200);
   t.equal(await give('PATCH', '/v1/services/a%2Fb', '{"perSource": 1}'), 200);
   t.equal(await give('POST', '/v1/services/a%2Fb/kill', '{"signal": "hup"}'), 200);
@@ -41,6 +42,7 @@ t.test('orders reach the desk as they were meant', async (t) => {
     ['pause', 'a/b'],
     ['resume', 'a/b'],
     ['restart', 'a/b'],
+    ['reload-service', 'a/b'],
     ['set', 'a/b', { instances: 3, perSource: null }],
     ['set', 'a/b', { perSource: 1 }],
     ['kill', { service: 'a/b' }, 1],
@@ -51,10 +53,10 @@ t.test('orders reach the desk as they were meant', async (t) => {
     ['reload', true],
     ['reload', false],
   ]);
-  t.equal(orders.length, 12, 'each is told to the log');
+  t.equal(orders.length, 13, 'each is told to the log');
   t.match(orders[0], { what: 'POST /v1/services/a%2Fb/pause', status: 200 });
   t.equal(await give('GET', '/v1/status'), 200);
-  t.equal(orders.length, 12, 'questions are not');
+  t.equal(orders.length, 13, 'questions are not');
 });
 
 t.test('what is asked wrongly gets an error that says so', async (t) => {

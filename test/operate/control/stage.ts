@@ -58,6 +58,7 @@ export const createTestDesk = (rest: Partial<Desk> = {}) => {
     pause: (id) => tell('pause', id),
     resume: (id) => tell('resume', id),
     restart: (id) => tell('restart', id),
+    reloadService: (id) => tell('reload-service', id),
     set: (id, tuning) => tell('set', id, tuning),
     kill: async (target, signal) => {
       told.push(['kill', target, signal]);
