@@ -5,6 +5,7 @@ import { createConnection, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { readToEnd } from '../daemon/scene.ts';
 import { type Acceptd, type AcceptdOptions, startAcceptd } from '../support/acceptd.ts';
+import { becomes } from '../support/becomes.ts';
 import { exchange } from '../support/client.ts';
 import { hasProgram, isRoot, searchPath } from '../support/command.ts';
 import { compileHandlers } from '../support/compile.ts';
@@ -25,6 +26,7 @@ const accepting = (
       'it.socket': ['[Socket]', 'Accept=yes', ...socket, ''].join('\n'),
       'it@.service': ['[Service]', 'StandardInput=socket', `ExecStart=${script}`, ''].join('\n'),
     },
+    arguments: ['--drain', '0'],
     ...options,
   });
 
@@ -35,12 +37,15 @@ t.test('PollLimit...= lets the others wait, who are served after the interval', 
   const port = await freePort();
   const acceptd = await accepting(
     t,
-    [`ListenStream=127.0.0.1:${port}`, 'PollLimitIntervalSec=1s', 'PollLimitBurst=2'],
+    [`ListenStream=127.0.0.1:${port}`, 'PollLimitIntervalSec=3s', 'PollLimitBurst=2'],
     '/bin/echo served',
   );
   const answers = await Promise.all(Array.from({ length: 5 }, () => exchange(port, '', { timeout: 60_000 })));
   t.strictSame([...new Set(answers)], ['served\n']);
-  t.ok(countOf(acceptd, 'suspended') >= 2 && countOf(acceptd, 'resumed') >= 2);
+  const pauses = countOf(acceptd, 'suspended');
+  t.ok(pauses >= 1, `${pauses} pauses`);
+  // the record comes on its way, as the answer does
+  await becomes(() => countOf(acceptd, 'resumed') >= pauses);
   t.equal(countOf(acceptd, 'refused'), 0);
   t.equal(await acceptd.stop(), 0);
 });
@@ -68,7 +73,7 @@ for (const limit of ['TriggerLimit', 'PollLimit'] as const) {
     const port = await freePort();
     const acceptd = await startAcceptd(t, {
       config: {
-        'it.socket': `[Socket]\nListenStream=127.0.0.1:${port}\n${limit}IntervalSec=2s\n${limit}Burst=2\n`,
+        'it.socket': `[Socket]\nListenStream=127.0.0.1:${port}\n${limit}IntervalSec=6s\n${limit}Burst=2\n`,
         'it.service': `[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=${handlers}/serve\n`,
       },
     });
@@ -80,7 +85,7 @@ for (const limit of ['TriggerLimit', 'PollLimit'] as const) {
     }
     t.equal(pids.size, 3, 'all are served');
     t.equal(countOf(acceptd, 'suspended'), 1, 'the third after a pause');
-    t.equal(countOf(acceptd, 'resumed'), 1);
+    await becomes(() => countOf(acceptd, 'resumed') === 1);
     t.equal(await acceptd.stop(), 0);
   });
 }
