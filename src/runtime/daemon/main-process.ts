@@ -48,10 +48,16 @@ export const createMainProcess = (
     return stop !== undefined;
   };
 
+  const isOrphan = ({ pid }: { readonly pid: number }): boolean => {
+    const facts = factsOf(pid);
+    return facts !== undefined && !facts.hasEnded && facts.parent === process.pid;
+  };
+
   /** The only one that the first process has left behind. */
   const guess = (run: Run): 'found' | 'unknown' | 'none' => {
     const living = run.members.look().filter(({ pid }) => pid !== run.command);
-    const orphans = living.filter(({ pid }) => factsOf(pid)?.parent === process.pid);
+    // whose child was left to us while we looked has ended since
+    const orphans = living.filter(isOrphan).filter(isOrphan);
     const [only, ...others] = orphans;
     if (only === undefined) return 'none';
     return others.length === 0 && set(run, only.pid) ? 'found' : 'unknown';
