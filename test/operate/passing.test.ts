@@ -100,7 +100,7 @@ t.test('what was read runs again when the file is gone', (t) => {
 t.test('what is run again and again is gone through by V8 once', (t) => {
   const file = join(t.testdir(), 'again.cjs');
   writeFileSync(file, 'let runs = 0; exports.run = () => { runs += 1; return runs; };\n');
-  const compilations: unknown[] = [];
+  const compilations: (readonly [isKnown: boolean, isRejected: boolean])[] = [];
   let spoils = false;
   const load = repeatPassing(readPassing(file), (text, names, options) => {
     const known = options?.cachedData;
@@ -118,12 +118,16 @@ t.test('what is run again and again is gone through by V8 once', (t) => {
   spoils = false;
   load();
   load();
-  t.strictSame(compilations, [
+  t.strictSame(compilations.slice(0, 3), [
     [false, false],
     [true, false],
     [true, false],
-    [true, true],
-    [false, false],
+  ]);
+  // from Node 22 on V8 may still have the text itself, and does not look at what it is given
+  const isRejected = compilations[3]?.[1] ?? false;
+  t.strictSame(compilations.slice(3), [
+    [true, isRejected],
+    [!isRejected, false],
     [true, false],
   ]);
   t.end();
