@@ -10,9 +10,9 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { watch } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { becomes } from '../support/becomes.ts';
 import { run } from '../support/command.ts';
 import { freePorts } from '../support/ports.ts';
 import { acceptd, temporaryDirectory } from './stage.ts';
@@ -209,17 +209,19 @@ t.test('what cannot be read is not converted', async (t) => {
 /** What xinetd logs until it works; then it is ended. */
 const startXinetd = async (directory: string, configuration: string): Promise<readonly string[]> => {
   const log = join(directory, 'log');
-  const changes = watch(directory, { signal: AbortSignal.timeout(30_000) });
   const words = ['-dontfork', '-f', configuration, '-filelog', log, '-pidfile', join(directory, 'pid')];
   const child = spawn('xinetd', words, { stdio: 'ignore' });
   const exited = once(child, 'exit');
   let text = '';
-  for await (const _ of changes) {
-    text = existsSync(log) ? readFileSync(log, 'utf8') : '';
-    if (text.includes('available service')) break;
+  try {
+    await becomes(() => {
+      text = existsSync(log) ? readFileSync(log, 'utf8') : '';
+      return text.includes('available service') || child.exitCode !== null;
+    });
+  } finally {
+    child.kill('SIGQUIT');
+    await exited;
   }
-  child.kill('SIGQUIT');
-  await exited;
   return text.trimEnd().split('\n');
 };
 
