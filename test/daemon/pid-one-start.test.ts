@@ -1,5 +1,5 @@
 // The guard itself as the first process of a container: signals count from its first moment, while Node still starts.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,22 +7,14 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { guardProgram } from '../../src/native/guard-program.ts';
 import { becomes } from '../support/becomes.ts';
-import { isRoot, searchPath } from '../support/command.ts';
+import { searchPath } from '../support/command.ts';
+import { container, withoutContainers } from '../support/container.ts';
 import { childEnvironment, withOnly } from '../support/environment.ts';
 import { mainModule } from '../support/manager.ts';
 import { freePort } from '../support/ports.ts';
 import { childrenOf } from './scene.ts';
 
 t.setTimeout(120_000);
-
-const container = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
-
-const refusal = (): string | false => {
-  if (!isRoot) return 'only root can have a pid namespace';
-  const { status } = spawnSync('unshare', [...container.slice(1), 'true'], { env: { PATH: searchPath } });
-  return status === 0 ? false : 'this machine has no pid namespaces';
-};
-const without = { skip: refusal() };
 
 type Container = {
   readonly child: ChildProcess;
@@ -78,7 +70,7 @@ for (const [signal, status] of [
   ['SIGTERM', 143],
   ['SIGINT', 130],
 ] as const) {
-  t.test(`${signal} while acceptd starts ends it`, without, async (t) => {
+  t.test(`${signal} while acceptd starts ends it`, withoutContainers, async (t) => {
     const { guard, acceptd, output, ended } = await startStopped(t);
     process.kill(guard, signal);
     process.kill(acceptd, 'SIGCONT');
@@ -87,13 +79,17 @@ for (const [signal, status] of [
   });
 }
 
-t.test('a reload that is asked for while acceptd starts is done when it has started', without, async (t) => {
-  const { guard, acceptd, output, ended } = await startStopped(t);
-  process.kill(guard, 'SIGHUP');
-  process.kill(acceptd, 'SIGCONT');
-  const applied = (): number => output().match(/"event":"applied"/g)?.length ?? 0;
-  await becomes(() => applied() === 2);
-  t.equal(applied(), 2, output());
-  process.kill(guard, 'SIGTERM');
-  t.equal(await ended(), 0);
-});
+t.test(
+  'a reload that is asked for while acceptd starts is done when it has started',
+  withoutContainers,
+  async (t) => {
+    const { guard, acceptd, output, ended } = await startStopped(t);
+    process.kill(guard, 'SIGHUP');
+    process.kill(acceptd, 'SIGCONT');
+    const applied = (): number => output().match(/"event":"applied"/g)?.length ?? 0;
+    await becomes(() => applied() === 2);
+    t.equal(applied(), 2, output());
+    process.kill(guard, 'SIGTERM');
+    t.equal(await ended(), 0);
+  },
+);

@@ -4,21 +4,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { type Acceptd, startAcceptd } from '../support/acceptd.ts';
 import { exchange } from '../support/client.ts';
-import { isRoot, searchPath } from '../support/command.ts';
+import { searchPath } from '../support/command.ts';
+import { container, withoutContainers } from '../support/container.ts';
 import { mainModule } from '../support/manager.ts';
 import { freePort } from '../support/ports.ts';
 import { childrenOf, enter, readSome } from './scene.ts';
 
 t.setTimeout(120_000);
-
-const container = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
-
-const refusal = (): string | false => {
-  if (!isRoot) return 'only root can have a pid namespace';
-  const { status } = spawnSync('unshare', [...container.slice(1), 'true'], { env: { PATH: searchPath } });
-  return status === 0 ? false : 'this machine has no pid namespaces';
-};
-const without = { skip: refusal() };
 
 const until = async (isSo: () => boolean): Promise<void> => {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -37,7 +29,7 @@ for (const [name, more] of [
   ['acceptd', []],
   ['a guarded acceptd', ['--guard']],
 ] as const) {
-  t.test(`${name} as pid 1 reaps, reloads, tells and stops`, without, async (t) => {
+  t.test(`${name} as pid 1 reaps, reloads, tells and stops`, withoutContainers, async (t) => {
     const port = await freePort();
     const other = await freePort();
     const config = [
@@ -77,25 +69,29 @@ for (const [name, more] of [
     t.equal(await acceptd.ended(), 0);
   });
 
-  t.test(`${name} as pid 1 leaves at INT and QUIT, and tells why it cannot start`, without, async (t) => {
-    const port = await freePort();
-    const config = `127.0.0.1:${port} stream tcp nowait root /bin/cat cat\n`;
-    for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
-      const acceptd = await serve(t, config, more);
-      process.kill(firstOf(acceptd), signal);
-      t.equal(await acceptd.ended(), 0, signal);
-    }
-    const [command = '', ...rest] = container;
-    const { status } = spawnSync(
-      command,
-      [...rest, process.execPath, mainModule, 'run', '-f', '/nonexistent/acceptd.conf', ...more],
-      { env: { PATH: searchPath }, timeout: 30_000 },
-    );
-    t.equal(status, 78);
-  });
+  t.test(
+    `${name} as pid 1 leaves at INT and QUIT, and tells why it cannot start`,
+    withoutContainers,
+    async (t) => {
+      const port = await freePort();
+      const config = `127.0.0.1:${port} stream tcp nowait root /bin/cat cat\n`;
+      for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+        const acceptd = await serve(t, config, more);
+        process.kill(firstOf(acceptd), signal);
+        t.equal(await acceptd.ended(), 0, signal);
+      }
+      const [command = '', ...rest] = container;
+      const { status } = spawnSync(
+        command,
+        [...rest, process.execPath, mainModule, 'run', '-f', '/nonexistent/acceptd.conf', ...more],
+        { env: { PATH: searchPath }, timeout: 30_000 },
+      );
+      t.equal(status, 78);
+    },
+  );
 }
 
-t.test('a guard as pid 1 starts acceptd again', without, async (t) => {
+t.test('a guard as pid 1 starts acceptd again', withoutContainers, async (t) => {
   const port = await freePort();
   const config = `127.0.0.1:${port} stream tcp nowait root /bin/echo echo here\n`;
   const acceptd = await serve(t, config, ['--guard']);

@@ -15,7 +15,7 @@ import type { SavedLog } from '../handler-log.ts';
 import type { Inherited } from '../inheritance.ts';
 import type { SavedEnd } from '../lifetimes.ts';
 import type { Doubt, Waiting } from '../queue.ts';
-import type { BuiltinInstance, Heard, RunningListener } from '../running.ts';
+import type { BuiltinInstance, Heard, Instance, RunningListener } from '../running.ts';
 
 /** To be raised with every change of what is saved, or of what a part of it means. */
 export const stateVersion = 2;
@@ -57,12 +57,8 @@ export type SavedListener = Pick<
   readonly respawning: Doubt & { readonly until: Milliseconds | undefined };
 };
 
-export type SavedInstance = {
-  readonly pid: number;
+export type SavedInstance = Pick<Instance, 'pid' | 'source' | 'record' | 'startedAt'> & {
   readonly service: ServiceIndex;
-  readonly source: Source | undefined;
-  readonly record: ConnectionRecord | undefined;
-  readonly startedAt: Milliseconds;
   readonly lent: { readonly key: string; readonly waiting: Waiting } | undefined;
   readonly end: SavedEnd | undefined;
 };
